@@ -1,0 +1,151 @@
+/*
+ * The configuration: one table of keys, one struct, from text. Pure: reading the file is the
+ * caller's.
+ *
+ * The text follows the rules of Python's configparser, which today's files were written for:
+ * case-insensitive option names, exact section names, [DEFAULT] inherited by every section, '=' or
+ * ':', full-line comments only, indented continuation lines, %% for %, %(name)s.
+ */
+#ifndef DTU_CORE_CONF_H
+#define DTU_CORE_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/reading.h"
+
+enum {
+    CONF_TEXT_MAX = 256,
+    CONF_SECTION_MAX = 32,   /* "TEMPLATE12" */
+    CONF_INVERTERS_MAX = 64, /* sections; OpenDTU lists 10, custom builds 14 */
+    CONF_TEMPLATES_MAX = 64,
+    CONF_GATEWAYS_MAX = 1 + CONF_TEMPLATES_MAX,
+    CONF_DEVICES_MAX = CONF_INVERTERS_MAX + CONF_TEMPLATES_MAX
+};
+
+enum log_level { /* Python's numbers, so that NOTSET sorts below DEBUG */
+                 LOG_NOTSET = 0,
+                 LOG_DEBUG = 10,
+                 LOG_INFO = 20,
+                 LOG_WARNING = 30,
+                 LOG_ERROR = 40,
+                 LOG_CRITICAL = 50,
+};
+
+enum error_mode { ERROR_MODE_RETRYCOUNT, ERROR_MODE_TIMEOUT };
+
+enum phase_choice { PHASE_AUTO = 0, PHASE_L1 = 1, PHASE_L2 = 2, PHASE_L3 = 3, PHASE_3P = 4 };
+
+/* One quantity of a template device. */
+struct template_value {
+    char path[CONF_TEXT_MAX]; /* JSON path(s) joined by '+'; "" or "none": not configured */
+    double mult;              /* default 1 */
+    double fallback; /* published when the path is not in the reply; MISSING: publish nothing */
+};
+
+struct template_conf {
+    char api_path[CONF_TEXT_MAX]; /* always begins with '/' */
+    char serial[SERIAL_MAX];
+    struct template_value power, total, voltage, current, dc_voltage;
+};
+
+/* One host that is asked: the DTU of [DEFAULT], or the device of one [TEMPLATEn]. */
+struct gateway_conf {
+    char section
+        [CONF_SECTION_MAX]; /* "DEFAULT" or "TEMPLATE0": for messages, and its key in the state */
+    char driver[16];        /* "opendtu", "ahoy", "template": see driver_find() */
+    char base_url[CONF_TEXT_MAX]; /* "http://host[:port]", without a trailing '/' */
+    char username[CONF_TEXT_MAX], password[CONF_TEXT_MAX]; /* "" is none */
+    bool digest;                                           /* Digest instead of Basic */
+    char ca_cert[CONF_TEXT_MAX];                           /* file; "" is the system's bundle */
+    bool tls_verify;
+    unsigned interval_ms;          /* between the beginnings of two cycles, >= 1000 */
+    unsigned esp8266_interval_ms;  /* at least this once the gateway has said that it is one */
+    unsigned timeout_ms;           /* for one request as a whole */
+    unsigned retry_after_ms;       /* upper bound of the back-off while the gateway misbehaves */
+    unsigned max_inverters;        /* the first n of its list; 0 is all */
+    struct template_conf template; /* driver "template" only */
+};
+
+/* One service: an [INVERTERn] or a [TEMPLATEn]. */
+struct device_conf {
+    char section[CONF_SECTION_MAX];
+    unsigned gateway;               /* index into config.gateways */
+    unsigned index;                 /* n of [INVERTERn]; 0 for a template */
+    char connection[CONF_TEXT_MAX]; /* how its gateway is reached, for people */
+    enum phase_choice phase;
+    int instance;
+    int position;                /* 0 AC input 1, 1 AC output, 2 AC input 2 */
+    char service[CONF_TEXT_MAX]; /* "com.victronenergy.pvinverter": without the .http_<instance> */
+    char name[NAME_MAX_BYTES];   /* template's Name; "" is the gateway's name for it */
+    char serial[SERIAL_MAX];     /* template's CUST_SN; "" for inverters: bound when first seen */
+    bool use_yield_day;
+    int max_age_s; /* a measurement older than this is not used; negative: no check */
+    enum error_mode error_mode;
+    unsigned min_retries; /* ERROR_MODE_RETRYCOUNT: failed polls in a row before the error state */
+    unsigned error_after_s; /* ERROR_MODE_TIMEOUT: seconds without success before the error state */
+};
+
+struct config {
+    enum log_level log_level;
+    unsigned sign_of_life_min; /* 0: none */
+    bool dry_run;
+    size_t gateway_count;
+    struct gateway_conf gateways[CONF_GATEWAYS_MAX];
+    size_t device_count;
+    struct device_conf devices[CONF_DEVICES_MAX];
+};
+
+/*
+ * How far a fault reaches. Healthy devices are not taken down by another section's fault: at a
+ * start they run; a reload with any fault but warnings is refused as a whole.
+ */
+enum conf_severity {
+    CONF_WARNING, /* the value is used, or the key ignored */
+    CONF_ERROR,   /* a default is used, or the section's device left out */
+    CONF_FATAL,   /* the file's meaning is in doubt: nothing of it is used */
+};
+
+struct conf_message {
+    enum conf_severity severity;
+    unsigned line;  /* from 1; 0 where no line is to blame */
+    char text[320]; /* complete: section, key, what was read, what is allowed; secrets are masked */
+};
+
+struct conf_report {
+    size_t count;
+    struct conf_message *messages; /* in the order of the lines; owned by the report */
+    unsigned warnings, errors, fatals;
+};
+
+/*
+ * Reads text (NUL-terminated, any encoding, BOM and CRLF accepted) into a config, with every fault
+ * of the file in report. Returns the config, owned by the caller (config_free), or NULL when there
+ * was a fatal fault. report is always filled; free with conf_report_finish().
+ */
+struct config *config_parse(const char *text, struct conf_report *report);
+void config_free(struct config *c); /* NULL is fine */
+void conf_report_finish(struct conf_report *report);
+
+/* The key table, for documents and for `check`. */
+enum conf_scope { CONF_IN_DEFAULT = 1, CONF_IN_INVERTER = 2, CONF_IN_TEMPLATE = 4 };
+
+struct conf_key {
+    const char *name;
+    unsigned scopes;      /* where the key is meant to stand; [DEFAULT] is inherited by all */
+    const char *type;     /* "0..255", "L1 | L2 | L3 | 3P", "text", ... as shown to people */
+    const char *fallback; /* the default as it would be written; "" is empty; NULL: has none */
+    bool secret;
+    const char *help; /* one line */
+};
+
+const struct conf_key *conf_keys(size_t *count);
+
+/*
+ * Writes config.example from the table: every key with its help, type and default. Calls put with
+ * pieces of text in order.
+ */
+void conf_write_example(void (*put)(void *user, const char *text), void *user);
+
+#endif

@@ -1,0 +1,389 @@
+#include "core/conf_value.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/conf.h"
+
+struct word {
+    const char *text;
+    int value;
+};
+
+/* The value of one of the words, in any case; false when it is none of them. */
+static bool find_word(const struct word *words, const char *text, int *value)
+{
+    for (; words->text; words++) {
+        if (strcasecmp(words->text, text) == 0) {
+            *value = words->value;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- Texts ---------------------------------------------------------------------------------- */
+
+enum set_result set_text(const struct set_limits *l, const char *text, void *member,
+                         const char **hint)
+{
+    if (strlen(text) >= (size_t)l->max) {
+        *hint = "it is too long";
+        return SET_BAD;
+    }
+    memcpy(member, text, strlen(text) + 1);
+    return SET_OK;
+}
+
+enum set_result set_name(const struct set_limits *l, const char *text, void *member,
+                         const char **hint)
+{
+    char *out = member;
+
+    text_copy(out, (size_t)l->max, text);
+    if (strcmp(out, text) == 0)
+        return SET_OK;
+    *hint = strlen(text) >= (size_t)l->max ? "it is too long and was cut"
+                                           : "it is not UTF-8: what is not was replaced by ?";
+    return SET_ADAPTED;
+}
+
+/* ---- Words ---------------------------------------------------------------------------------- */
+
+static const struct word booleans[] = {
+    {"0", 0},    {"false", 0}, {"no", 0}, {"off", 0}, {"1", 1},
+    {"true", 1}, {"yes", 1},   {"on", 1}, {NULL, 0},
+};
+
+enum set_result set_bool(const struct set_limits *l, const char *text, void *member,
+                         const char **hint)
+{
+    int value;
+
+    (void)l;
+    (void)hint;
+    if (!find_word(booleans, text, &value))
+        return SET_BAD;
+    *(bool *)member = value;
+    return SET_OK;
+}
+
+enum set_result set_unless_false(const struct set_limits *l, const char *text, void *member,
+                                 const char **hint)
+{
+    int value = *text != '\0';
+
+    (void)l;
+    (void)hint;
+    (void)find_word(booleans, text, &value);
+    *(bool *)member = value;
+    return SET_OK;
+}
+
+enum set_result set_phase(const struct set_limits *l, const char *text, void *member,
+                          const char **hint)
+{
+    static const struct word phases[] = {
+        {"L1", PHASE_L1}, {"L2", PHASE_L2},     {"L3", PHASE_L3},
+        {"3P", PHASE_3P}, {"auto", PHASE_AUTO}, {NULL, 0},
+    };
+    int value;
+
+    (void)l;
+    (void)hint;
+    if (!find_word(phases, text, &value))
+        return SET_BAD;
+    *(enum phase_choice *)member = (enum phase_choice)value;
+    return SET_OK;
+}
+
+enum set_result set_log_level(const struct set_limits *l, const char *text, void *member,
+                              const char **hint)
+{
+    static const struct word levels[] = {
+        {"CRITICAL", LOG_CRITICAL},
+        {"ERROR", LOG_ERROR},
+        {"WARNING", LOG_WARNING},
+        {"INFO", LOG_INFO},
+        {"DEBUG", LOG_DEBUG},
+        {"NOTSET", LOG_NOTSET},
+        {"FATAL", LOG_CRITICAL},
+        {"WARN", LOG_WARNING},
+        {NULL, 0}, /* Python knows these as well */
+    };
+    int value;
+
+    (void)l;
+    (void)hint;
+    if (!find_word(levels, text, &value))
+        return SET_BAD;
+    *(enum log_level *)member = (enum log_level)value;
+    return SET_OK;
+}
+
+enum set_result set_error_mode(const struct set_limits *l, const char *text, void *member,
+                               const char **hint)
+{
+    static const struct word modes[] = {{"retrycount", ERROR_MODE_RETRYCOUNT},
+                                        {"timeout", ERROR_MODE_TIMEOUT},
+                                        {NULL, 0}};
+    int value;
+
+    (void)l;
+    (void)hint;
+    if (!find_word(modes, text, &value))
+        return SET_BAD;
+    *(enum error_mode *)member = (enum error_mode)value;
+    return SET_OK;
+}
+
+enum set_result set_dtu(const struct set_limits *l, const char *text, void *member,
+                        const char **hint)
+{
+    static const char *const names[] = {"opendtu", "ahoy", "template"};
+
+    (void)l;
+    (void)hint;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcasecmp(names[i], text) == 0) {
+            text_copy(member, CONF_DTU_MAX, names[i]);
+            return SET_OK;
+        }
+    }
+    return SET_BAD;
+}
+
+/* ---- Numbers -------------------------------------------------------------------------------- */
+
+static bool read_number(const char *text, const char *characters, double *value)
+{
+    char *end;
+
+    if (!*text || text[strspn(text, characters)])
+        return false;
+    *value = strtod(text, &end);
+    return *end == '\0' && isfinite(*value);
+}
+
+static bool read_decimal(const char *text, double *value, const char **hint)
+{
+    if (strchr(text, ',') && !strchr(text, '.'))
+        *hint = "write a dot, not a comma, for decimals";
+    return read_number(text, "+-.0123456789eE", value);
+}
+
+static bool in_range(const struct set_limits *l, double value)
+{
+    return value >= l->min && value <= l->max;
+}
+
+static unsigned scaled(const struct set_limits *l, double value)
+{
+    return (unsigned)lround(value * (l->unit > 0 ? l->unit : 1));
+}
+
+enum set_result set_int(const struct set_limits *l, const char *text, void *member,
+                        const char **hint)
+{
+    double value;
+
+    (void)hint;
+    if (!read_number(text, "+-0123456789", &value) || !in_range(l, value))
+        return SET_BAD;
+    *(int *)member = (int)value;
+    return SET_OK;
+}
+
+enum set_result set_unsigned(const struct set_limits *l, const char *text, void *member,
+                             const char **hint)
+{
+    double value;
+
+    (void)hint;
+    if (!read_number(text, "+-0123456789", &value) || !in_range(l, value))
+        return SET_BAD;
+    *(unsigned *)member = scaled(l, value);
+    return SET_OK;
+}
+
+enum set_result set_decimal_unsigned(const struct set_limits *l, const char *text, void *member,
+                                     const char **hint)
+{
+    double value;
+
+    if (!read_decimal(text, &value, hint) || !in_range(l, value))
+        return SET_BAD;
+    *(unsigned *)member = scaled(l, value);
+    return SET_OK;
+}
+
+enum set_result set_interval(const struct set_limits *l, const char *text, void *member,
+                             const char **hint)
+{
+    double value;
+
+    if (!read_number(text, "+-0123456789", &value) || value > l->max || value < 0)
+        return SET_BAD;
+    *(unsigned *)member = scaled(l, value < l->min ? l->min : value);
+    if (value >= l->min)
+        return SET_OK;
+    *hint = "raised to 1000 ms, so that nothing is overrun with requests";
+    return SET_ADAPTED;
+}
+
+enum set_result set_double(const struct set_limits *l, const char *text, void *member,
+                           const char **hint)
+{
+    double value;
+
+    (void)l;
+    if (!read_decimal(text, &value, hint))
+        return SET_BAD;
+    *(double *)member = value;
+    return SET_OK;
+}
+
+enum set_result set_double_or_none(const struct set_limits *l, const char *text, void *member,
+                                   const char **hint)
+{
+    if (*text && strcasecmp(text, "none") != 0)
+        return set_double(l, text, member, hint);
+    *(double *)member = MISSING;
+    return SET_OK;
+}
+
+enum set_result set_instance(const struct set_limits *l, const char *text, void *member,
+                             const char **hint)
+{
+    if (strcasecmp(text, "auto") != 0)
+        return set_int(l, text, member, hint);
+    *(int *)member = CONF_INSTANCE_AUTO;
+    return SET_OK;
+}
+
+/* ---- Addresses ------------------------------------------------------------------------------ */
+
+static bool valid_port(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    long port = strtol(text, NULL, 10);
+
+    return digits > 0 && digits <= 5 && !text[digits] && port >= 1 && port <= 65535;
+}
+
+/* "name", "name:port", "[v6]", "[v6]:port" in len bytes. */
+static bool valid_authority(const char *text, const char **hint)
+{
+    static const char name_characters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    static const char v6_characters[] = "0123456789abcdefABCDEF:.";
+    const char *rest;
+
+    if (*text == '[') {
+        size_t len = strspn(text + 1, v6_characters);
+        rest = text + 1 + len;
+        if (len < 2 || *rest++ != ']')
+            return false;
+    } else {
+        size_t len = strspn(text, name_characters);
+        rest = text + len;
+        if (strchr(text, ':') != strrchr(text, ':'))
+            *hint = "an IPv6 address stands in brackets: [fe80::1]";
+        if (!len)
+            return false;
+    }
+    return !*rest || (*rest == ':' && valid_port(rest + 1));
+}
+
+enum set_result set_host(const struct set_limits *l, const char *text, void *member,
+                         const char **hint)
+{
+    char authority[CONF_TEXT_MAX - 8]; /* less "https://" */
+    const char *scheme = "http://";
+    size_t len;
+
+    (void)l;
+    if (strncasecmp(text, "https://", 8) == 0) {
+        scheme = "https://";
+        text += 8;
+    } else if (strncasecmp(text, "http://", 7) == 0) {
+        text += 7;
+    }
+    len = strlen(text);
+    while (len && text[len - 1] == '/')
+        len--;
+    if (len >= sizeof authority)
+        return SET_BAD;
+    memcpy(authority, text, len);
+    authority[len] = '\0';
+
+    if (strstr(authority, "://"))
+        *hint = "only http:// and https:// are spoken";
+    else if (strchr(authority, '@'))
+        *hint = "write the user's name and password into Username and Password";
+    else if (strpbrk(authority, "/?"))
+        *hint = "the address ends before the path; for a template, that goes into CUST_API_PATH";
+    if (*hint || !valid_authority(authority, hint))
+        return SET_BAD;
+    (void)snprintf(member, CONF_TEXT_MAX, "%s%s", scheme, authority);
+    return SET_OK;
+}
+
+enum set_result set_api_path(const struct set_limits *l, const char *text, void *member,
+                             const char **hint)
+{
+    static const char escaped[] = " \"#<>\\^`{|}"; /* as Python's requests does it */
+    char out[CONF_TEXT_MAX];
+    size_t used = 0;
+
+    (void)l;
+    if (!*text)
+        return SET_BAD;
+    if (*text != '/')
+        out[used++] = '/';
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        bool percent =
+            c == '%' && !(isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2]));
+        if (used + 4 > sizeof out) {
+            *hint = "it is too long";
+            return SET_BAD;
+        }
+        if (c > 0x20 && c < 0x7F && !percent && !strchr(escaped, c))
+            out[used++] = (char)c;
+        else
+            used += (size_t)snprintf(out + used, 4, "%%%02X", c);
+    }
+    out[used] = '\0';
+    memcpy(member, out, used + 1);
+    return SET_OK;
+}
+
+enum set_result set_json_path(const struct set_limits *l, const char *text, void *member,
+                              const char **hint)
+{
+    static const struct set_limits size = {.max = CONF_TEXT_MAX};
+
+    (void)l;
+    return set_text(&size, strcasecmp(text, "none") == 0 ? "" : text, member, hint);
+}
+
+enum set_result set_service(const struct set_limits *l, const char *text, void *member,
+                            const char **hint)
+{
+    static const char prefix[] = "com.victronenergy.";
+    static const char characters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    static const struct set_limits size = {.max = 64}; /* a bus name has 255 at most */
+    const char *class = text + sizeof prefix - 1;
+
+    (void)l;
+    if (strncmp(text, prefix, sizeof prefix - 1) != 0 || !*class ||
+        class[strspn(class, characters)] || isdigit((unsigned char)*class))
+        return SET_BAD;
+    return set_text(&size, text, member, hint);
+}

@@ -1,0 +1,67 @@
+/*
+ * From the text of a configuration value to a member of a struct. For conf.c only.
+ */
+#ifndef DTU_CORE_CONF_VALUE_H
+#define DTU_CORE_CONF_VALUE_H
+
+#include <stddef.h>
+
+enum set_result {
+    SET_OK,
+    SET_ADAPTED, /* taken, but not as written: hint says how */
+    SET_BAD,     /* member is unchanged; hint, if any, says what is wrong with it */
+};
+
+struct set_limits {
+    double min, max; /* of a text: max is the member's size in bytes */
+    double unit;     /* factor to the member's unit; 0 is 1 */
+};
+
+/* text is trimmed and holds no control characters. *hint is NULL on entry; static text. */
+typedef enum set_result (*set_fn)(const struct set_limits *limits, const char *text, void *member,
+                                  const char **hint);
+
+enum { CONF_INSTANCE_AUTO = -1, CONF_DTU_MAX = 16 };
+
+enum set_result set_text(const struct set_limits *l, const char *text, void *member,
+                         const char **hint);
+enum set_result set_name(const struct set_limits *l, const char *text, void *member,
+                         const char **hint);
+enum set_result set_bool(const struct set_limits *l, const char *text, void *member,
+                         const char **hint);
+/* false for 0, false, no, off and "", true for anything else. */
+enum set_result set_unless_false(const struct set_limits *l, const char *text, void *member,
+                                 const char **hint);
+enum set_result set_int(const struct set_limits *l, const char *text, void *member,
+                        const char **hint);
+enum set_result set_unsigned(const struct set_limits *l, const char *text, void *member,
+                             const char **hint);
+enum set_result set_decimal_unsigned(const struct set_limits *l, const char *text, void *member,
+                                     const char **hint);
+/* As set_unsigned, but too small a number is raised to the minimum. */
+enum set_result set_interval(const struct set_limits *l, const char *text, void *member,
+                             const char **hint);
+enum set_result set_double(const struct set_limits *l, const char *text, void *member,
+                           const char **hint);
+enum set_result set_double_or_none(const struct set_limits *l, const char *text, void *member,
+                                   const char **hint);
+enum set_result set_dtu(const struct set_limits *l, const char *text, void *member,
+                        const char **hint);
+enum set_result set_host(const struct set_limits *l, const char *text, void *member,
+                         const char **hint);
+enum set_result set_api_path(const struct set_limits *l, const char *text, void *member,
+                             const char **hint);
+enum set_result set_json_path(const struct set_limits *l, const char *text, void *member,
+                              const char **hint);
+enum set_result set_phase(const struct set_limits *l, const char *text, void *member,
+                          const char **hint);
+enum set_result set_instance(const struct set_limits *l, const char *text, void *member,
+                             const char **hint);
+enum set_result set_service(const struct set_limits *l, const char *text, void *member,
+                            const char **hint);
+enum set_result set_log_level(const struct set_limits *l, const char *text, void *member,
+                              const char **hint);
+enum set_result set_error_mode(const struct set_limits *l, const char *text, void *member,
+                               const char **hint);
+
+#endif

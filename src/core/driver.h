@@ -1,0 +1,81 @@
+/*
+ * What a device type is: how its gateway is asked, and what its replies mean. Pure: bytes in,
+ * readings out; no I/O, no clock, no log, no globals. A driver is one file in drivers/ and one row
+ * in drivers/registry.c.
+ *
+ * A poll is a *cycle*: begin(), then next() / decode() in turn until next() says there is nothing
+ * more to ask. The caller owns the transport: one request at a time, deadlines, back-off,
+ * authentication. HTTP failures never reach decode(); for an optional request skip() is called
+ * instead, for any other the cycle ends there.
+ *
+ * A session is the driver's memory for one gateway (which shape it speaks, which inverters it
+ * listed). It is session_size bytes, zeroed by the caller before open(), and holds no pointers to
+ * anything that needs freeing, except what close() frees.
+ */
+#ifndef DTU_CORE_DRIVER_H
+#define DTU_CORE_DRIVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/reading.h"
+
+struct gateway_conf;
+
+enum { REQUEST_PATH_MAX = 512 };
+
+/* path may carry credentials (Tasmota wants them in the query): it must not be logged. */
+struct request {
+    char path[REQUEST_PATH_MAX]; /* begins with '/', query included, already percent-encoded */
+    bool optional;               /* the cycle goes on without it when HTTP fails or it is refused */
+};
+
+enum decode_result {
+    DECODE_OK = 0,
+    DECODE_BAD_REPLY = 1, /* cut-off JSON, HTML, a shape that no known firmware has: see why */
+    DECODE_BUSY = 2,      /* the gateway cannot just now (OpenDTU out of memory: `null`) */
+    DECODE_AUTH = 3,      /* a 200 that asks for credentials (Tasmota before 8.2.3) */
+    DECODE_ABSENT = 4,    /* the inverter asked for is not there (any more); the cycle goes on */
+};
+
+/* Where decoded things go. Called from inside decode(); the pointers live only for the call. */
+struct decode_sink {
+    void (*reading)(void *user, const struct reading *r);
+    void (*gateway)(void *user, const struct gateway_info *info);
+    void *user;
+};
+
+enum { DECODE_WHY_MAX = 160 };
+
+struct driver {
+    const char *name; /* the value of the config key DTU */
+    size_t session_size;
+    /* conf outlives the session. */
+    void (*open)(void *session, const struct gateway_conf *conf);
+    void (*close)(void *session); /* may be NULL */
+    /*
+     * A new cycle. now_ms: any monotonic milliseconds, for what is asked only now and then
+     * (firmware version, maximum power).
+     */
+    void (*begin)(void *session, int64_t now_ms);
+    /* Fills out with the next request of the cycle; false when it is complete. */
+    bool (*next)(void *session, struct request *out);
+    /*
+     * The body of the 2xx reply to the last request that next() gave; body is NUL-terminated behind
+     * len bytes. On anything but DECODE_OK, why says in one line what was wrong (for the log).
+     * DECODE_BAD_REPLY, BUSY and AUTH end the cycle unless the request was optional.
+     */
+    enum decode_result (*decode)(void *session, const char *body, size_t len,
+                                 const struct decode_sink *sink, char why[DECODE_WHY_MAX]);
+    /* The last request, an optional one, brought nothing: go on without it. */
+    void (*skip)(void *session);
+};
+
+/* All drivers, NULL-terminated; drivers/registry.c. */
+extern const struct driver *const drivers[];
+
+/* By the value of the key DTU ("opendtu", "ahoy", "template"), case-insensitively; NULL if unknown. */
+const struct driver *driver_find(const char *name);
+
+#endif

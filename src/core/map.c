@@ -1,0 +1,96 @@
+#include "core/map.h"
+
+#include "version.h"
+
+static int status_code(enum device_state state)
+{
+    switch (state) {
+    case DEVICE_START:
+        return 0;
+    case DEVICE_RUNNING:
+        /* Also at 0 W: ESS counts an inverter only while it says 7, and may be what holds it at 0. */
+        return 7;
+    case DEVICE_NIGHT:
+        return 8;
+    case DEVICE_ERROR:
+        break;
+    }
+    return 10;
+}
+
+static int inverter_state(const struct device_view *view)
+{
+    double power = view->value[FIELD_POWER][0];
+
+    if (view->state != DEVICE_RUNNING)
+        return 0;
+    return has_value(power) && power <= 0 ? 0 : 9;
+}
+
+static struct value text_or_invalid(const char *text)
+{
+    return *text ? value_string(text) : value_invalid();
+}
+
+static struct value string_value(const struct string_reading *string, enum map_member member)
+{
+    switch (member) {
+    case MAP_STRING_NAME:
+        return value_string(string->name);
+    case MAP_STRING_V:
+        return value_double(string->voltage_v);
+    case MAP_STRING_I:
+        return value_double(string->current_a);
+    case MAP_STRING_P:
+        return value_double(string->power_w);
+    case MAP_STRING_YIELD:
+        return value_double(string->yield_total_kwh);
+    }
+    return value_invalid();
+}
+
+bool map_applies(const struct map_row *row, const struct device_view *view)
+{
+    return row->source != MAP_STRING || row->slot < view->strings;
+}
+
+struct value map_value(const struct map_row *row, const struct device_view *view)
+{
+    switch (row->source) {
+    case MAP_FIELD:
+        return value_double(view->value[row->arg.field][row->slot]);
+    case MAP_STRING:
+        return string_value(&view->string[row->slot], row->arg.member);
+    case MAP_INT:
+        return value_int(row->arg.constant);
+    case MAP_TEXT:
+        return value_string(row->arg.text);
+    case MAP_INSTANCE:
+        return value_int(view->instance);
+    case MAP_POSITION:
+        return value_int(view->position);
+    case MAP_SERIAL:
+        return text_or_invalid(view->serial);
+    case MAP_NAME:
+        return value_string(view->name); /* the GUI hides the row of an invalid name, not of "" */
+    case MAP_FIRMWARE:
+        return text_or_invalid(view->firmware);
+    case MAP_VERSION:
+        return value_string(dtu_version);
+    case MAP_CONNECTION:
+        return value_string(view->connection);
+    case MAP_LATENCY:
+        return value_double(view->latency_ms);
+    case MAP_UPDATE_INDEX:
+        return value_int(view->update_index);
+    case MAP_PHASES:
+        return value_int((int)view->phases);
+    case MAP_STATUS_CODE:
+        return value_int(status_code(view->state));
+    case MAP_STATE:
+        return value_int(inverter_state(view));
+    case MAP_ERROR_CODE:
+        return value_int(view->state == DEVICE_ERROR ? 1 : 0);
+    }
+    return value_invalid();
+}

@@ -1,0 +1,76 @@
+/*
+ * From a device to the rows of its service. A Venus class is a table of rows, in one file of
+ * venus/ and one row of venus/registry.c; this is what reads those tables. Pure.
+ *
+ * Source of the paths: Victron's dbus-fronius, dbus-shelly, dbus-systemcalc-py and gui-v2.
+ */
+#ifndef DTU_CORE_MAP_H
+#define DTU_CORE_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/device.h"
+#include "core/value.h"
+
+/* Where a row's value comes from. */
+enum map_source {
+    MAP_FIELD,    /* value[arg.field][slot] */
+    MAP_STRING,   /* string[slot], which of its members: arg.member */
+    MAP_INT,      /* arg.constant */
+    MAP_TEXT,     /* arg.text, a constant */
+    MAP_INSTANCE, /* /DeviceInstance */
+    MAP_POSITION,
+    MAP_SERIAL,
+    MAP_NAME,       /* /CustomName */
+    MAP_FIRMWARE,   /* of the gateway */
+    MAP_VERSION,    /* of this program */
+    MAP_CONNECTION, /* how the device is reached, for people */
+    MAP_LATENCY,
+    MAP_UPDATE_INDEX,
+    MAP_PHASES,      /* /NrOfPhases */
+    MAP_STATUS_CODE, /* pvinverter: 0 start, 7 running, 8 standby (night), 10 error */
+    MAP_STATE,       /* inverter: 9 inverting, 0 off */
+    MAP_ERROR_CODE,  /* 0 none, 1 gateway away (GUI shows "no error" for 0) */
+};
+
+enum map_member { MAP_STRING_NAME, MAP_STRING_V, MAP_STRING_I, MAP_STRING_P, MAP_STRING_YIELD };
+
+struct map_row {
+    const char *path; /* absolute, static */
+    const char
+        *help; /* one line, for GetDescription and docs/dbus.md; NULL where the path says it */
+    enum map_source source;
+    enum text_format text;
+    unsigned char slot; /* MAP_FIELD: phase 0..3; MAP_STRING: string 0..STRINGS_MAX-1 */
+    bool writable;      /* SetValue is meant for it */
+    union {
+        enum field field;
+        enum map_member member;
+        int constant;
+        const char *text;
+    } arg;
+};
+
+struct venus_class {
+    const char *name; /* the last part of the service name: "pvinverter" */
+    const struct map_row *rows;
+    size_t row_count;
+};
+
+/* All classes; venus/registry.c. */
+extern const struct venus_class *const venus_classes[]; /* NULL-terminated */
+
+/*
+ * The class of "com.victronenergy.<name>". An unknown name gets the meter rows; *known (may be NULL)
+ * tells.
+ */
+const struct venus_class *venus_class_find(const char *service, bool *known);
+
+/* Whether the row exists on this device: string rows only up to its number of strings. */
+bool map_applies(const struct map_row *row, const struct device_view *view);
+
+/* The row's present value; text values are borrowed from the view. */
+struct value map_value(const struct map_row *row, const struct device_view *view);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * A reading: what one reply said about one device, in canonical units.
+ *
+ * A quantity that the reply did not carry is MISSING (a NaN), never 0: a missing counter must not
+ * become "0 kWh", a missing voltage must not be divided by. Compare with has_value(), not with ==.
+ *
+ * Plain data, no ownership: copy it freely.
+ */
+#ifndef DTU_CORE_READING_H
+#define DTU_CORE_READING_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum field {
+#define X(id, unit, per_phase) FIELD_##id,
+#include "core/fields.def"
+#undef X
+    FIELD_COUNT
+};
+
+enum {
+    PHASES = 3,
+    PHASE_SLOTS = PHASES + 1, /* slot 0 is the whole device, 1..3 are L1..L3 */
+    STRINGS_MAX = 6,          /* HMT-2250 has six, no Hoymiles has more */
+    SERIAL_MAX = 32,     /* bytes with the NUL; a serial is text (hex, letters), never a number */
+    NAME_MAX_BYTES = 64, /* bytes with the NUL, UTF-8 */
+    VERSION_MAX = 48
+};
+
+#define MISSING ((double)NAN)
+
+static inline bool has_value(double v)
+{
+    return !isnan(v);
+}
+
+/* Whether the gateway heard the inverter lately. */
+enum reach {
+    REACH_OK,   /* the values are the device's present ones */
+    REACH_LOST, /* the gateway cannot hear it (night, no radio): its power is not to be believed */
+    REACH_NO_DATA_YET, /* the gateway itself has only just started: nothing in the reading counts */
+};
+
+/* One DC input. */
+struct string_reading {
+    char name[NAME_MAX_BYTES]; /* what its owner called it, or "" */
+    double power_w;
+    double voltage_v;
+    double current_a;
+    double yield_today_kwh;
+    double yield_total_kwh;
+};
+
+struct reading {
+    char serial[SERIAL_MAX];   /* as the gateway writes it; never empty in an emitted reading */
+    char name[NAME_MAX_BYTES]; /* the gateway's name for the device, or "" */
+    unsigned index;            /* its place in the gateway's list, from 0; identity is the serial */
+    enum reach reach;
+    unsigned phases; /* AC phases of the device itself: 1, 3, or 0 where unknown */
+    double
+        age_s; /* of the measurement, by the gateway's own clock; MISSING where it does not say */
+    double value[FIELD_COUNT][PHASE_SLOTS];
+    unsigned strings; /* how many of string[] are used, <= STRINGS_MAX */
+    struct string_reading string[STRINGS_MAX];
+};
+
+/* What a gateway says of itself. Empty text where unknown. */
+struct gateway_info {
+    char firmware[VERSION_MAX]; /* OpenDTU: git_hash of /api/system/status; Ahoy: generic.version */
+    char hostname[NAME_MAX_BYTES];
+    bool esp8266; /* a weak controller: to be asked no faster than ESP8266PollingIntervall */
+};
+
+/* Everything MISSING, all text empty, reach REACH_OK. */
+void reading_init(struct reading *r);
+
+/* Unit of a field as in fields.def ("W", "kWh", ...); static storage. */
+const char *field_unit(enum field f);
+
+/*
+ * Serials are compared without regard to case and leading zeros, since gateways differ in both.
+ * Two empty serials are not the same device: returns false.
+ */
+bool serial_equal(const char *a, const char *b);
+
+/*
+ * Copies text, cut to size at a whole UTF-8 character, with control characters and invalid UTF-8
+ * replaced by '?': what a gateway sends must never break a D-Bus string (libdbus refuses to carry
+ * invalid UTF-8) or a log line. src may be NULL (gives "").
+ */
+void text_copy(char *dst, size_t size, const char *src);
+
+#endif

@@ -1,0 +1,78 @@
+#include "core/value.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/reading.h"
+
+struct value value_double(double d)
+{
+    return isfinite(d) ? (struct value){.type = VALUE_DOUBLE, .d = d} : value_invalid();
+}
+
+struct value value_string(const char *s)
+{
+    return s ? (struct value){.type = VALUE_STRING, .s = s} : value_invalid();
+}
+
+bool value_equal(const struct value *a, const struct value *b)
+{
+    if (a->type != b->type)
+        return false;
+    switch (a->type) {
+    case VALUE_INT:
+        return a->i == b->i;
+    case VALUE_DOUBLE:
+        return !(a->d < b->d) && !(a->d > b->d);
+    case VALUE_STRING:
+        return strcmp(a->s, b->s) == 0;
+    case VALUE_INVALID:
+        break;
+    }
+    return true;
+}
+
+static void number_text(double d, enum text_format format, char *out, size_t size)
+{
+    static const struct {
+        int decimals;
+        const char *unit;
+    } formats[] = {
+        [TEXT_PLAIN] = {2, ""}, [TEXT_W] = {0, "W"},     [TEXT_A] = {1, "A"},   [TEXT_V] = {0, "V"},
+        [TEXT_DCV] = {1, "V"},  [TEXT_KWH] = {2, "kWh"}, [TEXT_HZ] = {2, "Hz"}, [TEXT_C] = {1, "C"},
+        [TEXT_PCT] = {1, "%"},  [TEXT_MS] = {0, "ms"},   [TEXT_HEX] = {0, ""},
+    };
+    static const double half[] = {0.5, 0.05, 0.005};
+    int decimals = formats[format].decimals;
+
+    if (fabs(d) < half[decimals])
+        d = 0; /* "0W", not "-0W" */
+    (void)snprintf(out, size, "%.*f%s", decimals, d, formats[format].unit);
+}
+
+const char *value_text(const struct value *v, enum text_format format, char *out, size_t size)
+{
+    if (!size)
+        return out;
+    switch (v->type) {
+    case VALUE_INVALID:
+        text_copy(out, size, "---");
+        break;
+    case VALUE_STRING:
+        text_copy(out, size, v->s);
+        break;
+    case VALUE_INT:
+        if (format == TEXT_PLAIN)
+            (void)snprintf(out, size, "%d", (int)v->i);
+        else if (format == TEXT_HEX)
+            (void)snprintf(out, size, "0x%X", (unsigned)v->i);
+        else
+            number_text(v->i, format, out, size);
+        break;
+    case VALUE_DOUBLE:
+        number_text(v->d, format, out, size);
+        break;
+    }
+    return out;
+}

@@ -1,0 +1,3 @@
+#include "version.h"
+
+const char dtu_version[] = DTU_VERSION;

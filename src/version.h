@@ -1,0 +1,7 @@
+/* The program's version, as the first heading of CHANGELOG.md says it. */
+#ifndef DTU_VERSION_H
+#define DTU_VERSION_H
+
+extern const char dtu_version[];
+
+#endif

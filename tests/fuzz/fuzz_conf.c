@@ -1,0 +1,83 @@
+/* Whatever stands in config.ini: a report that can be shown, and a config within its ranges or none. */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/conf.h"
+#include "fuzz/sane.h"
+
+static void check_gateway(const struct gateway_conf *g)
+{
+    if (strncmp(g->base_url, "http", 4) != 0 || strpbrk(g->base_url, " @\n\r\t"))
+        abort();
+    if (g->interval_ms < 1000 || g->timeout_ms < 100 || g->timeout_ms > 60000)
+        abort();
+    if (strcmp(g->driver, "template") != 0)
+        return;
+    if (g->template.api_path[0] != '/' || !g->template.power.path[0] || !g->template.serial[0])
+        abort();
+    if (!isfinite(g->template.power.mult) || !isfinite(g->template.total.mult))
+        abort();
+}
+
+static void check_device(const struct config *c, size_t i)
+{
+    const struct device_conf *d = &c->devices[i];
+
+    if (d->gateway >= c->gateway_count || d->instance < 0 || d->instance > 255 || d->position < 0 ||
+        d->position > 2 || d->phase > PHASE_3P)
+        abort();
+    if (strncmp(d->service, "com.victronenergy.", 18) != 0)
+        abort();
+    if (!sane_text(d->name, sizeof d->name) || !sane_text(d->serial, sizeof d->serial) ||
+        !sane_text(d->section, sizeof d->section) ||
+        !memchr(d->connection, '\0', sizeof d->connection))
+        abort();
+    for (size_t j = 0; j < i; j++) {
+        if (c->devices[j].instance == d->instance && !strcmp(c->devices[j].service, d->service))
+            abort();
+    }
+}
+
+static void check_report(const struct conf_report *report)
+{
+    unsigned line = 0;
+
+    for (size_t i = 0; i < report->count; i++) {
+        const struct conf_message *m = &report->messages[i];
+        char copy[sizeof m->text];
+        if (m->line && (m->line < line || line == (unsigned)-1))
+            abort();
+        line = m->line ? m->line : (unsigned)-1;
+        text_copy(copy, sizeof copy, m->text);
+        if (!*m->text || strcmp(copy, m->text) != 0)
+            abort();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct conf_report report;
+    char *text = malloc(size + 1);
+
+    if (!text)
+        return 0;
+    if (size)
+        memcpy(text, data, size);
+    text[size] = '\0';
+    struct config *c = config_parse(text, &report);
+    free(text);
+    check_report(&report);
+    if (!c != (report.fatals > 0))
+        abort();
+    for (size_t i = 0; c && i < c->gateway_count; i++)
+        check_gateway(&c->gateways[i]);
+    for (size_t i = 0; c && i < c->device_count; i++)
+        check_device(c, i);
+    config_free(c);
+    conf_report_finish(&report);
+    return 0;
+}

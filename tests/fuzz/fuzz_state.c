@@ -1,0 +1,86 @@
+/*
+ * Whatever lies on flash. The first byte says whether the text is taken as it is, or as the devices of a
+ * state whose checksum fits: no fuzzer guesses a CRC.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/state.h"
+#include "fuzz/sane.h"
+
+enum { MAX = 8 };
+
+static uint32_t crc32_of(const uint8_t *data, size_t size)
+{
+    uint32_t crc = 0xFFFFFFFF;
+
+    for (size_t i = 0; i < size; i++) {
+        crc ^= data[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ 0xEDB88320 : crc >> 1;
+    }
+    return ~crc;
+}
+
+static void check_device(const struct device_memory *m)
+{
+    if (!m->section[0] || !sane_text(m->section, sizeof m->section) ||
+        !sane_text(m->serial, sizeof m->serial) || !sane_text(m->name, sizeof m->name) ||
+        !sane_text(m->custom_name, sizeof m->custom_name))
+        abort();
+    if (m->position < -1 || m->position > 2 || m->phases > PHASES || m->strings > STRINGS_MAX ||
+        !sane_value(m->max_power_w, 0, 1e7) || !sane_value(m->energy_kwh, -1e9, 1e9))
+        abort();
+}
+
+static void check(const char *text, size_t len)
+{
+    struct device_memory out[MAX];
+    char why[64] = "";
+    int n = state_parse(text, len, out, MAX, why, sizeof why);
+
+    if (n > MAX || (n < 0) != (*why != '\0'))
+        abort();
+    for (int i = 0; i < n; i++)
+        check_device(&out[i]);
+    if (n < 0)
+        return;
+    /* What was read is written, and read again as it was. */
+    char *printed = state_print(out, (size_t)n);
+    if (!printed)
+        return;
+    if (state_parse(printed, strlen(printed), out, MAX, NULL, 0) != n)
+        abort();
+    char *same = state_print(out, (size_t)n);
+    if (same && strcmp(same, printed) != 0)
+        abort();
+    free(same);
+    free(printed);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 80);
+
+    if (!text || !size) {
+        free(text);
+        return 0;
+    }
+    if (data[0] != 'd') {
+        memcpy(text, data, size);
+        text[size] = '\0';
+        check(text, size);
+    } else {
+        int head = snprintf(text, 80, "{\"version\":1,\"crc32\":\"%08x\",\"devices\":",
+                            (unsigned)crc32_of(data + 1, size - 1));
+        memcpy(text + head, data + 1, size - 1);
+        memcpy(text + (size_t)head + size - 1, "}", 2);
+        check(text, (size_t)head + size);
+    }
+    free(text);
+    return 0;
+}

@@ -1,0 +1,238 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/state.h"
+
+static struct device_memory memories[] = {
+    {.section = "INVERTER0",
+     .serial = "114181234567",
+     .name = "S\xC3\xBC"
+             "d \"1\"\\",
+     .custom_name = "Shed",
+     .position = 2,
+     .phases = 3,
+     .strings = 6,
+     .max_power_w = 2250,
+     .energy_kwh = 422.603},
+    {.section = "TEMPLATE0",
+     .serial = "12345678",
+     .position = -1,
+     .phases = 1,
+     .max_power_w = MISSING,
+     .energy_kwh = MISSING},
+    {.section = "INVERTER1",
+     .serial = "1",
+     .position = 0,
+     .phases = 1,
+     .max_power_w = MISSING,
+     .energy_kwh = 0.1},
+};
+
+enum { COUNT = sizeof memories / sizeof memories[0] };
+
+static int parse(const char *text, size_t len, struct device_memory *out, size_t max)
+{
+    char why[80] = "";
+    int n = state_parse(text, len, out, max, why, sizeof why);
+
+    assert_int_equal(n < 0, *why != '\0');
+    assert_int_equal(state_parse(text, len, out, max, NULL, 0), n);
+    return n;
+}
+
+static void assert_same(double a, double b)
+{
+    assert_true(has_value(a) == has_value(b) && (!has_value(a) || a == b));
+}
+
+static void comes_back_as_it_was(void **state)
+{
+    struct device_memory out[COUNT + 1];
+    char *text = state_print(memories, COUNT);
+
+    assert_int_equal(parse(text, strlen(text), out, COUNT + 1), COUNT);
+    for (int i = 0; i < COUNT; i++) {
+        assert_string_equal(out[i].section, memories[i].section);
+        assert_string_equal(out[i].serial, memories[i].serial);
+        assert_string_equal(out[i].name, memories[i].name);
+        assert_string_equal(out[i].custom_name, memories[i].custom_name);
+        assert_int_equal(out[i].position, memories[i].position);
+        assert_int_equal(out[i].phases, memories[i].phases);
+        assert_int_equal(out[i].strings, memories[i].strings);
+        assert_same(out[i].max_power_w, memories[i].max_power_w);
+        assert_same(out[i].energy_kwh, memories[i].energy_kwh);
+    }
+    free(text);
+}
+
+static void doubles_come_back_to_the_last_bit(void **state)
+{
+    uint64_t bits = 88172645463325252u;
+
+    for (int i = 0; i < 2000; i++) {
+        struct device_memory in = memories[0], out;
+        bits ^= bits << 13;
+        bits ^= bits >> 7;
+        bits ^= bits << 17;
+        in.energy_kwh = (double)(bits >> 11) / 9007199254740992.0 * 1e5;
+        char *text = state_print(&in, 1);
+        assert_int_equal(parse(text, strlen(text), &out, 1), 1);
+        assert_true(out.energy_kwh == in.energy_kwh);
+        free(text);
+    }
+}
+
+static void equal_input_gives_equal_text(void **state)
+{
+    char *a = state_print(memories, COUNT), *b = state_print(memories, COUNT);
+
+    assert_string_equal(a, b);
+    free(a);
+    free(b);
+}
+
+static void nothing_is_a_state_too(void **state)
+{
+    struct device_memory out[1];
+    char *text = state_print(NULL, 0);
+
+    assert_int_equal(parse(text, strlen(text), out, 1), 0);
+    free(text);
+}
+
+static void stores_no_more_than_there_is_room_for(void **state)
+{
+    struct device_memory out[2];
+    char *text = state_print(memories, COUNT);
+
+    memset(&out[1], 0x55, sizeof out[1]);
+    assert_int_equal(parse(text, strlen(text), out, 1), 1);
+    assert_int_equal(((unsigned char *)&out[1])[0], 0x55);
+    assert_int_equal(parse(text, strlen(text), out, 0), 0);
+    free(text);
+}
+
+static void every_cut_is_seen(void **state)
+{
+    struct device_memory out[COUNT];
+    char *text = state_print(memories, COUNT);
+    size_t len = strlen(text);
+
+    /* The last byte is a newline, which may be missing. */
+    for (size_t cut = 0; cut < len - 1; cut++) {
+        char *part = malloc(cut + 1);
+        memcpy(part, text, cut);
+        part[cut] = '\0';
+        assert_int_equal(parse(part, cut, out, COUNT), -1);
+        free(part);
+    }
+    free(text);
+}
+
+static void every_changed_byte_is_seen(void **state)
+{
+    struct device_memory out[COUNT];
+    char *text = state_print(memories, COUNT);
+    size_t len = strlen(text);
+
+    for (size_t i = strcspn(text, "["); i < len - 2; i++) {
+        text[i] ^= 1;
+        if (text[i]) /* a NUL ends the text for cJSON, too */
+            assert_int_equal(parse(text, len, out, COUNT), -1);
+        text[i] ^= 1;
+    }
+    for (size_t i = len / 2; i < len - 2; i++) { /* half overwritten, as by a power cut */
+        memset(text + i, '\xFF', len - 2 - i);
+        assert_int_equal(parse(text, len, out, COUNT), -1);
+    }
+    free(text);
+}
+
+/* Text with this payload and the checksum that fits. */
+static int parse_payload(const char *version, const char *payload, struct device_memory *out,
+                         char *why, size_t why_size)
+{
+    char *text = malloc(strlen(payload) + 80);
+    uint32_t crc = 0xFFFFFFFF;
+
+    for (const char *c = payload; *c; c++) {
+        crc ^= (unsigned char)*c;
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ 0xEDB88320 : crc >> 1;
+    }
+    int len =
+        sprintf(text, "{\"version\":%s,\"crc32\":\"%08x\",\"devices\":%s}", version, ~crc, payload);
+    int n = state_parse(text, (size_t)len, out, 4, why, why_size);
+    free(text);
+    return n;
+}
+
+static void the_checksum_is_the_usual_one(void **state)
+{
+    struct device_memory out[4];
+    char *text = state_print(NULL, 0);
+
+    /* zlib.crc32(b"[\n]") */
+    assert_non_null(strstr(text, "\"crc32\":\"709ddd80\""));
+    free(text);
+    assert_int_equal(parse_payload("1", "[]", out, NULL, 0), 0);
+}
+
+static void newer_versions_are_refused(void **state)
+{
+    struct device_memory out[4];
+    char why[80];
+
+    assert_int_equal(parse_payload("2", "[]", out, why, sizeof why), -1);
+    assert_non_null(strstr(why, "newer"));
+    assert_int_equal(parse_payload("null", "[]", out, why, sizeof why), -1);
+    assert_non_null(strstr(why, "damaged"));
+    assert_int_equal(parse_payload("1", "{}", out, why, sizeof why), -1);
+}
+
+static void unknown_and_nonsensical_members_do_no_harm(void **state)
+{
+    struct device_memory out[4];
+    int n =
+        parse_payload("1",
+                      "[{\"section\":\"INVERTER0\",\"colour\":\"red\",\"position\":7,\"phases\":-1,"
+                      "\"strings\":1e9,\"max_power_w\":-5,\"energy_kwh\":1e12,\"serial\":{}},"
+                      "{\"serial\":\"no section\"},null,7,"
+                      "{\"section\":\"A section with a name that is far too long for it\"}]",
+                      out, NULL, 0);
+
+    assert_int_equal(n, 2);
+    assert_string_equal(out[0].section, "INVERTER0");
+    assert_string_equal(out[0].serial, "");
+    assert_int_equal(out[0].position, -1);
+    assert_int_equal(out[0].phases, 0);
+    assert_int_equal(out[0].strings, 0);
+    assert_false(has_value(out[0].max_power_w));
+    assert_false(has_value(out[0].energy_kwh));
+    assert_int_equal(strlen(out[1].section), CONF_SECTION_MAX - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(comes_back_as_it_was),
+        cmocka_unit_test(doubles_come_back_to_the_last_bit),
+        cmocka_unit_test(equal_input_gives_equal_text),
+        cmocka_unit_test(nothing_is_a_state_too),
+        cmocka_unit_test(stores_no_more_than_there_is_room_for),
+        cmocka_unit_test(every_cut_is_seen),
+        cmocka_unit_test(every_changed_byte_is_seen),
+        cmocka_unit_test(the_checksum_is_the_usual_one),
+        cmocka_unit_test(newer_versions_are_refused),
+        cmocka_unit_test(unknown_and_nonsensical_members_do_no_harm),
+    };
+    return cmocka_run_group_tests_name("state", tests, NULL, NULL);
+}

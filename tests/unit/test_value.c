@@ -1,0 +1,103 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "core/value.h"
+
+static void assert_text(struct value v, enum text_format format, const char *expected)
+{
+    char out[64];
+    assert_string_equal(value_text(&v, format, out, sizeof out), expected);
+}
+
+static void makes_values(void **state)
+{
+    assert_int_equal(value_double(1.5).type, VALUE_DOUBLE);
+    assert_int_equal(value_double((double)NAN).type, VALUE_INVALID);
+    assert_int_equal(value_double((double)INFINITY).type, VALUE_INVALID);
+    assert_int_equal(value_double(-(double)INFINITY).type, VALUE_INVALID);
+    assert_int_equal(value_string(NULL).type, VALUE_INVALID);
+    assert_int_equal(value_string("").type, VALUE_STRING);
+    assert_int_equal(value_int(7).i, 7);
+}
+
+static void compares(void **state)
+{
+    struct value invalid = value_invalid(), one = value_int(1), real = value_double(1);
+    struct value a = value_string("a"), also_a = value_string((char[]){"a"}), b = value_string("b");
+    struct value two = value_int(2), real2 = value_double(2);
+
+    assert_true(value_equal(&invalid, &invalid));
+    assert_true(value_equal(&one, &one));
+    assert_true(value_equal(&real, &real));
+    assert_true(value_equal(&a, &also_a));
+    assert_false(value_equal(&a, &b));
+    assert_false(value_equal(&one, &two));
+    assert_false(value_equal(&real, &real2));
+    assert_false(value_equal(&one, &real)); /* another type is another value on the bus */
+    assert_false(value_equal(&invalid, &one));
+}
+
+static void writes_texts(void **state)
+{
+    assert_text(value_invalid(), TEXT_W, "---");
+    assert_text(value_string("Garage"), TEXT_PLAIN, "Garage");
+    assert_text(value_string(""), TEXT_PLAIN, "");
+    assert_text(value_int(7), TEXT_PLAIN, "7");
+    assert_text(value_int(-7), TEXT_PLAIN, "-7");
+    assert_text(value_int(0xFFFF), TEXT_HEX, "0xFFFF");
+    assert_text(value_int(800), TEXT_W, "800W");
+    assert_text(value_double(0.986), TEXT_PLAIN, "0.99");
+    assert_text(value_double(123.6), TEXT_W, "124W");
+    assert_text(value_double(1.26), TEXT_A, "1.3A");
+    assert_text(value_double(229.7), TEXT_V, "230V");
+    assert_text(value_double(31.25), TEXT_DCV, "31.2V");
+    assert_text(value_double(422.603), TEXT_KWH, "422.60kWh");
+    assert_text(value_double(50.017), TEXT_HZ, "50.02Hz");
+    assert_text(value_double(34.25), TEXT_C, "34.2C");
+    assert_text(value_double(95.55), TEXT_PCT, "95.5%");
+    assert_text(value_double(12.6), TEXT_MS, "13ms");
+    assert_text(value_double(3.9), TEXT_HEX, "4");
+}
+
+static void never_writes_a_negative_zero(void **state)
+{
+    assert_text(value_double(-0.4), TEXT_W, "0W");
+    assert_text(value_double(-0.0), TEXT_A, "0.0A");
+    assert_text(value_double(-0.04), TEXT_A, "0.0A");
+    assert_text(value_double(-0.6), TEXT_W, "-1W");
+}
+
+static void stays_within_size(void **state)
+{
+    char out[8] = "xxxxxxx";
+    struct value huge = value_double(1e300),
+                 text = value_string("s\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC");
+
+    value_text(&huge, TEXT_W, out, sizeof out);
+    assert_int_equal(strlen(out), sizeof out - 1);
+    value_text(&text, TEXT_PLAIN, out, 4);
+    assert_string_equal(out, "s\xC3\xBC");
+    out[0] = 'x';
+    value_text(&text, TEXT_PLAIN, out, 1);
+    assert_string_equal(out, "");
+    out[0] = 'x';
+    value_text(&text, TEXT_PLAIN, out, 0);
+    assert_int_equal(out[0], 'x');
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(makes_values),      cmocka_unit_test(compares),
+        cmocka_unit_test(writes_texts),      cmocka_unit_test(never_writes_a_negative_zero),
+        cmocka_unit_test(stays_within_size),
+    };
+    return cmocka_run_group_tests_name("value", tests, NULL, NULL);
+}
