@@ -1,0 +1,95 @@
+/*
+ * How a class's table of rows is written: one macro per kind of row, and the groups that several
+ * classes share. For the files of venus/ only.
+ */
+#ifndef DTU_VENUS_ROWS_H
+#define DTU_VENUS_ROWS_H
+
+#include "core/map.h"
+
+#define ROW_FIELD(path_, id, phase, text_)                                                        \
+    {                                                                                             \
+        .path = path_, .source = MAP_FIELD, .text = text_, .slot = phase, .arg.field = FIELD_##id \
+    }
+#define ROW_STRING(path_, member_, n, text_)                                                 \
+    {                                                                                        \
+        .path = path_, .source = MAP_STRING, .text = text_, .slot = n, .arg.member = member_ \
+    }
+#define ROW_INT(path_, constant_, text_)                                           \
+    {                                                                              \
+        .path = path_, .source = MAP_INT, .text = text_, .arg.constant = constant_ \
+    }
+#define ROW_TEXT(path_, text_)                               \
+    {                                                        \
+        .path = path_, .source = MAP_TEXT, .arg.text = text_ \
+    }
+#define ROW_OF(path_, source_)           \
+    {                                    \
+        .path = path_, .source = source_ \
+    }
+
+/* What every service has: who publishes it, which device it is, how fresh its values are. */
+#define ROWS_SERVICE                                                                              \
+    ROW_TEXT("/Mgmt/ProcessName", "dbus-opendtu"), ROW_OF("/Mgmt/ProcessVersion", MAP_VERSION),   \
+        ROW_OF("/Mgmt/Connection", MAP_CONNECTION), ROW_OF("/DeviceInstance", MAP_INSTANCE),      \
+        {.path = "/ProductId",                                                                    \
+         .help = "not one of Victron's own: the GUI would show that product's pages",             \
+         .source = MAP_INT,                                                                       \
+         .text = TEXT_HEX,                                                                        \
+         .arg.constant = 0xFFFF},                                                                 \
+        ROW_TEXT("/ProductName", "OpenDTU"),                                                      \
+        {.path = "/FirmwareVersion",                                                              \
+         .help = "of the gateway; invalid until it has said it",                                  \
+         .source = MAP_FIRMWARE},                                                                 \
+        ROW_INT("/HardwareVersion", 0, TEXT_PLAIN), ROW_OF("/Serial", MAP_SERIAL),                \
+        {.path = "/CustomName",                                                                   \
+         .help = "what was written here, else the config's Name, else the gateway's name for it", \
+         .source = MAP_NAME,                                                                      \
+         .writable = true},                                                                       \
+        {.path = "/Connected",                                                                    \
+         .help = "always 1: the GUI hides the power of a device that is not connected",           \
+         .source = MAP_INT,                                                                       \
+         .arg.constant = 1},                                                                      \
+        {.path = "/UpdateIndex",                                                                  \
+         .help = "0..255, moves with each fresh measurement",                                     \
+         .source = MAP_UPDATE_INDEX},                                                             \
+        {.path = "/Latency",                                                                      \
+         .help = "from the request to the end of the gateway's reply",                            \
+         .source = MAP_LATENCY,                                                                   \
+         .text = TEXT_MS},                                                                        \
+    {                                                                                             \
+        .path = "/ErrorCode", .help = "0 none, 1 no values from the gateway (ErrorMode)",         \
+        .source = MAP_ERROR_CODE                                                                  \
+    }
+
+/* The totals that every class carries. */
+#define ROWS_TOTAL                                                     \
+    ROW_FIELD("/Ac/Power", POWER, 0, TEXT_W),                          \
+        {.path = "/Ac/Energy/Forward",                                 \
+         .help = "never falls; invalid until a true counter is known", \
+         .source = MAP_FIELD,                                          \
+         .text = TEXT_KWH,                                             \
+         .slot = 0,                                                    \
+         .arg.field = FIELD_ENERGY_FORWARD},                           \
+    {                                                                  \
+        .path = "/NrOfPhases", .source = MAP_PHASES                    \
+    }
+
+/* A phase that is not in use is invalid, never 0: systemcalc counts phases by their validity. */
+#define ROWS_PHASE(n)                                         \
+    ROW_FIELD("/Ac/L" #n "/Power", POWER, n, TEXT_W),         \
+        ROW_FIELD("/Ac/L" #n "/Current", CURRENT, n, TEXT_A), \
+        ROW_FIELD("/Ac/L" #n "/Voltage", VOLTAGE, n, TEXT_V), \
+        ROW_FIELD("/Ac/L" #n "/Energy/Forward", ENERGY_FORWARD, n, TEXT_KWH)
+
+#define ROWS_PHASES ROWS_PHASE(1), ROWS_PHASE(2), ROWS_PHASE(3)
+
+#define CLASS(name_, rows_)                                                       \
+    {                                                                             \
+        .name = name_, .rows = rows_, .row_count = sizeof rows_ / sizeof rows_[0] \
+    }
+
+extern const struct venus_class venus_pvinverter, venus_inverter;
+extern const struct venus_class venus_grid, venus_genset, venus_acload, venus_heatpump;
+
+#endif

@@ -1,0 +1,283 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/map.h"
+#include "version.h"
+
+static struct device_view view;
+
+static int setup(void **state)
+{
+    struct reading nothing;
+
+    reading_init(&nothing);
+    memset(&view, 0, sizeof view);
+    memcpy(view.value, nothing.value, sizeof view.value);
+    memcpy(view.string, nothing.string, sizeof view.string);
+    view.state = DEVICE_RUNNING;
+    view.section = "INVERTER0";
+    view.connection = "TCP/IP (HTTP) dtu";
+    view.instance = 34;
+    view.position = 1;
+    view.phase = PHASE_L1;
+    view.phases = 1;
+    view.latency_ms = 12.5;
+    view.update_index = 255;
+    return 0;
+}
+
+static const struct map_row *row(const char *class, const char *path)
+{
+    const struct venus_class *c = venus_class_find(class, NULL);
+
+    for (size_t i = 0; i < c->row_count; i++) {
+        if (strcmp(c->rows[i].path, path) == 0)
+            return &c->rows[i];
+    }
+    return NULL;
+}
+
+static struct value value_at(const char *class, const char *path)
+{
+    const struct map_row *found = row(class, path);
+
+    if (!found)
+        fail_msg("%s has no %s", class, path);
+    return map_value(found, &view);
+}
+
+static void assert_value(const char *path, struct value expected, const char *text)
+{
+    struct value v = value_at("pvinverter", path);
+    char out[64];
+
+    if (!value_equal(&v, &expected))
+        fail_msg("%s is %s", path, value_text(&v, TEXT_PLAIN, out, sizeof out));
+    assert_string_equal(value_text(&v, row("pvinverter", path)->text, out, sizeof out), text);
+}
+
+static void knows_its_classes(void **state)
+{
+    static const char *const names[] = {"pvinverter", "inverter", "grid",
+                                        "genset",     "acload",   "heatpump"};
+    bool known = false;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char service[64];
+        snprintf(service, sizeof service, "com.victronenergy.%s", names[i]);
+        assert_string_equal(venus_class_find(service, &known)->name, names[i]);
+        assert_true(known);
+        assert_ptr_equal(venus_class_find(names[i], NULL), venus_class_find(service, NULL));
+    }
+    /* Whatever else gets the meters' rows. */
+    assert_ptr_equal(venus_class_find("com.victronenergy.evcharger", &known)->rows,
+                     venus_class_find("grid", NULL)->rows);
+    assert_false(known);
+    venus_class_find("", &known);
+    assert_false(known);
+    venus_class_find("com.victronenergy.pvinverters", &known);
+    assert_false(known);
+}
+
+static void assert_row_is_sound(const struct venus_class *c, const struct map_row *r)
+{
+    size_t len = strlen(r->path);
+
+    assert_int_equal(r->path[0], '/');
+    assert_int_not_equal(r->path[len - 1], '/');
+    for (size_t i = 0; i < len; i++)
+        assert_true(isalnum((unsigned char)r->path[i]) ||
+                    (r->path[i] == '/' && r->path[i + 1] != '/'));
+    assert_true(!r->help || *r->help);
+    if (r->source == MAP_FIELD) {
+        assert_in_range(r->arg.field, 0, FIELD_COUNT - 1);
+        assert_in_range(r->slot, 0, PHASES);
+    }
+    if (r->source == MAP_STRING)
+        assert_in_range(r->slot, 0, STRINGS_MAX - 1);
+    assert_true(!r->writable || r->source == MAP_NAME || r->source == MAP_POSITION);
+    for (size_t i = 0; i < c->row_count; i++) {
+        const struct map_row *other = &c->rows[i];
+        if (other == r)
+            continue;
+        assert_string_not_equal(other->path, r->path);
+        /* A leaf is no inner node: "/Ac" beside "/Ac/Power". */
+        assert_false(strncmp(other->path, r->path, len) == 0 && other->path[len] == '/');
+    }
+}
+
+static void tables_are_sound(void **state)
+{
+    for (size_t i = 0; venus_classes[i]; i++) {
+        const struct venus_class *c = venus_classes[i];
+        for (size_t j = 0; j < c->row_count; j++)
+            assert_row_is_sound(c, &c->rows[j]);
+    }
+}
+
+static void every_class_has_what_venus_asks_for(void **state)
+{
+    static const char *const paths[] = {
+        "/Mgmt/ProcessName",
+        "/Mgmt/ProcessVersion",
+        "/Mgmt/Connection",
+        "/DeviceInstance",
+        "/ProductId",
+        "/ProductName",
+        "/FirmwareVersion",
+        "/HardwareVersion",
+        "/Connected",
+        "/CustomName",
+        "/Serial",
+        "/UpdateIndex",
+        "/Latency",
+        "/ErrorCode",
+        "/Ac/Power",
+        "/Ac/Energy/Forward",
+        "/NrOfPhases",
+        "/Ac/L1/Power",
+        "/Ac/L2/Current",
+        "/Ac/L3/Voltage",
+        "/Ac/L3/Energy/Forward",
+    };
+
+    for (size_t i = 0; venus_classes[i]; i++) {
+        for (size_t j = 0; j < sizeof paths / sizeof paths[0]; j++)
+            assert_non_null(row(venus_classes[i]->name, paths[j]));
+    }
+}
+
+static void a_class_has_only_its_own_paths(void **state)
+{
+    assert_non_null(row("pvinverter", "/StatusCode"));
+    assert_non_null(row("pvinverter", "/Position"));
+    assert_non_null(row("pvinverter", "/Pv/5/Yield"));
+    assert_null(row("pvinverter", "/Ac/Out/L1/P"));
+    assert_null(row("pvinverter", "/State"));
+    assert_null(row("pvinverter", "/Ac/Energy/Reverse"));
+    assert_non_null(row("inverter", "/Ac/Out/L1/P"));
+    assert_non_null(row("inverter", "/Dc/0/Voltage"));
+    assert_non_null(row("inverter", "/State"));
+    assert_null(row("inverter", "/StatusCode"));
+    assert_null(row("inverter", "/Position"));
+    assert_non_null(row("grid", "/Ac/L2/Energy/Reverse"));
+    assert_non_null(row("genset", "/Ac/L3/PowerFactor"));
+    assert_null(row("genset", "/StatusCode"));
+    assert_null(row("acload", "/Position"));
+    assert_null(row("grid", "/Pv/0/V"));
+}
+
+static void identity(void **state)
+{
+    assert_value("/Mgmt/ProcessName", value_string("dbus-opendtu"), "dbus-opendtu");
+    assert_value("/Mgmt/ProcessVersion", value_string(dtu_version), dtu_version);
+    assert_value("/Mgmt/Connection", value_string("TCP/IP (HTTP) dtu"), "TCP/IP (HTTP) dtu");
+    assert_value("/DeviceInstance", value_int(34), "34");
+    assert_value("/ProductId", value_int(0xFFFF), "0xFFFF");
+    assert_value("/Connected", value_int(1), "1");
+    assert_value("/Position", value_int(1), "1");
+    assert_value("/NrOfPhases", value_int(1), "1");
+    assert_value("/UpdateIndex", value_int(255), "255");
+    assert_value("/Latency", value_double(12.5), "12ms");
+    assert_value("/CustomName", value_string(""), "");
+    assert_value("/Serial", value_invalid(), "---");
+    assert_value("/FirmwareVersion", value_invalid(), "---");
+    strcpy(view.name, "Garage");
+    strcpy(view.serial, "114181234567");
+    strcpy(view.firmware, "v26.3.30");
+    assert_value("/CustomName", value_string("Garage"), "Garage");
+    assert_value("/Serial", value_string("114181234567"), "114181234567");
+    assert_value("/FirmwareVersion", value_string("v26.3.30"), "v26.3.30");
+}
+
+static void measurements(void **state)
+{
+    view.value[FIELD_POWER][0] = 300.4;
+    view.value[FIELD_POWER][1] = 300.4;
+    view.value[FIELD_ENERGY_FORWARD][0] = 422.603;
+    view.value[FIELD_FREQUENCY][0] = 50.017;
+    view.value[FIELD_TEMPERATURE][0] = 31.5;
+    assert_value("/Ac/Power", value_double(300.4), "300W");
+    assert_value("/Ac/L1/Power", value_double(300.4), "300W");
+    assert_value("/Ac/L2/Power", value_invalid(), "---");
+    assert_value("/Ac/Energy/Forward", value_double(422.603), "422.60kWh");
+    assert_value("/Ac/Frequency", value_double(50.017), "50.02Hz");
+    assert_value("/Temperature", value_double(31.5), "31.5C");
+    assert_value("/Ac/MaxPower", value_invalid(), "---");
+}
+
+static void strings(void **state)
+{
+    view.strings = 2;
+    strcpy(view.string[1].name, "East");
+    view.string[1].power_w = 150;
+    view.string[1].voltage_v = 31.25;
+    view.string[1].current_a = 4.8;
+    view.string[1].yield_total_kwh = 50.5;
+    assert_true(map_applies(row("pvinverter", "/Pv/1/P"), &view));
+    assert_false(map_applies(row("pvinverter", "/Pv/2/P"), &view));
+    assert_true(map_applies(row("pvinverter", "/Ac/L3/Power"), &view));
+    assert_value("/Pv/1/Name", value_string("East"), "East");
+    assert_value("/Pv/1/P", value_double(150), "150W");
+    assert_value("/Pv/1/V", value_double(31.25), "31.2V");
+    assert_value("/Pv/1/I", value_double(4.8), "4.8A");
+    assert_value("/Pv/1/Yield", value_double(50.5), "50.50kWh");
+    assert_value("/Pv/0/P", value_invalid(), "---");
+}
+
+static int int_at(const char *class, const char *path)
+{
+    struct value v = value_at(class, path);
+    assert_int_equal(v.type, VALUE_INT);
+    return v.i;
+}
+
+static void states(void **state)
+{
+    static const struct {
+        enum device_state state;
+        int status_code, error_code;
+    } cases[] = {{DEVICE_START, 0, 0},
+                 {DEVICE_RUNNING, 7, 0},
+                 {DEVICE_NIGHT, 8, 0},
+                 {DEVICE_ERROR, 10, 1}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        view.state = cases[i].state;
+        assert_int_equal(int_at("pvinverter", "/StatusCode"), cases[i].status_code);
+        assert_int_equal(int_at("pvinverter", "/ErrorCode"), cases[i].error_code);
+        assert_int_equal(int_at("grid", "/ErrorCode"), cases[i].error_code);
+        assert_int_equal(int_at("inverter", "/State"), view.state == DEVICE_RUNNING ? 9 : 0);
+    }
+    view.state = DEVICE_RUNNING;
+    view.value[FIELD_POWER][0] = 0;
+    assert_int_equal(int_at("inverter", "/State"), 0);
+    assert_int_equal(int_at("pvinverter", "/StatusCode"), 7); /* a limit may hold it at 0 W */
+    view.value[FIELD_POWER][0] = 1;
+    assert_int_equal(int_at("inverter", "/State"), 9);
+    assert_int_equal(int_at("inverter", "/Mode"), 2);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+    const struct CMUnitTest tests[] = {
+        TEST(knows_its_classes),
+        TEST(tables_are_sound),
+        TEST(every_class_has_what_venus_asks_for),
+        TEST(a_class_has_only_its_own_paths),
+        TEST(identity),
+        TEST(measurements),
+        TEST(strings),
+        TEST(states),
+    };
+    return cmocka_run_group_tests_name("map", tests, NULL, NULL);
+}
