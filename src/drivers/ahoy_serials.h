@@ -1,0 +1,32 @@
+/*
+ * AhoyDTU to 0.5.66: /api/live has no serials. They come from /api/inverter/list, which runs over the
+ * same inverters in the same order; names tell when the two do not fit together.
+ */
+#ifndef DTU_DRIVERS_AHOY_SERIALS_H
+#define DTU_DRIVERS_AHOY_SERIALS_H
+
+#include "drivers/common.h"
+
+struct ahoy_serials {  /* zeroed to begin with */
+    unsigned failures; /* of the list, in a row */
+    size_t count;      /* 0: no list was had */
+    struct ahoy_listed {
+        char serial[SERIAL_MAX], name[NAME_MAX_BYTES];
+        unsigned id;
+    } listed[INVERTERS_MAX];
+};
+
+/* Takes a list; a bad one leaves what is known as it is. */
+enum decode_result ahoy_serials_decode(struct ahoy_serials *l, const cJSON *root, char *why);
+
+/* Whether ids have to stand in for serials, since the list cannot be had. */
+bool ahoy_serials_given_up(const struct ahoy_serials *l);
+
+/* Whether each entry of /api/live is the one at the same place of the list. */
+bool ahoy_serials_match(const struct ahoy_serials *l, const cJSON *inverters);
+
+/* Serial and id of an entry; false when there is no telling. */
+bool ahoy_serials_identify(const struct ahoy_serials *l, const cJSON *entry, size_t at,
+                           size_t count, char serial[SERIAL_MAX], unsigned *id);
+
+#endif

@@ -1,0 +1,249 @@
+#include "drivers/common.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/conf.h"
+
+static const struct range {
+    double low, high;
+} ranges[FIELD_COUNT] = {
+    [FIELD_POWER] = {-1e6, 1e6},
+    [FIELD_VOLTAGE] = {0, 1000},
+    [FIELD_CURRENT] = {-1e4, 1e4},
+    [FIELD_ENERGY_FORWARD] = {0, 1e8},
+    [FIELD_ENERGY_REVERSE] = {0, 1e8},
+    [FIELD_ENERGY_TODAY] = {0, 1e5},
+    [FIELD_FREQUENCY] = {0, 100},
+    [FIELD_POWER_FACTOR] = {-1.01, 1.01},
+    [FIELD_REACTIVE_POWER] = {-1e6, 1e6},
+    [FIELD_TEMPERATURE] = {-60, 200},
+    [FIELD_EFFICIENCY] = {0, 120}, /* gateways divide two noisy measurements */
+    [FIELD_DC_POWER] = {-1e6, 1e6},
+    [FIELD_DC_VOLTAGE] = {0, 2000},
+    [FIELD_DC_CURRENT] = {-1e4, 1e4},
+    [FIELD_MAX_POWER] = {1, 1e6},
+    [FIELD_LIMIT] = {0, 1e6},
+};
+
+/* Values of the moment, as opposed to counters and to what the device is. */
+static const enum field momentary[] = {
+    FIELD_VOLTAGE,     FIELD_FREQUENCY,  FIELD_POWER_FACTOR, FIELD_REACTIVE_POWER,
+    FIELD_TEMPERATURE, FIELD_EFFICIENCY, FIELD_DC_VOLTAGE,   FIELD_DC_CURRENT,
+};
+
+enum decode_result common_parse(const char *body, size_t len, cJSON **root, char *why)
+{
+    *root = json_parse(body, len, why, DECODE_WHY_MAX);
+    if (!*root)
+        return DECODE_BAD_REPLY;
+    if (cJSON_IsNull(*root)) {
+        cJSON_Delete(*root);
+        *root = NULL;
+        (void)snprintf(why, DECODE_WHY_MAX, "the gateway answers null: it is out of memory");
+        return DECODE_BUSY;
+    }
+    return DECODE_OK;
+}
+
+enum decode_result common_refuse(char *why, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(why, DECODE_WHY_MAX, format, args);
+    va_end(args);
+    return DECODE_BAD_REPLY;
+}
+
+size_t common_inverter_limit(const struct gateway_conf *conf)
+{
+    size_t max = conf->max_inverters;
+    return max == 0 || max > INVERTERS_MAX ? INVERTERS_MAX : max;
+}
+
+double common_in_range(enum field f, double v)
+{
+    return v >= ranges[f].low && v <= ranges[f].high ? v : MISSING;
+}
+
+void common_put(struct reading *r, enum field f, double v)
+{
+    r->value[f][0] = common_in_range(f, v);
+}
+
+bool common_serial(const cJSON *entry, char out[SERIAL_MAX])
+{
+    char text[2 * SERIAL_MAX];
+    const char *begin = text;
+    size_t len;
+
+    json_text(entry, "serial", text, sizeof text);
+    while (*begin == ' ')
+        begin++;
+    len = strlen(begin);
+    while (len && begin[len - 1] == ' ')
+        len--;
+    text[(size_t)(begin - text) + len] = '\0';
+    text_copy(out, SERIAL_MAX, begin);
+    return out[strspn(out, "0")] != '\0';
+}
+
+bool common_three_phase(const char *serial)
+{
+    return strncmp(serial, "1361", 4) == 0 || strncmp(serial, "1382", 4) == 0;
+}
+
+bool common_escape(char *out, size_t size, const char *text)
+{
+    size_t used = 0;
+
+    for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
+        bool plain = *s < 0x80 && (isalnum(*s) || strchr("-._~", *s));
+        if (used + (plain ? 1 : 3) >= size) {
+            out[0] = '\0';
+            return false;
+        }
+        if (plain)
+            out[used++] = (char)*s;
+        else
+            used += (size_t)snprintf(out + used, size - used, "%%%02X", *s);
+    }
+    out[used] = '\0';
+    return true;
+}
+
+void common_add_string(struct reading *r, const struct string_reading *s)
+{
+    struct string_reading *to;
+
+    if (r->strings >= STRINGS_MAX)
+        return;
+    to = &r->string[r->strings++];
+    *to = *s;
+    to->power_w = common_in_range(FIELD_DC_POWER, s->power_w);
+    to->voltage_v = common_in_range(FIELD_DC_VOLTAGE, s->voltage_v);
+    to->current_a = common_in_range(FIELD_DC_CURRENT, s->current_a);
+    to->yield_today_kwh = common_in_range(FIELD_ENERGY_TODAY, s->yield_today_kwh);
+    to->yield_total_kwh = common_in_range(FIELD_ENERGY_FORWARD, s->yield_total_kwh);
+}
+
+static bool is_usable(const struct reading *r)
+{
+    return r->reach == REACH_LOST || has_value(r->value[FIELD_POWER][0]) ||
+           has_value(r->value[FIELD_ENERGY_FORWARD][0]);
+}
+
+static void put_if_missing(struct reading *r, enum field f, double v)
+{
+    if (!has_value(r->value[f][0]))
+        common_put(r, f, v);
+}
+
+/* A sum with a MISSING part is MISSING itself. */
+static void complete_from_strings(struct reading *r)
+{
+    double power = 0, today = 0, total = 0;
+
+    if (!r->strings)
+        return;
+    for (unsigned n = 0; n < r->strings; n++) {
+        power += r->string[n].power_w;
+        today += r->string[n].yield_today_kwh;
+        total += r->string[n].yield_total_kwh;
+    }
+    put_if_missing(r, FIELD_DC_POWER, power);
+    put_if_missing(r, FIELD_ENERGY_TODAY, today);
+    put_if_missing(r, FIELD_ENERGY_FORWARD, total);
+    put_if_missing(r, FIELD_DC_VOLTAGE, r->string[0].voltage_v);
+    put_if_missing(r, FIELD_DC_CURRENT, r->string[0].current_a);
+}
+
+static bool says_nothing_yet(const struct reading *r)
+{
+    return !(r->value[FIELD_ENERGY_FORWARD][0] > 0) && !(r->value[FIELD_FREQUENCY][0] > 0) &&
+           !(r->value[FIELD_VOLTAGE][0] > 0) && !(r->value[FIELD_POWER][0] > 0);
+}
+
+static void forget_values(struct reading *r)
+{
+    for (size_t f = 0; f < FIELD_COUNT; f++) {
+        for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
+            r->value[f][slot] = MISSING;
+    }
+    r->strings = 0;
+}
+
+static void make_idle(struct reading *r)
+{
+    r->value[FIELD_POWER][0] = 0;
+    r->value[FIELD_CURRENT][0] = 0;
+    for (size_t slot = 1; slot < PHASE_SLOTS; slot++) {
+        if (has_value(r->value[FIELD_POWER][slot]))
+            r->value[FIELD_POWER][slot] = 0;
+        if (has_value(r->value[FIELD_CURRENT][slot]))
+            r->value[FIELD_CURRENT][slot] = 0;
+    }
+}
+
+void common_lost(struct reading *r)
+{
+    make_idle(r);
+    for (size_t i = 0; i < sizeof momentary / sizeof momentary[0]; i++) {
+        for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
+            r->value[momentary[i]][slot] = MISSING;
+    }
+    r->value[FIELD_DC_POWER][0] = 0;
+    for (unsigned n = 0; n < r->strings; n++) {
+        r->string[n].power_w = r->string[n].current_a = 0;
+        r->string[n].voltage_v = MISSING;
+        if (!(r->string[n].yield_total_kwh > 0))
+            r->string[n].yield_total_kwh = r->string[n].yield_today_kwh = MISSING;
+    }
+    if (!(r->value[FIELD_ENERGY_FORWARD][0] > 0))
+        r->value[FIELD_ENERGY_FORWARD][0] = r->value[FIELD_ENERGY_TODAY][0] = MISSING;
+}
+
+bool common_finish(struct reading *r, bool producing)
+{
+    complete_from_strings(r);
+    if (!is_usable(r))
+        return false;
+    if (r->reach == REACH_OK && says_nothing_yet(r))
+        r->reach = REACH_NO_DATA_YET;
+    if (r->reach == REACH_NO_DATA_YET)
+        forget_values(r);
+    else if (r->reach == REACH_LOST)
+        common_lost(r);
+    else if (!producing)
+        make_idle(r);
+    return true;
+}
+
+void turns_begin(struct turns *t)
+{
+    size_t first = t->waiting && t->count ? (t->first + t->asked) % t->count : 0;
+    *t = (struct turns){.first = first};
+}
+
+bool turns_next(struct turns *t, size_t *which)
+{
+    if (t->asked >= t->count)
+        return false;
+    t->asked++;
+    t->waiting = true;
+    *which = turns_current(t);
+    return true;
+}
+
+size_t turns_current(const struct turns *t)
+{
+    return t->count ? (t->first + t->asked + t->count - 1) % t->count : 0;
+}
+
+void turns_answered(struct turns *t)
+{
+    t->waiting = false;
+}

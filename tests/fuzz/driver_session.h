@@ -1,0 +1,118 @@
+/*
+ * Plays a driver with a fuzzer's input: the first byte chooses, the rest is bodies, one after the other,
+ * separated by 0x1E (record separator). A body "!" is a request that failed. When the bodies are used
+ * up, the session ends.
+ */
+#ifndef DTU_TESTS_FUZZ_DRIVER_SESSION_H
+#define DTU_TESTS_FUZZ_DRIVER_SESSION_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/conf.h"
+#include "core/driver.h"
+#include "fuzz/sane.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { CYCLES_MAX = 16, REQUESTS_MAX = 80 };
+
+static inline void fuzz_fail(const char *what)
+{
+    (void)fprintf(stderr, "fuzz: %s\n", what);
+    abort();
+}
+
+static inline void fuzz_reading(void *user, const struct reading *r)
+{
+    const char *wrong = sane_reading(r);
+    (void)user;
+    if (wrong)
+        fuzz_fail(wrong);
+}
+
+static inline void fuzz_gateway(void *user, const struct gateway_info *info)
+{
+    (void)user;
+    if (!sane_text(info->firmware, sizeof info->firmware) ||
+        !sane_text(info->hostname, sizeof info->hostname))
+        fuzz_fail("text of the gateway");
+}
+
+/* A body with a NUL behind it and nothing more, so that the sanitizer sees a read too far. */
+static inline enum decode_result fuzz_decode(const struct driver *driver, void *session,
+                                             const uint8_t *body, size_t len)
+{
+    const struct decode_sink sink = {.reading = fuzz_reading, .gateway = fuzz_gateway};
+    char why[DECODE_WHY_MAX] = "";
+    char *copy = malloc(len + 1);
+    enum decode_result result;
+
+    if (!copy)
+        abort();
+    memcpy(copy, body, len);
+    copy[len] = '\0';
+    result = driver->decode(session, copy, len, &sink, why);
+    free(copy);
+    if (!memchr(why, '\0', sizeof why) || (result != DECODE_OK && !why[0]))
+        fuzz_fail("why");
+    return result;
+}
+
+/* One cycle; false when the input is used up. */
+static inline bool fuzz_cycle(const struct driver *driver, void *session, const uint8_t **at,
+                              const uint8_t *end)
+{
+    for (unsigned n = 0;; n++) {
+        struct request request = {.path = ""};
+        if (!driver->next(session, &request))
+            return true;
+        if (n == REQUESTS_MAX)
+            fuzz_fail("a cycle without end");
+        if (request.path[0] != '/' || !memchr(request.path, '\0', sizeof request.path))
+            fuzz_fail("path");
+        if (*at >= end)
+            return false;
+        const uint8_t *stop = memchr(*at, 0x1E, (size_t)(end - *at));
+        size_t len = (size_t)((stop ? stop : end) - *at);
+        bool failed = len == 1 && **at == '!';
+        enum decode_result result =
+            failed ? DECODE_BAD_REPLY : fuzz_decode(driver, session, *at, len);
+        *at = stop ? stop + 1 : end;
+        if (result == DECODE_OK || result == DECODE_ABSENT)
+            continue;
+        if (!request.optional)
+            return true;
+        driver->skip(session);
+    }
+}
+
+static inline void fuzz_session(const char *name, struct gateway_conf *conf, const uint8_t *data,
+                                size_t size)
+{
+    const struct driver *driver = driver_find(name);
+    const uint8_t *at = data + 1, *end = data + size;
+    void *session;
+
+    if (!driver)
+        abort();
+    if (size < 2)
+        return;
+    session = calloc(1, driver->session_size);
+    if (!session)
+        abort();
+    conf->max_inverters = data[0] & 3;
+    driver->open(session, conf);
+    for (int64_t cycle = 0; cycle < CYCLES_MAX; cycle++) {
+        driver->begin(session, cycle * (data[0] & 4 ? 3600 * 1000 : 5000));
+        if (!fuzz_cycle(driver, session, &at, end))
+            break;
+    }
+    if (driver->close)
+        driver->close(session);
+    free(session);
+}
+
+#endif

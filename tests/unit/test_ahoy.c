@@ -1,0 +1,627 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit/support/driver_run.h"
+
+#define LIVE  "/api/live"
+#define LIST  "/api/inverter/list"
+#define INDEX "/api/index"
+#define ID(n) "/api/inverter/id/" #n
+
+enum { HOUR_MS = 3600 * 1000 };
+
+static int setup(void **state)
+{
+    struct run *run = malloc(sizeof *run);
+
+    assert_non_null(run);
+    run_open(run, "ahoy");
+    *state = run;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    run_close(*state);
+    free(*state);
+    return 0;
+}
+
+static const struct reading *reading_of(const struct run *run, const char *serial)
+{
+    const struct reading *r = run_find(run, serial);
+    if (!r)
+        fail_msg("no reading of %s", serial);
+    return r;
+}
+
+/* Replies from fixtures: a file name where the body would be. */
+struct table {
+    size_t count;
+    struct reply replies[8];
+    char *bodies[8];
+};
+
+static void table_add(struct table *t, const char *path, const char *fixture)
+{
+    t->bodies[t->count] = run_fixture(fixture);
+    t->replies[t->count] = (struct reply){path, t->bodies[t->count]};
+    t->count++;
+}
+
+static void table_close(struct table *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        free(t->bodies[i]);
+}
+
+static struct reply *table_at(struct table *t, const char *path)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (strcmp(t->replies[i].path, path) == 0)
+            return &t->replies[i];
+    }
+    fail_msg("%s is not in the table", path);
+    return NULL;
+}
+
+static struct table inline_table(void)
+{
+    struct table t = {0};
+    table_add(&t, LIVE, "ahoy/live-0.5.66.json");
+    table_add(&t, LIST, "ahoy/list-0.5.66.json");
+    table_add(&t, INDEX, "ahoy/index.json");
+    return t;
+}
+
+static struct table gap_table(void)
+{
+    struct table t = {0};
+    table_add(&t, LIVE, "ahoy/live-0.7-gap.json");
+    table_add(&t, ID(1), "ahoy/id-0.7-1.json");
+    table_add(&t, ID(3), "ahoy/id-0.7-3-night.json");
+    return t;
+}
+
+static void assert_asked(const struct run *run, const char *const *paths, size_t count)
+{
+    assert_int_equal(run->asked_count, count);
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(run->asked[i].path, paths[i]);
+}
+
+#define assert_asked_are(run, ...)                        \
+    assert_asked(run, (const char *const[]){__VA_ARGS__}, \
+                 sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+/* ---- From 0.5.93 ---- */
+
+static void test_gaps(void **state)
+{
+    struct run *run = *state;
+    struct table t = gap_table();
+    run_cycle(run, 0, t.replies, t.count);
+
+    assert_true(run->complete);
+    assert_asked_are(run, LIVE, ID(1), ID(3));
+    assert_int_equal(run->reading_count, 2);
+    assert_string_equal(run->info.firmware, "0.7.36");
+    assert_false(run->info.esp8266);
+
+    const struct reading *r = reading_of(run, "114144440001");
+    assert_string_equal(r->name, "Wall");
+    assert_int_equal(r->index, 1);
+    assert_int_equal(r->reach, REACH_OK);
+    assert_int_equal(r->phases, 1);
+    assert_number(r->age_s, 11);
+    assert_value(r, FIELD_POWER, 121.5);
+    assert_value(r, FIELD_VOLTAGE, 234.5);
+    assert_value(r, FIELD_CURRENT, 0.52);
+    assert_value(r, FIELD_FREQUENCY, 50.01);
+    assert_value(r, FIELD_POWER_FACTOR, 1);
+    assert_value(r, FIELD_TEMPERATURE, 22.5);
+    assert_value(r, FIELD_ENERGY_FORWARD, 88.125);
+    assert_value(r, FIELD_ENERGY_TODAY, 0.31);
+    assert_value(r, FIELD_DC_POWER, 127.5);
+    assert_value(r, FIELD_EFFICIENCY, 95.29);
+    assert_value(r, FIELD_REACTIVE_POWER, 0.5);
+    assert_value(r, FIELD_DC_VOLTAGE, 32.5);
+    assert_value(r, FIELD_DC_CURRENT, 1.95);
+    assert_missing(r, FIELD_MAX_POWER); /* the column MaxPower is the day's peak: not that */
+    assert_missing(r, FIELD_LIMIT);
+    assert_int_equal(r->strings, 2);
+    assert_string_equal(r->string[1].name, "b");
+    assert_number(r->string[1].power_w, 64);
+    assert_number(r->string[1].voltage_v, 32.75);
+    assert_number(r->string[1].yield_today_kwh, 0.16);
+    assert_number(r->string[1].yield_total_kwh, 44.125);
+    table_close(&t);
+}
+
+/* status 4, "was on": frozen values; 0 W and the energy kept. */
+static void test_night(void **state)
+{
+    struct run *run = *state;
+    struct table t = gap_table();
+    run_cycle(run, 0, t.replies, t.count);
+
+    const struct reading *r = reading_of(run, "112144440002");
+    assert_int_equal(r->index, 3);
+    assert_int_equal(r->reach, REACH_LOST);
+    assert_number(r->age_s, 18541);
+    assert_value(r, FIELD_POWER, 0);
+    assert_value(r, FIELD_CURRENT, 0);
+    assert_missing(r, FIELD_VOLTAGE);
+    assert_value(r, FIELD_ENERGY_FORWARD, 35.5);
+    table_close(&t);
+}
+
+/* Names in another order, more of them, HMT. */
+static void test_names_and_phases(void **state)
+{
+    struct run *run = *state;
+    struct table t = {0};
+    table_add(&t, LIVE, "ahoy/live-0.8-hmt.json");
+    table_add(&t, ID(0), "ahoy/id-0.8-hmt.json");
+    run_cycle(run, 0, t.replies, t.count);
+
+    const struct reading *r = reading_of(run, "138255550001");
+    assert_int_equal(r->phases, 3);
+    assert_int_equal(r->reach, REACH_OK);
+    assert_number(r->age_s, 0); /* 3 s "in the future" */
+    assert_value(r, FIELD_POWER, 1500.5);
+    assert_value(r, FIELD_VOLTAGE, 231.5); /* line to neutral as it comes */
+    assert_missing(r, FIELD_CURRENT);      /* would be L1's */
+    assert_value(r, FIELD_ENERGY_FORWARD, 603.5);
+    assert_value(r, FIELD_ENERGY_TODAY, 5.4);
+    assert_value(r, FIELD_REACTIVE_POWER, 3.5);
+    assert_value(r, FIELD_TEMPERATURE, 46.5);
+    assert_value(r, FIELD_MAX_POWER, 2250);
+    assert_value(r, FIELD_LIMIT, 1800);
+    assert_int_equal(r->strings, 6);
+    assert_number(r->string[5].yield_total_kwh, 100.5);
+    assert_number(r->string[5].power_w, 260);
+    assert_string_equal(r->string[5].name, "S6");
+    table_close(&t);
+}
+
+/* Before 0.7 the clock is in /api/index; asked for first once that is known. */
+static void test_clock_from_index(void **state)
+{
+    struct run *run = *state;
+    struct table t = {0};
+    table_add(&t, LIVE, "ahoy/live-0.5.93.json");
+    table_add(&t, ID(0), "ahoy/id-0.5.93-0.json");
+    table_add(&t, INDEX, "ahoy/index.json");
+
+    run_cycle(run, 0, t.replies, t.count);
+    assert_asked_are(run, LIVE, INDEX, ID(0));
+    assert_true(run->asked[1].optional);
+    assert_true(run->info.esp8266);
+    assert_number(run->readings[0].age_s, 15);
+    assert_int_equal(run->readings[0].strings, 4);
+    run_cycle(run, 5000, t.replies, t.count);
+    assert_asked_are(run, INDEX, LIVE, ID(0));
+    assert_number(run->readings[0].age_s, 15);
+
+    table_at(&t, INDEX)->body = NULL; /* does without */
+    run_cycle(run, 10000, t.replies, t.count);
+    assert_true(run->complete);
+    assert_number(run->readings[0].age_s, MISSING);
+    assert_value(&run->readings[0], FIELD_POWER, 223.5);
+    assert_missing(&run->readings[0], FIELD_LIMIT); /* 65535 is not known */
+    table_close(&t);
+}
+
+#define LIVE_REPLY(now)                                                \
+    "{\"generic\":{\"ts_now\":" now                                    \
+    "},\"ch0_fld_names\":[\"U_AC\",\"P_AC\",\"YieldTotal\",\"F_AC\"]," \
+    "\"fld_names\":[\"P_DC\"],\"iv\":[true,true]}"
+#define ID_REPLY(rest) "{\"serial\":\"a1\",\"ch\":[[230,5,7,50],[6]]" rest "}"
+
+static const struct reading *one(struct run *run, const char *live, const char *reply)
+{
+    const struct reply replies[] = {{LIVE, live}, {ID(0), reply}, {ID(1), "{}"}};
+    run_cycle(run, 0, replies, COUNT(replies));
+    return run->reading_count ? &run->readings[0] : NULL;
+}
+
+static void test_ages(void **state)
+{
+    static const struct {
+        const char *live, *reply;
+        double age_s;
+        enum reach reach;
+    } cases[] = {
+        {LIVE_REPLY("1000"), ID_REPLY(",\"ts_last_success\":400"), 600, REACH_OK},
+        {LIVE_REPLY("1000"), ID_REPLY(",\"ts_last_success\":1060"), 0, REACH_OK},
+        {LIVE_REPLY("1000"), ID_REPLY(",\"ts_last_success\":1061"), MISSING, REACH_OK},
+        {LIVE_REPLY("0"), ID_REPLY(",\"ts_last_success\":1000"), MISSING, REACH_OK},
+        {LIVE_REPLY("0"), ID_REPLY(",\"ts_last_success\":30"), MISSING, REACH_OK},
+        {LIVE_REPLY("null"), ID_REPLY(",\"ts_last_success\":1000"), MISSING, REACH_OK},
+        {LIVE_REPLY("1000"), ID_REPLY(""), MISSING, REACH_OK},
+        {LIVE_REPLY("1000"), ID_REPLY(",\"ts_last_success\":0"), MISSING, REACH_LOST},
+        {LIVE_REPLY("1000"), ID_REPLY(",\"status\":0"), MISSING, REACH_LOST},
+        {LIVE_REPLY("1000"), ID_REPLY(",\"status\":1"), MISSING, REACH_OK},
+        {LIVE_REPLY("1000"), ID_REPLY(",\"status\":2"), MISSING, REACH_OK},
+        {LIVE_REPLY("1000"), ID_REPLY(",\"status\":3"), MISSING, REACH_OK},
+        {LIVE_REPLY("1000"), ID_REPLY(",\"status\":4"), MISSING, REACH_LOST},
+    };
+    struct run *run = *state;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct reading *r = one(run, cases[i].live, cases[i].reply);
+        assert_number(r->age_s, cases[i].age_s);
+        assert_int_equal(r->reach, cases[i].reach);
+        assert_value(r, FIELD_POWER, cases[i].reach == REACH_OK ? 5 : 0);
+        assert_value(r, FIELD_ENERGY_FORWARD, 7);
+    }
+}
+
+/* The gateway has only just started: 0 W, and no counter of 0 kWh. */
+static void test_just_rebooted(void **state)
+{
+    struct run *run = *state;
+    const struct reading *r =
+        one(run, LIVE_REPLY("1000"),
+            "{\"serial\":\"a1\",\"ts_last_success\":0,\"status\":0,\"ch\":[[0,0,0,0],[0]]}");
+    assert_int_equal(r->reach, REACH_LOST);
+    assert_value(r, FIELD_POWER, 0);
+    assert_missing(r, FIELD_ENERGY_FORWARD);
+    r = one(run, LIVE_REPLY("1000"), "{\"serial\":\"a1\",\"status\":1,\"ch\":[[0,0,0,0],[0]]}");
+    assert_int_equal(r->reach, REACH_NO_DATA_YET);
+}
+
+static void test_odd_rows(void **state)
+{
+    struct run *run = *state;
+    const struct reading *r;
+
+    /* Rows shorter and longer than the names, numbers in text, a row that is none. */
+    r = one(run, LIVE_REPLY("9"),
+            "{\"serial\":\"a1\",\"ch\":[[\"230.5\",5,null],[],null,[1,2,3]],\"ch_name\":\"x\"}");
+    assert_value(r, FIELD_VOLTAGE, 230.5);
+    assert_missing(r, FIELD_ENERGY_FORWARD);
+    assert_missing(r, FIELD_FREQUENCY);
+    assert_missing(r, FIELD_DC_POWER); /* of one string it is not known */
+    assert_int_equal(r->strings, 3);
+    assert_number(r->string[2].power_w, 1);
+    /* The three-phase generation without a serial that tells. */
+    r = one(run, LIVE_REPLY("9"), ID_REPLY(",\"generation\":3"));
+    assert_int_equal(r->phases, 3);
+    /* A limit that is not known. */
+    r = one(run, LIVE_REPLY("9"), ID_REPLY(",\"max_pwr\":600,\"power_limit_read\":65535"));
+    assert_value(r, FIELD_MAX_POWER, 600);
+    assert_missing(r, FIELD_LIMIT);
+}
+
+static void test_bad_single_replies(void **state)
+{
+    static const struct {
+        const char *body;
+        enum decode_result result;
+    } cases[] = {
+        {"{}", DECODE_ABSENT},
+        {"{\"error\":\"inverter not found!\"}", DECODE_ABSENT},
+        {ID_REPLY(",\"enabled\":false"), DECODE_ABSENT},
+        {"null", DECODE_BUSY},
+        {"[]", DECODE_BAD_REPLY},
+        {"{\"ch\":[[230,5,7,50]]}", DECODE_BAD_REPLY},
+        {"{\"serial\":\"a1\"}", DECODE_BAD_REPLY},
+        {"{\"serial\":\"a1\",\"ch\":[]}", DECODE_BAD_REPLY},
+        {"{\"serial\":\"a1\",\"ch\":[null]}", DECODE_BAD_REPLY},
+        {"{\"serial\":\"a1\",\"ch\":[[1e308,-1e308,-1,\"x\"]]}", DECODE_BAD_REPLY},
+    };
+    struct run *run = *state;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct reply replies[] = {{LIVE, LIVE_REPLY("5")},
+                                        {ID(0), cases[i].body},
+                                        {ID(1), "{\"serial\":\"b2\",\"ch\":[[230,6,8,50]]}"}};
+        run_close(run);
+        run_open(run, "ahoy");
+        run_cycle(run, 0, replies, COUNT(replies));
+        assert_int_equal(run_result(run, ID(0)), cases[i].result);
+        assert_null(run_find(run, "a1"));
+        /* A missing one is passed over; after a bad reply the next cycle begins behind it. */
+        if (cases[i].result != DECODE_ABSENT) {
+            assert_int_equal(run->reading_count, 0);
+            run_cycle(run, 5000, replies, COUNT(replies));
+        }
+        assert_value(reading_of(run, "b2"), FIELD_POWER, 6);
+    }
+}
+
+/* Two ids answer with one serial: the second is left out. Another id than asked: by its serial. */
+static void test_same_serial_twice(void **state)
+{
+    struct run *run = *state;
+    const struct reply twice[] = {{LIVE, LIVE_REPLY("5")},
+                                  {ID(0), ID_REPLY(",\"id\":0")},
+                                  {ID(1), ID_REPLY(",\"id\":0")}};
+    run_cycle(run, 0, twice, COUNT(twice));
+    assert_true(run->complete);
+    assert_int_equal(run->reading_count, 1);
+    assert_int_equal(run->readings[0].index, 0);
+
+    const struct reply other[] = {{LIVE, LIVE_REPLY("5")},
+                                  {ID(0), "{}"},
+                                  {ID(1), ID_REPLY(",\"id\":0")}};
+    run_cycle(run, 5000, other, COUNT(other));
+    assert_int_equal(reading_of(run, "a1")->index, 1);
+}
+
+static void test_limit_of_inverters(void **state)
+{
+    struct run *run = *state;
+    struct table t = gap_table();
+    run->conf->max_inverters = 1;
+    run_cycle(run, 0, t.replies, t.count);
+    assert_asked_are(run, LIVE, ID(1));
+    table_close(&t);
+
+    char live[4096], *end = live;
+    end += sprintf(end, "{\"generic\":{\"ts_now\":5},\"ch0_fld_names\":[\"P_AC\"],\"iv\":[");
+    for (unsigned i = 0; i < 100; i++)
+        end += sprintf(end, "%s1", i ? "," : "");
+    (void)sprintf(end, "]}");
+    char bodies[100][48], paths[100][32];
+    struct reply replies[101] = {{LIVE, live}};
+    for (unsigned i = 0; i < 100; i++) {
+        (void)snprintf(paths[i], sizeof paths[i], "/api/inverter/id/%u", i);
+        (void)snprintf(bodies[i], sizeof bodies[i], "{\"serial\":\"5%u\",\"ch\":[[%u]]}", i, i);
+        replies[i + 1] = (struct reply){paths[i], bodies[i]};
+    }
+    run->conf->max_inverters = 0;
+    run_cycle(run, 5000, replies, COUNT(replies));
+    assert_true(run->complete);
+    assert_int_equal(run->reading_count, 64);
+    assert_value(&run->readings[63], FIELD_POWER, 63);
+}
+
+static void test_bad_live(void **state)
+{
+    static const struct {
+        const char *body;
+        enum decode_result result;
+    } cases[] = {
+        {"null", DECODE_BUSY},
+        {"", DECODE_BAD_REPLY},
+        {"<html>", DECODE_BAD_REPLY},
+        {"{}", DECODE_BAD_REPLY},
+        {"[]", DECODE_BAD_REPLY},
+        {"{\"ch0_fld_names\":[\"P_AC\"],\"iv\":[]}", DECODE_BAD_REPLY},
+        {"{\"ch0_fld_names\":[\"P_AC\"],\"iv\":[false,false]}", DECODE_BAD_REPLY},
+        {"{\"ch0_fld_names\":[\"P_AC\"],\"iv\":{}}", DECODE_BAD_REPLY},
+        {"{\"ch0_fld_names\":[],\"iv\":[true]}", DECODE_BAD_REPLY},
+        {"{\"ch0_fld_names\":[7],\"iv\":[true]}", DECODE_BAD_REPLY},
+        {"{\"iv\":[true]}", DECODE_BAD_REPLY},
+        {"{\"ch0_fld_names\":[\"P_AC\"],\"inverter\":[]}", DECODE_BAD_REPLY},
+        {"{\"ch0_fld_names\":[\"P_AC\"],\"inverter\":null}", DECODE_BAD_REPLY},
+        {"{\"inverters\":[{\"serial\":\"1\"}]}", DECODE_BAD_REPLY}, /* an OpenDTU */
+    };
+    struct run *run = *state;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        run_cycle(run, 0, &(struct reply){LIVE, cases[i].body}, 1);
+        assert_int_equal(run_result(run, LIVE), cases[i].result);
+        assert_int_equal(run->reading_count, 0);
+        assert_false(run->complete);
+    }
+}
+
+/* ---- To 0.5.66 ---- */
+
+static void test_inline(void **state)
+{
+    struct run *run = *state;
+    struct table t = inline_table();
+    run_cycle(run, 0, t.replies, t.count);
+
+    assert_asked_are(run, LIVE, INDEX, LIST, LIVE);
+    assert_true(run->complete);
+    assert_int_equal(run->reading_count, 2); /* the one that is not enabled is left out */
+    assert_string_equal(run->info.firmware, "0.5.66");
+    assert_true(run->info.esp8266);
+
+    const struct reading *r = reading_of(run, "114112340001");
+    assert_string_equal(r->name, "Balcony");
+    assert_int_equal(r->index, 0);
+    assert_int_equal(r->reach, REACH_OK);
+    assert_number(r->age_s, 30);
+    assert_value(r, FIELD_POWER, 225.5);
+    assert_value(r, FIELD_ENERGY_FORWARD, 422.5);
+    assert_value(r, FIELD_ENERGY_TODAY, 2.223);
+    assert_int_equal(r->strings, 2);
+    assert_string_equal(r->string[0].name, "left");
+    assert_number(r->string[1].yield_total_kwh, 211.25);
+
+    r = reading_of(run, "112112340003"); /* never heard */
+    assert_int_equal(r->index, 3);
+    assert_int_equal(r->reach, REACH_LOST);
+    assert_value(r, FIELD_POWER, 0);
+    assert_missing(r, FIELD_ENERGY_FORWARD);
+
+    run_cycle(run, 5000, t.replies, t.count); /* the list is remembered */
+    assert_asked_are(run, INDEX, LIVE);
+    assert_int_equal(run->reading_count, 2);
+    run_cycle(run, HOUR_MS, t.replies, t.count);
+    assert_asked_are(run, INDEX, LIST, LIVE);
+    table_close(&t);
+}
+
+#define INLINE(inverters) "{\"ts_now\":9,\"ch0_fld_names\":[\"P_AC\"],\"inverter\":[" inverters "]}"
+#define LISTED(inverters) "{\"inverter\":[" inverters "]}"
+#define A                 "{\"name\":\"A\",\"ch\":[[1]]}"
+#define B                 "{\"name\":\"B\",\"ch\":[[2]]}"
+#define C                 "{\"name\":\"C\",\"ch\":[[3]]}"
+#define LISTED_A          "{\"name\":\"A\",\"serial\":\"a1\"}"
+#define LISTED_B          "{\"name\":\"B\",\"serial\":\"b2\"}"
+#define LISTED_C          "{\"name\":\"C\",\"serial\":\"c3\"}"
+
+/* Reordered, added, removed: the list is asked anew, and no value goes to another's serial. */
+static void test_inline_changes(void **state)
+{
+    struct run *run = *state;
+    struct reply replies[] = {{LIVE, INLINE(A "," B)}, {LIST, LISTED(LISTED_A "," LISTED_B)}};
+
+    run_cycle(run, 0, replies, 2);
+    assert_asked_are(run, LIVE, LIST, LIVE);
+    replies[0].body = INLINE(B "," A);
+    replies[1].body = LISTED(LISTED_B "," LISTED_A);
+    run_cycle(run, 5000, replies, 2);
+    assert_asked_are(run, LIVE, LIST, LIVE);
+    assert_value(reading_of(run, "a1"), FIELD_POWER, 1);
+    assert_value(reading_of(run, "b2"), FIELD_POWER, 2);
+
+    replies[0].body = INLINE(B "," A "," C);
+    replies[1].body = NULL; /* the list cannot be had: names tell what they can */
+    run_cycle(run, 10000, replies, 2);
+    assert_true(run->complete);
+    assert_int_equal(run->reading_count, 2);
+    assert_value(reading_of(run, "a1"), FIELD_POWER, 1);
+    replies[1].body = LISTED(LISTED_B "," LISTED_A "," LISTED_C);
+    run_cycle(run, 15000, replies, 2);
+    assert_value(reading_of(run, "c3"), FIELD_POWER, 3);
+
+    replies[0].body = INLINE(A "," A);
+    run_cycle(run, 20000, replies, 2);
+    assert_int_equal(run->reading_count, 1); /* one name, one serial, once */
+    replies[1].body = LISTED("{\"name\":\"B\"},{\"name\":\"A\",\"serial\":null}");
+    replies[0].body = INLINE(A);
+    run_cycle(run, 25000, replies, 2); /* a list without serials leaves what is known */
+    assert_value(reading_of(run, "a1"), FIELD_POWER, 1);
+
+    replies[0].body = INLINE(A "," A); /* two of one name, and no telling which */
+    replies[1].body = LISTED(LISTED_B "," LISTED_A ",{\"name\":\"A\",\"serial\":\"d4\"}");
+    run_cycle(run, 30000, replies, 2);
+    assert_int_equal(run->reading_count, 0);
+    assert_int_equal(run_result(run, LIVE), DECODE_BAD_REPLY);
+}
+
+/* Ids stand in for serials only when the list is not to be had at all. */
+static void test_inline_without_list(void **state)
+{
+    struct run *run = *state;
+    struct reply replies[] = {{LIVE, INLINE(A "," B)}, {LIST, NULL}};
+
+    for (int64_t cycle = 0; cycle < 2; cycle++) {
+        run_cycle(run, 5000 * cycle, replies, 2);
+        assert_int_equal(run_result(run, LIVE), DECODE_BAD_REPLY);
+        assert_int_equal(run->reading_count, 0);
+        assert_int_equal(run_asked(run, LIST), 1);
+    }
+    for (int64_t cycle = 2; cycle < 5; cycle++) {
+        run_cycle(run, 5000 * cycle, replies, 2);
+        assert_true(run->complete);
+        assert_int_equal(run_asked(run, LIST), cycle == 2);
+        assert_value(reading_of(run, "ahoy-1"), FIELD_POWER, 2);
+    }
+    replies[1].body = LISTED(LISTED_A "," LISTED_B);
+    run_cycle(run, 2 * HOUR_MS, replies, 2);
+    assert_value(reading_of(run, "b2"), FIELD_POWER, 2);
+    assert_int_equal(run->reading_count, 2);
+}
+
+/* A firmware update from one form to the other needs no restart. */
+static void test_update_of_firmware(void **state)
+{
+    struct run *run = *state;
+    struct table before = inline_table(), after = gap_table();
+
+    run_cycle(run, 0, before.replies, before.count);
+    run_cycle(run, 5000, after.replies, after.count);
+    assert_true(run->complete);
+    assert_int_equal(run->reading_count, 2);
+    run_cycle(run, 10000, after.replies, after.count);
+    assert_asked_are(run, LIVE, ID(1), ID(3));
+    run_cycle(run, 2 * HOUR_MS, after.replies, after.count); /* no list any more */
+    assert_asked_are(run, LIVE, ID(1), ID(3));
+    run_cycle(run, 2 * HOUR_MS + 5000, before.replies, before.count);
+    assert_true(run->complete);
+    assert_value(reading_of(run, "114112340001"), FIELD_POWER, 225.5);
+    table_close(&before);
+    table_close(&after);
+}
+
+/* ---- Torture ---- */
+
+static void open_plain(struct run *run)
+{
+    run_open(run, "ahoy");
+}
+
+static void test_torture(void **state)
+{
+    struct table t = inline_table(), gaps = gap_table(), hmt = {0};
+    (void)state;
+    run_torture(open_plain, t.replies, t.count);
+    run_torture(open_plain, gaps.replies, gaps.count);
+    table_add(&hmt, LIVE, "ahoy/live-0.8-hmt.json");
+    table_add(&hmt, ID(0), "ahoy/id-0.8-hmt.json");
+    run_torture(open_plain, hmt.replies, hmt.count);
+    table_close(&hmt);
+    table_close(&gaps);
+    table_close(&t);
+}
+
+/* ---- Captures of real devices, where they are at hand ---- */
+
+static void test_samples(void **state)
+{
+    struct run *run = *state;
+    char *live = run_sample("ahoy-0.5.93-live.json"),
+         *gap = run_sample("ahoy-0.7.36-live-gap.json");
+    char *id0 = run_sample("ahoy-0.5.93-inverter-id-0.json");
+    char *id1 = run_sample("ahoy-0.5.93-inverter-id-1.json");
+
+    if (!live || !gap || !id0 || !id1) {
+        free(live);
+        free(gap);
+        free(id0);
+        free(id1);
+        skip();
+    }
+    const struct reply replies[] = {{LIVE, live}, {ID(0), id0}, {ID(1), id1}};
+    run_cycle(run, 0, replies, COUNT(replies));
+    assert_true(run->complete);
+    assert_int_equal(run->reading_count, 1); /* both say that they are inverter 0 */
+    assert_value(&run->readings[0], FIELD_ENERGY_FORWARD, 422.603);
+    assert_value(&run->readings[0], FIELD_ENERGY_TODAY, 2.223);
+    assert_true(run->info.esp8266);
+
+    const struct reply later[] = {{LIVE, gap}, {ID(1), id0}};
+    run_cycle(run, 5000, later, COUNT(later));
+    assert_asked_are(run, INDEX, LIVE, ID(1));
+    assert_int_equal(run->readings[0].index, 1);
+    free(live);
+    free(gap);
+    free(id0);
+    free(id1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_gaps),
+        TEST(test_night),
+        TEST(test_names_and_phases),
+        TEST(test_clock_from_index),
+        TEST(test_ages),
+        TEST(test_just_rebooted),
+        TEST(test_odd_rows),
+        TEST(test_bad_single_replies),
+        TEST(test_same_serial_twice),
+        TEST(test_limit_of_inverters),
+        TEST(test_bad_live),
+        TEST(test_inline),
+        TEST(test_inline_changes),
+        TEST(test_inline_without_list),
+        TEST(test_update_of_firmware),
+        TEST(test_torture),
+        TEST(test_samples),
+    };
+    return cmocka_run_group_tests_name("ahoy", tests, NULL, NULL);
+}

@@ -1,0 +1,462 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/common.h"
+#include "unit/support/driver_run.h"
+
+#define PATH "/x"
+
+static void set(struct template_value *v, const char *path, double mult, double fallback)
+{
+    (void)snprintf(v->path, sizeof v->path, "%s", path);
+    v->mult = mult;
+    v->fallback = fallback;
+}
+
+/* A section that says nothing but where to ask. */
+static void open_plain(struct run *run)
+{
+    struct template_conf *c;
+
+    run_open(run, "template");
+    c = &run->conf->template;
+    (void)snprintf(c->api_path, sizeof c->api_path, PATH);
+    (void)snprintf(c->serial, sizeof c->serial, "77777777");
+    set(&c->power, "", 1, MISSING);
+    set(&c->total, "", 1, MISSING);
+    set(&c->voltage, "none", 1, MISSING);
+    set(&c->current, "None", 1, MISSING);
+    set(&c->dc_voltage, "", 1, MISSING);
+}
+
+static int setup(void **state)
+{
+    struct run *run = malloc(sizeof *run);
+
+    assert_non_null(run);
+    open_plain(run);
+    *state = run;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    run_close(*state);
+    free(*state);
+    return 0;
+}
+
+/* One request a cycle, and what it brought; NULL when nothing. */
+static const struct reading *ask(struct run *run, const char *body)
+{
+    run_cycle(run, 0, &(struct reply){PATH, body}, 1);
+    assert_int_equal(run->asked_count, 1);
+    assert_false(run->asked[0].optional);
+    assert_true(run->reading_count <= 1);
+    return run->reading_count ? &run->readings[0] : NULL;
+}
+
+static const struct reading *ask_fixture(struct run *run, const char *name)
+{
+    char *body = run_fixture(name);
+    const struct reading *r = ask(run, body);
+    free(body);
+    if (!r)
+        fail_msg("%s: %s", name, run->asked[0].why);
+    return r;
+}
+
+/* ---- Devices ---- */
+
+static void test_shelly_gen1(void **state)
+{
+    struct run *run = *state;
+    set(&run->conf->template.power, "meters/0/power", 1, MISSING);
+    set(&run->conf->template.total, "/meters/0/total", 1.0 / 60000, MISSING); /* leading '/' */
+    const struct reading *r = ask_fixture(run, "template/shelly-gen1-1pm.json");
+    assert_string_equal(r->serial, "77777777");
+    assert_string_equal(r->name, "");
+    assert_int_equal(r->index, 0);
+    assert_int_equal(r->reach, REACH_OK);
+    assert_int_equal(r->phases, 0);
+    assert_int_equal(r->strings, 0);
+    assert_number(r->age_s, MISSING);
+    assert_value(r, FIELD_POWER, 28.25);
+    assert_value(r, FIELD_ENERGY_FORWARD, 137.057);
+    assert_missing(r, FIELD_VOLTAGE);
+    assert_missing(r, FIELD_CURRENT);
+    assert_missing(r, FIELD_DC_VOLTAGE);
+}
+
+static void test_shelly_gen2(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = &run->conf->template;
+    set(&c->power, "apower", -1, MISSING);
+    set(&c->total, "aenergy/total", 0.001, MISSING);
+    set(&c->voltage, "voltage", 1, MISSING);
+    set(&c->current, "current", 1, MISSING);
+    set(&c->dc_voltage, "temperature/tC", 1, MISSING);
+    const struct reading *r = ask_fixture(run, "template/shelly-gen2-switch.json");
+    assert_value(r, FIELD_POWER, -410.5);
+    assert_value(r, FIELD_ENERGY_FORWARD, 54.3215);
+    assert_value(r, FIELD_VOLTAGE, 231.5);
+    assert_value(r, FIELD_CURRENT, 1.79);
+    assert_value(r, FIELD_DC_VOLTAGE, 44.5);
+}
+
+static void test_keys_with_colon_and_sums(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = &run->conf->template;
+    set(&c->power, "em:0/a_act_power + em:0/b_act_power+/em:0/c_act_power", 1, MISSING);
+    set(&c->total, "emdata:0/total_act", 0.001, MISSING);
+    const struct reading *r = ask_fixture(run, "template/shelly-gen2-3em.json");
+    assert_value(r, FIELD_POWER, 450.25);
+    assert_value(r, FIELD_ENERGY_FORWARD, 123.4565);
+
+    set(&c->power, "data/p1+data/p2", 1, MISSING);
+    set(&c->total, "data/te1+data/te2", 1, MISSING);
+    r = ask_fixture(run, "template/apsystems-ez1.json");
+    assert_value(r, FIELD_POWER, 260);
+    assert_value(r, FIELD_ENERGY_FORWARD, 37.75);
+}
+
+static void test_sum_with_a_part_missing(void **state)
+{
+    struct run *run = *state;
+    set(&run->conf->template.power, "p1+p2", 2, MISSING);
+    set(&run->conf->template.total, "e", 1, MISSING);
+    const struct reading *r = ask(run, "{\"p1\":5,\"e\":1}");
+    assert_missing(r, FIELD_POWER);
+    run->conf->template.power.fallback = 3;
+    r = ask(run, "{\"p1\":5,\"e\":1}");
+    assert_value(r, FIELD_POWER, 3);
+    r = ask(run, "{\"p1\":5,\"p2\":1,\"e\":1}");
+    assert_value(r, FIELD_POWER, 12);
+}
+
+static void test_tasmota(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = &run->conf->template;
+    set(&c->power, "StatusSNS/ENERGY/Power", 1, MISSING);
+    set(&c->total, "StatusSNS/ENERGY/Total", 1, MISSING);
+    set(&c->voltage, "StatusSNS/ENERGY/Voltage", 1, MISSING);
+    set(&c->current, "StatusSNS/ENERGY/Current", 1, MISSING);
+    const struct reading *r = ask_fixture(run, "template/tasmota-status8.json");
+    assert_value(r, FIELD_POWER, 20);
+    assert_value(r, FIELD_ENERGY_FORWARD, 6.125);
+    assert_value(r, FIELD_VOLTAGE, 234);
+    assert_value(r, FIELD_CURRENT, 0.111);
+
+    /* A list has no number of its own... */
+    r = ask_fixture(run, "template/tasmota-two-channel.json");
+    assert_missing(r, FIELD_POWER);
+    assert_value(r, FIELD_ENERGY_FORWARD, 78.5);
+    /* ...its elements have. */
+    set(&c->power, "StatusSNS/ENERGY/Power/0+StatusSNS/ENERGY/Power/1", 1, MISSING);
+    set(&c->current, "StatusSNS/ENERGY/Current/1", 1, MISSING);
+    r = ask_fixture(run, "template/tasmota-two-channel.json");
+    assert_value(r, FIELD_POWER, 162);
+    assert_value(r, FIELD_CURRENT, 0.25);
+}
+
+static void test_tasmota_refuses(void **state)
+{
+    struct run *run = *state;
+    char *body = run_fixture("template/tasmota-auth.json");
+    set(&run->conf->template.power, "StatusSNS/ENERGY/Power", 1, 0);
+    assert_null(ask(run, body));
+    assert_int_equal(run_result(run, PATH), DECODE_AUTH);
+    assert_non_null(strstr(run_why(run, PATH), "Username"));
+    assert_non_null(strstr(run_why(run, PATH), "Password"));
+    assert_non_null(strstr(run_why(run, PATH), "[TEMPLATE0]"));
+    free(body);
+}
+
+static void test_asleep(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = &run->conf->template;
+    set(&c->power, "Body/Data/PAC/Values/1", 1, MISSING);
+    set(&c->total, "Body/Data/TOTAL_ENERGY/Values/1", 0.001, MISSING);
+    const struct reading *r = ask_fixture(run, "template/fronius-day.json");
+    assert_int_equal(r->reach, REACH_OK);
+    assert_value(r, FIELD_POWER, 2450);
+
+    r = ask_fixture(run, "template/fronius-night.json"); /* null is not the same as not there */
+    assert_int_equal(r->reach, REACH_LOST);
+    assert_value(r, FIELD_POWER, 0);
+    assert_value(r, FIELD_ENERGY_FORWARD, 12345);
+
+    c->power.fallback = 0; /* who says what null means is believed */
+    r = ask_fixture(run, "template/fronius-night.json");
+    assert_int_equal(r->reach, REACH_OK);
+    assert_value(r, FIELD_POWER, 0);
+}
+
+static void test_numbers_in_text(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = &run->conf->template;
+    set(&c->power, "data/grid/0/Power+data/grid/1/Power", 1, MISSING);
+    set(&c->total, "data/grid/0/Total", 1, MISSING); /* "1,5" is no number */
+    set(&c->current, "data/state", 0.1, MISSING);
+    const struct reading *r = ask_fixture(run, "template/text-numbers.json");
+    assert_value(r, FIELD_POWER, 100);
+    assert_missing(r, FIELD_ENERGY_FORWARD);
+    assert_value(r, FIELD_CURRENT, 1.25);
+}
+
+/* ---- Values ---- */
+
+static void test_fallbacks(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = &run->conf->template;
+    set(&c->power, "p", 10, 7);
+    set(&c->total, "e", 10, MISSING);
+    set(&c->voltage, "u", 10, 230.5);
+    set(&c->current, "", 10, 2); /* no path: the default is all there is */
+    const struct reading *r = ask(run, "{\"p\":1}");
+    assert_value(r, FIELD_POWER, 10);
+    assert_missing(r, FIELD_ENERGY_FORWARD); /* not there is not 0 */
+    assert_value(r, FIELD_VOLTAGE, 230.5);   /* not multiplied */
+    assert_value(r, FIELD_CURRENT, 2);
+    assert_missing(r, FIELD_DC_VOLTAGE);
+}
+
+static void test_ranges(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = &run->conf->template;
+    set(&c->power, "p", 1e9, MISSING);
+    set(&c->total, "e", 1, MISSING);
+    set(&c->voltage, "u", 1, 5000);
+    const struct reading *r = ask(run, "{\"p\":1,\"e\":-1}");
+    assert_missing(r, FIELD_POWER);
+    assert_missing(r, FIELD_ENERGY_FORWARD);
+    assert_missing(r, FIELD_VOLTAGE);
+
+    for (unsigned f = 0; f < FIELD_COUNT; f++) { /* each has a range */
+        assert_number(common_in_range((enum field)f, 1), 1);
+        assert_number(common_in_range((enum field)f, 1e9), MISSING);
+        assert_number(common_in_range((enum field)f, -1e9), MISSING);
+        assert_number(common_in_range((enum field)f, MISSING), MISSING);
+    }
+}
+
+/* A device that makes nothing at all is not one that has only just started. */
+static void test_zero_is_a_value(void **state)
+{
+    struct run *run = *state;
+    set(&run->conf->template.power, "p", 1, MISSING);
+    set(&run->conf->template.total, "e", 1, MISSING);
+    const struct reading *r = ask(run, "{\"p\":0.0,\"e\":0}");
+    assert_int_equal(r->reach, REACH_OK);
+    assert_value(r, FIELD_POWER, 0);
+    assert_value(r, FIELD_ENERGY_FORWARD, 0);
+}
+
+static void test_serial_of_section(void **state)
+{
+    struct run *run = *state;
+    run->conf->template.serial[0] = '\0';
+    assert_string_equal(ask(run, "{}")->serial, "TEMPLATE0");
+}
+
+/* ---- What a person is told ---- */
+
+static void test_wrong_paths(void **state)
+{
+    struct run *run = *state;
+    char *body = run_fixture("template/tasmota-status8.json");
+    set(&run->conf->template.power, "ENERGY/Power", 1, 0);
+    set(&run->conf->template.total, "ENERGY/Total", 1, MISSING);
+    assert_null(ask(run, body));
+    assert_int_equal(run_result(run, PATH), DECODE_BAD_REPLY);
+    assert_non_null(strstr(run_why(run, PATH), "no ENERGY/Power in the reply"));
+    assert_non_null(strstr(run_why(run, PATH), "StatusSNS/ENERGY/Total"));
+    free(body);
+
+    assert_null(ask(run, "{\"a\":{\"b\":[true,\"x\",{\"c\\nd\":\"1.5\"}]}}"));
+    assert_string_equal(run_why(run, PATH), "no ENERGY/Power in the reply, which has a/b/2/c?d");
+    assert_null(ask(run, "[]"));
+    assert_string_equal(run_why(run, PATH), "no ENERGY/Power in the reply, which has no numbers");
+    assert_null(ask(run, "[1,2,3,4,5,6]"));
+    assert_string_equal(run_why(run, PATH), "no ENERGY/Power in the reply, which has 0, 1, 2, 3");
+    assert_null(ask(run, "5"));
+    assert_null(ask(run, "\"text\""));
+}
+
+static void test_list_instead_of_number(void **state)
+{
+    struct run *run = *state;
+    set(&run->conf->template.power, "p", 1, MISSING);
+    assert_null(ask(run, "{\"p\":[160,0]}"));
+    assert_int_equal(run_result(run, PATH), DECODE_BAD_REPLY);
+    assert_non_null(strstr(run_why(run, PATH), "p is a list"));
+    assert_null(ask(run, "{\"p\":\"on\"}"));
+    assert_string_equal(run_why(run, PATH), "p is no number");
+}
+
+static void test_bad_replies(void **state)
+{
+    struct run *run = *state;
+    set(&run->conf->template.power, "p", 1, 0);
+    assert_null(ask(run, "null"));
+    assert_int_equal(run_result(run, PATH), DECODE_BUSY);
+    assert_null(ask(run, ""));
+    assert_int_equal(run_result(run, PATH), DECODE_BAD_REPLY);
+    assert_null(ask(run, "{\"p\":1"));
+    assert_int_equal(run_result(run, PATH), DECODE_BAD_REPLY);
+    assert_null(ask(run, "<html>"));
+    assert_int_equal(run_result(run, PATH), DECODE_BAD_REPLY);
+    assert_non_null(ask(run, "{\"p\":1}"));
+}
+
+/* ---- The request ---- */
+
+static void assert_path(struct run *run, const char *api_path, const char *expected)
+{
+    struct request request = {.path = ""};
+
+    (void)snprintf(run->conf->template.api_path, CONF_TEXT_MAX, "%s", api_path);
+    run->driver->begin(run->session, 0);
+    assert_true(run->driver->next(run->session, &request));
+    assert_string_equal(request.path, expected);
+    assert_false(run->driver->next(run->session, &request)); /* one request a poll */
+}
+
+static void test_request(void **state)
+{
+    struct run *run = *state;
+    assert_path(run, "/rpc/Switch.GetStatus?id=0", "/rpc/Switch.GetStatus?id=0");
+    assert_path(run, "/cm?cmnd=STATUS 8", "/cm?cmnd=STATUS%208");
+    assert_path(run,
+                "/d\xc3\xa4"
+                "ch%20#1",
+                "/d%C3%A4ch%20%231");
+
+    (void)strcpy(run->conf->username, "admin");
+    (void)strcpy(run->conf->password, "p&s=%+\xc3\xbc ~");
+    assert_path(run, "/status", "/status"); /* only Tasmota wants them there */
+    assert_path(run, "/cm?cmnd=STATUS+8",
+                "/cm?cmnd=STATUS+8&user=admin&password=p%26s%3D%25%2B%C3%BC%20~");
+    assert_path(run, "/cm?user=a&password=b&cmnd=STATUS+8", "/cm?user=a&password=b&cmnd=STATUS+8");
+
+    /* What does not fit is left out as a whole. */
+    memset(run->conf->password, '&', CONF_TEXT_MAX - 1);
+    assert_path(run, "/cm?cmnd=STATUS+8", "/cm?cmnd=STATUS+8");
+}
+
+/* ---- Torture ---- */
+
+static void open_tasmota(struct run *run)
+{
+    open_plain(run);
+    set(&run->conf->template.power, "StatusSNS/ENERGY/Power/0+StatusSNS/ENERGY/Power/1", 1,
+        MISSING);
+    set(&run->conf->template.total, "StatusSNS/ENERGY/Total", 1, MISSING);
+    set(&run->conf->template.voltage, "StatusSNS/ENERGY/Voltage", 1, MISSING);
+    set(&run->conf->template.current, "StatusSNS/ENERGY/Current/0", 1, MISSING);
+    set(&run->conf->template.dc_voltage, "StatusSNS/ENERGY/Factor/0", 1, MISSING);
+}
+
+static void open_shelly(struct run *run)
+{
+    open_plain(run);
+    set(&run->conf->template.power, "em:0/a_act_power+em:0/b_act_power", 1, 0);
+    set(&run->conf->template.total, "emdata:0/total_act", 0.001, MISSING);
+    set(&run->conf->template.voltage, "em:0/a_voltage", 1, 230);
+}
+
+static void test_torture(void **state)
+{
+    char *tasmota = run_fixture("template/tasmota-two-channel.json");
+    char *shelly = run_fixture("template/shelly-gen2-3em.json");
+    (void)state;
+    run_torture(open_tasmota, &(struct reply){PATH, tasmota}, 1);
+    run_torture(open_shelly, &(struct reply){PATH, shelly}, 1);
+    free(tasmota);
+    free(shelly);
+}
+
+/* ---- Captures of real devices, where they are at hand ---- */
+
+static void test_samples(void **state)
+{
+    static const struct {
+        const char *file, *power, *total;
+        double watts, kwh;
+    } samples[] = {
+        {"shelly-gen1-1pm-status.json", "meters/0/power", "meters/0/total", 28.08, 8223.416},
+        {"shelly-gen1-3em-status.json", "emeters/0/power+emeters/1/power+emeters/2/power",
+         "emeters/0/total", -3771.93, 1554.437},
+        {"shelly-plus1pm-switch-getstatus.json", "apower", "aenergy/total", 0, 0},
+        {"shelly-plus1pm-shelly-getstatus.json", "/switch:0/apower", "switch:0/aenergy/total", 0,
+         0},
+        {"shelly-pro3em-monophase-getstatus.json", "em1:0/act_power",
+         "em1data:0/total_act_energy+em1data:1/total_act_energy", 598.9, 6.22691},
+        {"tasmota-12-status8.json", "StatusSNS/ENERGY/Power", "StatusSNS/ENERGY/Total", 20,
+         0.00604},
+        {"tasmota-status8-two-channel.json", "StatusSNS/ENERGY/Power/0", "StatusSNS/ENERGY/Total",
+         160, 0.07885},
+    };
+    struct run *run = *state;
+
+    for (size_t i = 0; i < COUNT(samples); i++) {
+        char *body = run_sample(samples[i].file);
+        if (!body)
+            skip();
+        set(&run->conf->template.power, samples[i].power, 1, MISSING);
+        set(&run->conf->template.total, samples[i].total, 0.001, MISSING);
+        const struct reading *r = ask(run, body);
+        assert_value(r, FIELD_POWER, samples[i].watts);
+        assert_value(r, FIELD_ENERGY_FORWARD, samples[i].kwh);
+        free(body);
+    }
+}
+
+/* ---- The registry ---- */
+
+static void test_registry(void **state)
+{
+    (void)state;
+    for (size_t i = 0; drivers[i]; i++)
+        assert_ptr_equal(driver_find(drivers[i]->name), drivers[i]);
+    assert_string_equal(driver_find("OpenDTU")->name, "opendtu");
+    assert_string_equal(driver_find("AHOY")->name, "ahoy");
+    assert_null(driver_find("opendt"));
+    assert_null(driver_find("opendtu2"));
+    assert_null(driver_find(""));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_shelly_gen1),
+        TEST(test_shelly_gen2),
+        TEST(test_keys_with_colon_and_sums),
+        TEST(test_sum_with_a_part_missing),
+        TEST(test_tasmota),
+        TEST(test_tasmota_refuses),
+        TEST(test_asleep),
+        TEST(test_numbers_in_text),
+        TEST(test_fallbacks),
+        TEST(test_ranges),
+        TEST(test_zero_is_a_value),
+        TEST(test_serial_of_section),
+        TEST(test_wrong_paths),
+        TEST(test_list_instead_of_number),
+        TEST(test_bad_replies),
+        TEST(test_request),
+        TEST(test_torture),
+        TEST(test_samples),
+        cmocka_unit_test(test_registry),
+    };
+    return cmocka_run_group_tests_name("template", tests, NULL, NULL);
+}
