@@ -1,0 +1,34 @@
+/*
+ * What every curl "easy" handle of this program is told, and what curl's errors mean to a person.
+ * For edge/http.c and edge/ws.c.
+ */
+#ifndef DTU_EDGE_EASY_H
+#define DTU_EDGE_EASY_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "edge/http.h"
+
+/* How much of an address a message shows. */
+enum { EASY_HOST_MAX = 64 };
+
+/* Sets all that follows from conf and from the rules in edge/http.h. protocols: "http,https". */
+bool easy_configure(CURL *e, const struct http_peer_conf *conf, const char *protocols);
+
+/* The "host[:port]" of a URL, cut to size. Returns out. */
+const char *easy_host(const char *url, char *out, size_t size);
+
+/*
+ * What a transfer that curl gave up with code means. detail is what CURLOPT_ERRORBUFFER holds. Fills
+ * why with one line.
+ */
+enum http_outcome easy_explain(CURL *e, CURLcode code, const char *detail, const char *url,
+                               const struct http_peer_conf *conf, char *why, size_t why_size);
+
+/* The line for a 401. */
+void easy_explain_unauthorized(CURL *e, const char *url, const struct http_peer_conf *conf,
+                               char *why, size_t why_size);
+
+#endif

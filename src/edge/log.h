@@ -1,0 +1,41 @@
+/*
+ * The log: lines of "LEVEL message" on stderr, for multilog, in the levels and names of Python's
+ * logging, which readers of today's log know. A secret never goes in here.
+ */
+#ifndef DTU_EDGE_LOG_H
+#define DTU_EDGE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/conf.h"
+
+void log_set_level(enum log_level level);
+bool log_enabled(enum log_level level);
+
+/*
+ * One line; control characters in it are replaced, overlong lines cut at 1 KiB. Written with one
+ * write(2); a full or closed stderr never blocks or ends the program.
+ */
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * A fault that lasts is logged once, then every 15 minutes with a count, then once when it ends: a
+ * dead gateway writes < 200 lines a day. One struct per thing that can fail; zero it to begin.
+ */
+struct log_fault {
+    int64_t since_ms, logged_ms;
+    unsigned count; /* since the last line */
+    unsigned total; /* since the fault began; 0: no fault */
+    char text[160]; /* what was logged: another text is another fault, and logged at once, but at
+                          most one line a minute */
+};
+
+void log_fault(struct log_fault *f, int64_t now_ms, enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The fault has ended; format (the recovery's text) is logged as WARNING with duration and count, if
+ * there was one. */
+void log_recovered(struct log_fault *f, int64_t now_ms, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,182 @@
+#include "edge/mdns.h"
+
+#include <arpa/inet.h>
+#include <dbus/dbus.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "edge/bus.h"
+
+#define AVAHI "org.freedesktop.Avahi"
+
+enum { ANY_INTERFACE = -1, ANY_PROTOCOL = -1, IPV4 = 0 };
+
+struct mdns {
+    struct loop *loop;
+    struct bus *bus; /* NULL until it is needed */
+    bool lost;
+};
+
+bool mdns_is_local(const char *host)
+{
+    static const char suffix[] = ".local";
+    size_t len = strlen(host), want = sizeof(suffix) - 1;
+
+    if (len > 0 && host[len - 1] == '.')
+        len--;
+    return len > want && strncasecmp(host + len - want, suffix, want) == 0;
+}
+
+struct mdns *mdns_create(struct loop *l)
+{
+    struct mdns *m = calloc(1, sizeof(*m));
+
+    if (m)
+        m->loop = l;
+    return m;
+}
+
+void mdns_destroy(struct mdns *m)
+{
+    if (!m)
+        return;
+    bus_close(m->bus);
+    free(m);
+}
+
+static void on_lost(void *user)
+{
+    struct mdns *m = user;
+
+    m->lost = true; /* the next question opens a new one */
+}
+
+static DBusConnection *connection(struct mdns *m, char *why, size_t why_size)
+{
+    if (m->lost) {
+        bus_close(m->bus);
+        m->bus = NULL;
+        m->lost = false;
+    }
+    if (!m->bus)
+        m->bus = bus_open_system(m->loop, on_lost, m, why, why_size);
+    return m->bus ? bus_connection(m->bus) : NULL;
+}
+
+static void finish(void *user)
+{
+    struct mdns_query *q = user;
+
+    mdns_cancel(q);
+    q->done(q->user, *q->address ? q->address : NULL, q->no_avahi, q->why);
+}
+
+/* From a timer: the owner may do anything in its callback, to libdbus too. */
+static void finish_soon(struct mdns_query *q)
+{
+    loop_timer_arm(&q->timer, 0);
+}
+
+static void take_address(struct mdns_query *q, DBusMessage *reply)
+{
+    dbus_int32_t interface, protocol, address_protocol;
+    const char *name, *address;
+    dbus_uint32_t flags;
+    struct in_addr parsed;
+
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_INT32, &interface, DBUS_TYPE_INT32, &protocol,
+                               DBUS_TYPE_STRING, &name, DBUS_TYPE_INT32, &address_protocol,
+                               DBUS_TYPE_STRING, &address, DBUS_TYPE_UINT32, &flags,
+                               DBUS_TYPE_INVALID) ||
+        inet_pton(AF_INET, address, &parsed) != 1) {
+        snprintf(q->why, sizeof(q->why), "Avahi gives no usable address for %.60s", q->host);
+        return;
+    }
+    snprintf(q->address, sizeof(q->address), "%s", address);
+}
+
+static void take_error(struct mdns_query *q, DBusMessage *reply)
+{
+    const char *error = dbus_message_get_error_name(reply);
+
+    q->no_avahi = error && (strcmp(error, DBUS_ERROR_SERVICE_UNKNOWN) == 0 ||
+                            strcmp(error, DBUS_ERROR_NAME_HAS_NO_OWNER) == 0);
+    if (q->no_avahi)
+        snprintf(
+            q->why, sizeof(q->why),
+            "%.60s needs Avahi, which does not run on this device: write an IP address as Host",
+            q->host);
+    else
+        snprintf(q->why, sizeof(q->why),
+                 "nobody in the network answers to %.60s: is the gateway on, is Host right?",
+                 q->host);
+}
+
+static void on_reply(DBusPendingCall *call, void *user)
+{
+    struct mdns_query *q = user;
+    DBusMessage *reply = dbus_pending_call_steal_reply(call);
+
+    if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
+        take_error(q, reply);
+    else
+        take_address(q, reply);
+    dbus_message_unref(reply);
+    finish_soon(q);
+}
+
+static DBusMessage *new_question(const char *host)
+{
+    dbus_int32_t interface = ANY_INTERFACE, protocol = ANY_PROTOCOL, wanted = IPV4;
+    dbus_uint32_t flags = 0;
+    DBusMessage *m = dbus_message_new_method_call(AVAHI, "/", AVAHI ".Server", "ResolveHostName");
+
+    if (!m)
+        return NULL;
+    dbus_message_set_auto_start(m, FALSE);
+    if (dbus_message_append_args(m, DBUS_TYPE_INT32, &interface, DBUS_TYPE_INT32, &protocol,
+                                 DBUS_TYPE_STRING, &host, DBUS_TYPE_INT32, &wanted,
+                                 DBUS_TYPE_UINT32, &flags, DBUS_TYPE_INVALID))
+        return m;
+    dbus_message_unref(m);
+    return NULL;
+}
+
+static bool send_question(struct mdns_query *q, DBusConnection *c, unsigned timeout_ms)
+{
+    DBusMessage *m = new_question(q->host);
+
+    if (!m)
+        return false;
+    dbus_connection_send_with_reply(c, m, &q->call, (int)timeout_ms);
+    dbus_message_unref(m);
+    return q->call && dbus_pending_call_set_notify(q->call, on_reply, q, NULL);
+}
+
+void mdns_ask(struct mdns *m, struct mdns_query *q, const char *host, unsigned timeout_ms,
+              mdns_done_fn done, void *user)
+{
+    *q = (struct mdns_query){.mdns = m, .done = done, .user = user};
+    loop_timer_init(&q->timer, m->loop, finish, q);
+    snprintf(q->host, sizeof(q->host), "%s", host);
+    DBusConnection *c = connection(m, q->why, sizeof(q->why));
+    if (c && dbus_validate_utf8(q->host, NULL) && send_question(q, c, timeout_ms))
+        return;
+    q->no_avahi = true;
+    snprintf(q->why, sizeof(q->why),
+             "%.60s needs Avahi, and there is no system D-Bus to it: write an IP address as Host",
+             q->host);
+    finish_soon(q);
+}
+
+void mdns_cancel(struct mdns_query *q)
+{
+    loop_timer_disarm(&q->timer);
+    if (!q->call)
+        return;
+    dbus_pending_call_cancel(q->call);
+    dbus_pending_call_unref(q->call);
+    q->call = NULL;
+}

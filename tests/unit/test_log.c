@@ -1,0 +1,249 @@
+/* The log: what a line looks like, that it never blocks, how lasting faults are told. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "edge/log.h"
+
+static int real_stderr;
+static int ends[2];
+static char captured[65536];
+
+static int set_up(void **state)
+{
+    fflush(stderr);
+    real_stderr = dup(STDERR_FILENO);
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -1;
+    dup2(ends[1], STDERR_FILENO);
+    log_set_level(LOG_DEBUG);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    dup2(real_stderr, STDERR_FILENO);
+    close(real_stderr);
+    close(ends[0]);
+    close(ends[1]);
+    return 0;
+}
+
+/* What was logged since the last call. */
+static const char *logged(void)
+{
+    size_t have = 0;
+
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    for (;;) {
+        ssize_t got = read(ends[0], captured + have, sizeof(captured) - 1 - have);
+        if (got <= 0)
+            break;
+        have += (size_t)got;
+    }
+    captured[have] = '\0';
+    return captured;
+}
+
+static size_t lines(const char *text)
+{
+    size_t count = 0;
+
+    for (; *text; text++)
+        count += *text == '\n';
+    return count;
+}
+
+static void test_levels(void **state)
+{
+    log_line(LOG_CRITICAL, "c");
+    log_line(LOG_ERROR, "e");
+    log_line(LOG_WARNING, "w");
+    log_line(LOG_INFO, "i %d", 5);
+    log_line(LOG_DEBUG, "d");
+    assert_string_equal(logged(), "CRITICAL c\nERROR e\nWARNING w\nINFO i 5\nDEBUG d\n");
+    log_set_level(LOG_ERROR);
+    assert_true(log_enabled(LOG_CRITICAL));
+    assert_true(log_enabled(LOG_ERROR));
+    assert_false(log_enabled(LOG_WARNING));
+    log_line(LOG_WARNING, "not this");
+    log_line(LOG_ERROR, "this");
+    assert_string_equal(logged(), "ERROR this\n");
+    log_set_level(LOG_NOTSET);
+    assert_true(log_enabled(LOG_DEBUG));
+}
+
+static void test_control_characters(void **state)
+{
+    log_line(LOG_INFO, "a\nERROR forged\r\t\033[2J\x7f"
+                       "b \xc2\x9b"
+                       "31m \xc3\xa4\xc2\xb0");
+    assert_string_equal(logged(), "INFO a ERROR forged   [2J b ?\?31m \xc3\xa4\xc2\xb0\n");
+}
+
+static void test_long_lines_are_cut(void **state)
+{
+    char text[3000];
+
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    log_line(LOG_INFO, "%s", text);
+    const char *got = logged();
+    assert_int_equal(strlen(got), 1023);
+    assert_int_equal(got[1022], '\n');
+    assert_int_equal(lines(got), 1);
+
+    /* A character of two bytes where the cut falls goes as a whole. */
+    for (size_t i = 0; i + 2 < sizeof(text); i += 2) {
+        text[i] = (char)0xc3;
+        text[i + 1] = (char)0xa4;
+    }
+    for (int shift = 0; shift < 2; shift++) {
+        log_line(LOG_INFO, "%s%s", shift ? "y" : "", text);
+        got = logged();
+        size_t len = strlen(got);
+        assert_int_equal(got[len - 1], '\n');
+        assert_int_equal((unsigned char)got[len - 2], 0xa4);
+    }
+}
+
+static void test_full_pipe_never_blocks(void **state)
+{
+    char block[4096];
+
+    /* The flag would be shared with whoever else has this pipe: it must be as before. */
+    memset(block, '.', sizeof(block));
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    while (write(ends[1], block, sizeof(block)) > 0)
+        ;
+    fcntl(ends[1], F_SETFL, 0);
+    alarm(10); /* ends the program where the log blocks */
+    for (int i = 0; i < 1000; i++)
+        log_line(LOG_INFO, "line %d", i);
+    alarm(0);
+    assert_int_equal(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
+    for (size_t got = 0; got < 32768;) {
+        ssize_t n = read(ends[0], block, sizeof(block));
+        assert_true(n > 0);
+        got += (size_t)n;
+    }
+    logged();
+    log_line(LOG_INFO, "again");
+    assert_string_equal(logged(),
+                        "WARNING 1000 lines of this log were lost: nobody read it\nINFO again\n");
+}
+
+static void test_closed_stderr(void **state)
+{
+    close(STDERR_FILENO);
+    log_line(LOG_ERROR, "to nobody");
+    dup2(ends[1], STDERR_FILENO);
+    log_line(LOG_INFO, "here");
+    assert_non_null(strstr(logged(), "INFO here\n"));
+}
+
+static void test_reader_gone(void **state)
+{
+    close(ends[0]); /* without the poll, this would be SIGPIPE */
+    log_line(LOG_ERROR, "to nobody");
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    dup2(ends[1], STDERR_FILENO);
+    log_line(LOG_INFO, "here");
+    assert_non_null(strstr(logged(), "INFO here\n"));
+}
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+
+static void test_fault_once_then_rarely_then_recovery(void **state)
+{
+    struct log_fault f = {0};
+    int64_t now = 12345;
+
+    log_recovered(&f, now, "never was");
+    assert_string_equal(logged(), "");
+    log_fault(&f, now, LOG_ERROR, "gateway %s is away", "a");
+    assert_string_equal(logged(), "ERROR gateway a is away\n");
+    for (int i = 0; i < 179; i++)
+        log_fault(&f, now += 5 * SECOND, LOG_ERROR, "gateway %s is away", "a");
+    assert_string_equal(logged(), "");
+    log_fault(&f, now += 5 * SECOND, LOG_ERROR, "gateway %s is away", "a");
+    assert_string_equal(logged(), "ERROR gateway a is away (still; 181 failures in 15 min)\n");
+    log_recovered(&f, now += 5 * SECOND, "gateway %s answers", "a");
+    assert_string_equal(logged(), "WARNING gateway a answers (after 15 min and 181 failures)\n");
+    log_recovered(&f, now, "gateway answers");
+    assert_string_equal(logged(), "");
+    log_fault(&f, now, LOG_ERROR, "again");
+    assert_string_equal(logged(), "ERROR again\n");
+}
+
+static void test_another_text_is_told(void **state)
+{
+    struct log_fault f = {0};
+    int64_t now = 0;
+
+    log_fault(&f, now, LOG_ERROR, "refused");
+    log_fault(&f, now += 5 * SECOND, LOG_ERROR, "hangs");
+    assert_string_equal(logged(), "ERROR refused\n"); /* not more than one line a minute */
+    log_fault(&f, now += 55 * SECOND, LOG_ERROR, "hangs");
+    assert_string_equal(logged(), "ERROR hangs (a change; 3 failures in 60 s)\n");
+    log_fault(&f, now += 2 * MINUTE, LOG_ERROR, "hangs");
+    assert_string_equal(logged(), "");
+}
+
+static size_t lines_a_day(int flicker)
+{
+    struct log_fault f = {0};
+    size_t count = 0;
+
+    for (int64_t now = 0; now < 24 * HOUR; now += 5 * SECOND) {
+        log_fault(&f, now, LOG_ERROR, "fault %d", flicker ? (int)(now / (5 * SECOND) % 3) : 0);
+        count += lines(logged());
+    }
+    return count;
+}
+
+static void test_a_dead_gateway_writes_little(void **state)
+{
+    assert_in_range(lines_a_day(0), 90, 100);
+    assert_in_range(lines_a_day(1), 90, 199);
+}
+
+static void test_a_long_fault_is_one_fault(void **state)
+{
+    struct log_fault f = {0};
+    char text[400];
+
+    memset(text, 'z', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    log_fault(&f, 0, LOG_ERROR, "%s", text);
+    log_fault(&f, 2 * MINUTE, LOG_ERROR, "%s", text);
+    assert_int_equal(lines(logged()), 1);
+}
+
+#define LOG_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LOG_TEST(test_levels),
+        LOG_TEST(test_control_characters),
+        LOG_TEST(test_long_lines_are_cut),
+        LOG_TEST(test_full_pipe_never_blocks),
+        LOG_TEST(test_closed_stderr),
+        LOG_TEST(test_reader_gone),
+        LOG_TEST(test_fault_once_then_rarely_then_recovery),
+        LOG_TEST(test_another_text_is_told),
+        LOG_TEST(test_a_dead_gateway_writes_little),
+        LOG_TEST(test_a_long_fault_is_one_fault),
+    };
+
+    return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}
