@@ -1,0 +1,386 @@
+# dbus-opendtu. `make help` lists the targets; everything made lies below build/.
+#
+#   ARCH      x86_64 (default) | armv7 | aarch64
+#   VARIANT   release (default): static-PIE against musl, what goes onto a device
+#             debug: the host's compiler and glibc with sanitizers, what the tests link
+#             fuzz: as debug, with clang and libFuzzer
+#             lint: objects only, through gcc's analyzer
+#   VENUS_SDK=/opt/venus/...  the Venus OS SDK's compiler instead of Debian's (variant sdk)
+#   RELEASE=1 refuse third-party sources that vendor/lock does not pin
+#   V=1       show the commands
+
+ARCH    ?= x86_64
+VARIANT ?= release
+V       ?= 0
+Q       := $(if $(filter 1,$(V)),,@)
+
+ifneq ($(VENUS_SDK),)
+override VARIANT := sdk
+endif
+ifeq ($(filter $(ARCH),x86_64 armv7 aarch64),)
+$(error ARCH=$(ARCH) is not known: x86_64, armv7 or aarch64)
+endif
+ifeq ($(filter $(VARIANT),release sdk debug fuzz lint),)
+$(error VARIANT=$(VARIANT) is not known: release, debug, fuzz or lint)
+endif
+
+# All cores; a -j of the caller's wins.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+B       := build/$(ARCH)-$(VARIANT)
+OUT     := $(CURDIR)/$(B)
+SYSROOT := $(OUT)/sysroot
+PROGRAM := $(B)/dbus-opendtu
+
+# The first version heading of the change log is the version.
+VERSION := $(or $(shell sed -n 's/^\#\# *\[\{0,1\}\([0-9][^] ]*\).*/\1/p' CHANGELOG.md 2>/dev/null | head -n 1),0.0.0)
+
+# ---- Flags ----------------------------------------------------------------------------------------------
+
+# inih by the rules of Python's configparser; the library and everyone who includes <ini.h> agree on them.
+INIH_DEFS := -DINI_USE_STACK=0 -DINI_ALLOW_REALLOC=1 -DINI_INITIAL_ALLOC=256 -DINI_MAX_LINE=65536 \
+	-DINI_ALLOW_INLINE_COMMENTS=0 -DINI_ALLOW_MULTILINE=1 -DINI_ALLOW_BOM=1 -DINI_STOP_ON_FIRST_ERROR=0 \
+	-DINI_CALL_HANDLER_ON_NEW_SECTION=1 -DINI_HANDLER_LINENO=1
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wundef -Wvla -Wpointer-arith -Wwrite-strings -Wimplicit-fallthrough -Werror
+# cmocka's macros and callbacks do not stand -Wconversion and unused parameters.
+TEST_WARNINGS := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wundef -Wno-unused-parameter -Werror
+
+# No path of this tree may end in a program: two builds in two places are the same bytes.
+REPRODUCIBLE := -ffile-prefix-map=$(CURDIR)=.
+
+SANITIZE :=
+LIBS     := mbedtls curl cjson dbus inih
+
+ifneq ($(filter $(VARIANT),release sdk),)
+include toolchain/$(ARCH).mk
+LIBS     := musl $(LIBS)
+CC       := $(OUT)/bin/cc
+AR       := $(OUT)/bin/ar
+RANLIB   := $(OUT)/bin/ranlib
+NM       := $(OUT)/bin/nm
+TOOLS    := $(B)/bin/cc
+# What is common to our code and the libraries. musl has no _FORTIFY_SOURCE.
+COMMON   := -Os -fPIE -fstack-protector-strong -ffunction-sections -fdata-sections \
+	-fno-asynchronous-unwind-tables -fno-unwind-tables -flto=auto -fno-fat-lto-objects $(REPRODUCIBLE)
+DEFINES  :=
+LDFLAGS  := -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+LDLIBS   := -lcurl -ldbus-1 -lcjson -linih -lmbedtls
+else
+CC       := $(if $(filter fuzz,$(VARIANT)),clang,gcc)
+AR       := ar
+RANLIB   := ranlib
+NM       := nm
+TOOLS    :=
+MUSL_HOST:=
+COMMON   := -O1 -g -fno-omit-frame-pointer $(REPRODUCIBLE)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer-no-link)
+DEFINES  := -DDEBUG_BUILD -isystem $(SYSROOT)/include
+LDFLAGS  := $(SANITIZE) -L$(SYSROOT)/lib
+LDLIBS   := -lcurl -ldbus-1 -lcjson -linih -lmbedtls -lpthread -lm
+endif
+
+# The fuzzed parsers are compiled anew; what lies behind them comes from the debug variant.
+ifeq ($(VARIANT),fuzz)
+LIBS     := cjson inih
+DEFINES  += -isystem $(CURDIR)/build/x86_64-debug/sysroot/include
+LDFLAGS  += -L$(CURDIR)/build/x86_64-debug/sysroot/lib
+endif
+
+# Without what a distribution's compiler adds to calls, since ci/lint reads which functions the core calls.
+ifeq ($(VARIANT),lint)
+LIBS     :=
+COMMON   := -O1 -fanalyzer -U_FORTIFY_SOURCE -fno-stack-protector
+SANITIZE :=
+DEFINES  := -isystem $(CURDIR)/build/x86_64-debug/sysroot/include
+endif
+
+CFLAGS := -std=c17 -D_GNU_SOURCE -Isrc $(DEFINES) $(INIH_DEFS) $(COMMON) $(SANITIZE)
+
+# ---- Sources --------------------------------------------------------------------------------------------
+
+SRCS := $(sort $(wildcard src/*.c src/core/*.c src/drivers/*.c src/venus/*.c src/edge/*.c src/cli/*.c))
+OBJS := $(SRCS:%.c=$(B)/obj/%.o)
+MAIN := $(B)/obj/src/main.o
+LIBDTU := $(B)/libdtu.a
+
+# cmocka programs, one per file; what they share lies in support/. A virtual-time test brings its own clock
+# and network: they come before the archive, whose members of the same name are then not taken.
+UNIT            := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_SUPPORT    := $(sort $(wildcard tests/unit/support/*.c))
+VIRTUAL         := $(sort $(wildcard tests/virtual/virtual_*.c))
+VIRTUAL_SUPPORT := $(sort $(wildcard tests/virtual/support/*.c))
+FUZZ            := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+
+UNIT_PROGRAMS    := $(UNIT:tests/unit/%.c=$(B)/tests/%)
+VIRTUAL_PROGRAMS := $(VIRTUAL:tests/virtual/%.c=$(B)/tests/%)
+REPLAY_PROGRAMS  := $(FUZZ:tests/fuzz/fuzz_%.c=$(B)/tests/replay_%)
+FUZZ_PROGRAMS    := $(FUZZ:tests/fuzz/%.c=$(B)/tests/%)
+
+objs = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+# ---- The program ----------------------------------------------------------------------------------------
+
+.PHONY: all libs objects programs
+all: $(PROGRAM)
+objects: $(OBJS)
+libs: $(LIBS:%=$(B)/vendor/%.stamp)
+programs: $(UNIT_PROGRAMS) $(VIRTUAL_PROGRAMS) $(REPLAY_PROGRAMS)
+
+LIB_STAMPS := $(LIBS:%=$(B)/vendor/%.stamp)
+
+# With symbols, for `make size` and for a crash address in a log; the gate looks before there is a program.
+$(B)/dbus-opendtu.unstripped: $(MAIN) $(LIBDTU) $(B)/flags $(LIB_STAMPS)
+	@echo "  LINK    $(PROGRAM)"
+	$(Q)$(CC) $(COMMON) $(LDFLAGS) -o $@ $(MAIN) $(LIBDTU) $(LDLIBS)
+ifeq ($(ARCH),armv7)
+	$(Q)toolchain/gate $(if $(VENUS_SDK),--sdk) $(OUT)/bin $@
+endif
+
+ifneq ($(filter $(VARIANT),release sdk),)
+$(PROGRAM): $(B)/dbus-opendtu.unstripped
+	$(Q)$(OUT)/bin/strip -o $@ $<
+else
+$(PROGRAM): $(MAIN) $(LIBDTU) $(B)/flags $(LIB_STAMPS)
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(MAIN) $(LIBDTU) $(LDLIBS)
+endif
+
+# The link that `make size` reads: see scripts/size.
+$(B)/size.map: $(PROGRAM)
+	$(Q)$(CC) $(COMMON) -flto-partition=1to1 $(LDFLAGS) -Wl,-Map=$@ -o $(B)/size.elf $(MAIN) $(LIBDTU) $(LDLIBS)
+	$(Q)rm $(B)/size.elf
+
+# Thin, and anew each time: an object whose source is gone must not stay.
+$(LIBDTU): $(filter-out $(MAIN),$(OBJS)) $(B)/sources
+	$(Q)rm -f $@
+	$(Q)$(AR) qcsT $@ $(filter %.o,$^)
+
+$(B)/obj/src/%.o: src/%.c $(B)/flags | $(LIB_STAMPS)
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(CFLAGS) $(WARNINGS) $(VERSION_FLAG) -MMD -MP -c -o $@ $<
+
+# Only the file that says the version is compiled anew when it changes.
+VERSION_OBJS := $(filter $(B)/obj/src/version.o,$(OBJS))
+$(VERSION_OBJS): VERSION_FLAG = -DDTU_VERSION=\"$(VERSION)\"
+$(VERSION_OBJS): $(B)/version
+
+# ---- The tests' programs --------------------------------------------------------------------------------
+
+$(B)/obj/tests/%.o: tests/%.c $(B)/flags | $(LIB_STAMPS)
+	@mkdir -p $(@D)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(CFLAGS) -Itests $(TEST_WARNINGS) -MMD -MP -c -o $@ $<
+
+define link_test
+	@mkdir -p $(@D)
+	@echo "  LINK    $@"
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBDTU) $(LDLIBS) $(1)
+endef
+
+$(UNIT_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(call objs,$(UNIT_SUPPORT)) $(LIBDTU)
+	$(call link_test,-lcmocka)
+
+$(VIRTUAL_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/virtual/%.o $(call objs,$(VIRTUAL_SUPPORT)) $(LIBDTU)
+	$(call link_test,-lcmocka)
+
+$(REPLAY_PROGRAMS): $(B)/tests/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/replay.o $(LIBDTU)
+	$(call link_test)
+
+ifeq ($(VARIANT),fuzz)
+$(FUZZ_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/fuzz/%.o $(LIBDTU)
+	$(call link_test,-fsanitize=fuzzer)
+
+# New inputs are collected below build/; a find goes into tests/fuzz/corpus by hand, with its test.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz-run
+fuzz-run: $(FUZZ_PROGRAMS)
+	$(Q)set -e; for p in $^; do n=$${p##*/fuzz_}; d=$(B)/corpus/$$n; mkdir -p $$d tests/fuzz/corpus/$$n; \
+		echo "  FUZZ    $$n ($(FUZZ_SECONDS) s)"; \
+		$$p -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(B)/ -verbosity=0 -print_final_stats=1 \
+			$$d tests/fuzz/corpus/$$n; done
+endif
+
+# ---- Third-party libraries ------------------------------------------------------------------------------
+
+# One run fetches all; a library is built again only when its own stamp has changed.
+build/vendor/.fetched: vendor/lock vendor/fetch $(wildcard vendor/patches/*/*.patch) | tools
+	$(Q)RELEASE='$(RELEASE)' vendor/fetch
+	@touch $@
+
+# A release asks again whether all of it is what the lock pins.
+ifneq ($(filter-out 0,$(RELEASE)),)
+build/vendor/.fetched: FORCE
+endif
+
+build/vendor/%.stamp: build/vendor/.fetched ;
+
+$(B)/vendor/%.stamp: build/vendor/%.stamp vendor/recipes/%.sh vendor/build vendor/objs.mk $(B)/flags.libs
+	@echo "  LIB     $* for $(ARCH) ($(VARIANT))"
+	$(Q)+OUT='$(OUT)' PREFIX='$(SYSROOT)' HOST='$(MUSL_HOST)' CC='$(CC)' AR='$(AR)' RANLIB='$(RANLIB)' \
+		NM='$(NM)' CFLAGS='$(COMMON) -w' SANITIZE='$(SANITIZE)' INIH_DEFS='$(INIH_DEFS)' MAKE='$(MAKE)' \
+		DEFINES='$(filter -D%,$(DEFINES))' vendor/build $*
+	@touch $@
+
+$(B)/vendor/musl.stamp: toolchain/static-pie.specs
+$(B)/vendor/mbedtls.stamp: vendor/config/mbedtls_config.h
+$(B)/vendor/dbus.stamp: vendor/config/dbus/config.h
+ifneq ($(filter musl,$(LIBS)),)
+$(filter-out %/musl.stamp,$(LIB_STAMPS)): $(B)/vendor/musl.stamp
+endif
+ifneq ($(filter curl,$(LIBS)),)
+$(B)/vendor/curl.stamp: $(B)/vendor/mbedtls.stamp
+endif
+
+# ---- What a rebuild depends on besides files ------------------------------------------------------------
+
+# Written only when it differs, so that other flags, another compiler or another place rebuild, and nothing else.
+define keep
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$CONTENT" | cmp -s - $@ || printf '%s\n' "$$CONTENT" >$@
+endef
+
+compiler = $(shell $(1) --version 2>/dev/null | head -n 1)
+
+$(B)/flags.tools: export CONTENT = $(CURDIR) $(TRIPLE) $(ARCH_FLAGS) \
+	$(if $(VENUS_SDK),$(shell cat $(wildcard $(VENUS_SDK)/environment-setup-* $(filter-out %/,$(VENUS_SDK))) \
+	2>/dev/null | cksum) $(VENUS_SDK))
+$(B)/flags.tools: FORCE
+	$(keep)
+
+$(B)/bin/cc: toolchain/tools $(B)/flags.tools | tools
+	$(Q)VENUS_SDK='$(VENUS_SDK)' toolchain/tools $(OUT) $(TRIPLE) $(ARCH_FLAGS)
+
+$(B)/flags.libs: export CONTENT = $(COMMON) $(SANITIZE) $(INIH_DEFS) $(call compiler,$(CC))
+$(B)/flags.libs: $(TOOLS) FORCE
+	$(keep)
+
+$(B)/flags: export CONTENT = $(CFLAGS) $(WARNINGS) $(TEST_WARNINGS) $(LDFLAGS) $(LDLIBS)
+$(B)/flags: $(B)/flags.libs FORCE
+	$(keep)
+
+$(B)/sources: export CONTENT = $(SRCS)
+$(B)/sources: FORCE
+	$(keep)
+
+$(B)/version: export CONTENT = $(VERSION)
+$(B)/version: FORCE
+	$(keep)
+
+FORCE:
+
+# ---- What a person calls --------------------------------------------------------------------------------
+
+.PHONY: FORCE tools setup vendor debug cross run test fuzz lint size memory clean distclean help
+
+# A build says what is missing; only what runs or tests the program may install it.
+tools:
+	@scripts/setup --check build $(ARCH) $(if $(VENUS_SDK),sdk)
+
+setup:
+	$(Q)scripts/setup test lint
+
+vendor: | tools
+	$(Q)vendor/fetch
+
+variant = +$(Q)$(MAKE) ARCH=$(1) VARIANT=$(2) VENUS_SDK= $(3)
+
+# In one go, so that a configure script of one architecture runs beside a compiler of the other.
+.PHONY: release-x86_64 release-armv7 release-aarch64 debug-programs
+release-x86_64 release-armv7 release-aarch64: release-%: build/vendor/.fetched
+	$(call variant,$*,release,all)
+debug-programs: build/vendor/.fetched
+	$(call variant,x86_64,debug,all programs)
+
+debug: build/vendor/.fetched
+	$(call variant,x86_64,debug,all)
+
+cross: release-armv7 release-aarch64
+
+run:
+	$(Q)scripts/setup run
+	$(call variant,x86_64,release,all)
+	$(Q)exec scripts/demo
+
+test:
+	$(Q)scripts/setup test
+	+$(Q)$(MAKE) release-x86_64 cross debug-programs
+	$(Q)BUILD='$(CURDIR)/build' MAKE='$(MAKE)' tests/run
+
+fuzz:
+	$(Q)scripts/setup fuzz
+	$(call variant,x86_64,debug,libs)
+	$(call variant,x86_64,fuzz,fuzz-run FUZZ_SECONDS='$(or $(FUZZ_SECONDS),60)')
+
+lint:
+	$(Q)scripts/setup lint
+	$(call variant,x86_64,debug,libs)
+	+$(Q)MAKE='$(MAKE)' ci/lint
+
+# Of the architectures that are built; none yet: this machine's.
+SIZED = $(or $(patsubst build/%-release/dbus-opendtu,%,$(wildcard build/*-release/dbus-opendtu)),x86_64)
+size:
+	+$(Q)for a in $(SIZED); do $(MAKE) ARCH=$$a VARIANT=release build/$$a-release/size.map || exit 1; done
+	$(Q)scripts/size $(SIZED:%=build/%-release)
+
+memory:
+	$(Q)scripts/setup run
+	$(Q)scripts/memory
+
+# ---- What goes onto a device ----------------------------------------------------------------------------
+
+DEVICES := armv7 aarch64
+
+.PHONY: package sdcard feed release
+package: cross
+	$(Q)for a in $(DEVICES); do opkg/mkipk $$a && packaging/mktarball $$a || exit 1; done
+	$(Q)packaging/mksetuphelper $(DEVICES)
+	$(Q)packaging/check-size $(DEVICES)
+
+sdcard: cross
+	$(Q)for a in $(DEVICES); do packaging/mksdcard $$a || exit 1; done
+
+feed: package
+	$(Q)opkg/mkfeed
+
+release:
+	+$(Q)MAKE='$(MAKE)' ci/release
+
+clean:
+	$(Q)rm -rf build/*/obj build/*/tests build/*/libdtu.a build/*/dbus-opendtu build/*/dbus-opendtu.*
+
+distclean:
+	$(Q)rm -rf build dist
+
+help:
+	@sed -n 's/^#H //p' Makefile
+
+#H make                   the program for this machine: build/x86_64-release/dbus-opendtu
+#H make ARCH=armv7        for 32-bit GX devices          make ARCH=aarch64   for 64-bit ones
+#H make cross             both
+#H make run               set up, build and show it at work
+#H make test              set up, build everything, run every test
+#H make debug             with sanitizers, against the host's libc
+#H make fuzz              fuzz the parsers, FUZZ_SECONDS=60 each
+#H make lint              format, static analysis, layering, scripts
+#H make size              what each library adds to each program
+#H make memory            what the programs that are built keep resident
+#H make package           for opkg (.ipk) and to unpack by hand (.tar.gz), for both GX architectures, in dist/
+#H make sdcard            what a GX device installs from an SD card or a USB stick
+#H make feed              a folder for a web server and `opkg update`; FEED_KEY=NAME signs it with gpg
+#H make release           all of these, sums, licences, bill of materials; only from sources that the lock pins
+#H make vendor            fetch and verify the third-party sources only
+#H make setup             install what building, testing and lint need
+#H make clean             our own objects                make distclean     everything below build/
+#H
+#H V=1 shows the commands; ARCH=, VARIANT=, VENUS_SDK= are described at the top of the Makefile.
+
+-include $(patsubst %.o,%.d,$(OBJS) $(call objs,$(UNIT) $(UNIT_SUPPORT) $(VIRTUAL) $(VIRTUAL_SUPPORT) $(FUZZ)))

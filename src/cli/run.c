@@ -1,0 +1,91 @@
+#include "cli/run.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "app.h"
+#include "edge/log.h"
+#include "edge/loop.h"
+
+static const char help[] =
+    "Usage: dbus-opendtu [run] [--config FILE] [--state FILE]\n"
+    "\n"
+    "Asks the gateways that the configuration names and publishes their inverters on the D-Bus: the\n"
+    "system bus, or the session bus if DBUS_SESSION_BUS_ADDRESS is set. Logs to stderr.\n"
+    "\n"
+    "  --config FILE  default: config.ini beside the program, else /data/dbus-opendtu/config.ini\n"
+    "  --state FILE   what is remembered over restarts; default: state.json beside the configuration\n"
+    "\n"
+    "SIGHUP reads the configuration again; SIGTERM and SIGINT end.\n"
+    "Exit code: 0 ended by a signal, 1 the D-Bus was lost or memory ran out, 2 wrong usage.\n";
+
+static void on_end(void *user, int signal)
+{
+    (void)signal;
+    loop_stop(user, 0);
+}
+
+static void on_hangup(void *user, int signal)
+{
+    (void)signal;
+    app_reload(user);
+}
+
+/* Returns 0 to go on, else the exit code plus 1. */
+static int parse(int argc, char **argv, struct app_options *options)
+{
+    static const struct option long_options[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"state", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "c:s:h", long_options, NULL)) != -1) {
+        switch (c) {
+        case 'c':
+            options->config_path = optarg;
+            break;
+        case 's':
+            options->state_path = optarg;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return 1;
+        default:
+            fputs(help, stderr);
+            return 3;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "dbus-opendtu run: unexpected \"%s\"\n%s", argv[optind], help);
+        return 3;
+    }
+    return 0;
+}
+
+int cli_run(int argc, char **argv)
+{
+    struct app_options options = {0};
+    int code = parse(argc, argv, &options);
+    if (code)
+        return code - 1;
+
+    /* Signals first: from here on none ends the program but through the loop. */
+    struct loop *loop = loop_create();
+    if (!loop || loop_signal(loop, SIGTERM, on_end, loop) ||
+        loop_signal(loop, SIGINT, on_end, loop)) {
+        log_line(LOG_CRITICAL, "out of memory at the start");
+        loop_destroy(loop);
+        return 1;
+    }
+    struct app *app = app_create(loop, &options);
+    code = 1;
+    if (app && loop_signal(loop, SIGHUP, on_hangup, app) == 0)
+        code = loop_run(loop);
+    app_destroy(app);
+    loop_destroy(loop);
+    return code < 0 ? 1 : code;
+}

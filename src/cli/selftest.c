@@ -1,0 +1,98 @@
+#include "cli/selftest.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/conf.h"
+#include "edge/bus.h"
+#include "edge/file.h"
+#include "edge/http.h"
+#include "edge/loop.h"
+#include "version.h"
+
+enum { CONFIG_FILE_MAX = 1024 * 1024 };
+
+static const char help[] =
+    "Usage: dbus-opendtu selftest [--config FILE]\n"
+    "\n"
+    "Tells whether the program can work on this machine: its libraries come up, the D-Bus can be\n"
+    "reached, FILE (if given) is a configuration without errors. Changes nothing.\n"
+    "Exit code: 0 yes, 1 no, 2 wrong usage.\n";
+
+static bool libraries_work(void)
+{
+    struct loop *loop = loop_create();
+    struct http *http = loop ? http_create(loop) : NULL;
+    bool ok = http != NULL;
+
+    if (!ok)
+        fprintf(stderr, "selftest: the event loop or libcurl does not come up\n");
+    http_destroy(http);
+    loop_destroy(loop);
+    return ok;
+}
+
+static void lost(void *user)
+{
+    (void)user;
+}
+
+static bool bus_works(void)
+{
+    char why[160] = "out of memory";
+    struct loop *loop = loop_create();
+    struct bus *bus = loop ? bus_open(loop, lost, NULL, why, sizeof why) : NULL;
+    bool ok = bus != NULL;
+
+    if (!ok)
+        fprintf(stderr, "selftest: the D-Bus cannot be reached: %s\n", why);
+    bus_close(bus);
+    loop_destroy(loop);
+    return ok;
+}
+
+static bool config_works(const char *path)
+{
+    struct conf_report report;
+    size_t len;
+    char *text = file_read(path, CONFIG_FILE_MAX, &len);
+
+    if (!text) {
+        fprintf(stderr, "selftest: %s: %s\n", path, strerror(errno));
+        return false;
+    }
+    struct config *config = config_parse(text, &report);
+    free(text);
+    for (size_t i = 0; i < report.count; i++)
+        if (report.messages[i].severity != CONF_WARNING)
+            fprintf(stderr, "selftest: %s:%u: %s\n", path, report.messages[i].line,
+                    report.messages[i].text);
+    bool ok = config != NULL && report.errors == 0;
+    config_free(config);
+    conf_report_finish(&report);
+    return ok;
+}
+
+int cli_selftest(int argc, char **argv)
+{
+    const char *config = NULL;
+
+    if (argc == 2 && !strcmp(argv[1], "--help")) {
+        fputs(help, stdout);
+        return 0;
+    }
+    if (argc == 3 && !strcmp(argv[1], "--config")) {
+        config = argv[2];
+    } else if (argc != 1) {
+        fputs(help, stderr);
+        return 2;
+    }
+    bool ok = libraries_work();
+    ok = bus_works() && ok;
+    ok = (!config || config_works(config)) && ok;
+    printf("dbus-opendtu %s: %s\n", dtu_version, ok ? "sound" : "not usable here");
+    return ok ? 0 : 1;
+}

@@ -1,0 +1,126 @@
+#include "memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/state.h"
+#include "edge/file.h"
+#include "edge/log.h"
+
+enum {
+    ENTRIES_MAX =
+        2 * CONF_DEVICES_MAX, /* half of it for sections that are not configured just now */
+    FILE_MAX = 1024 * 1024
+};
+
+struct memory {
+    char path[512];
+    char *saved; /* the file's text as last read or written; NULL where it is not known */
+    bool failing;
+    size_t count;
+    struct device_memory entries[ENTRIES_MAX];
+};
+
+/* Returns the number of entries, or -1 with the reason in why. */
+static int load(struct memory *m, const char *path, char *why, size_t why_size)
+{
+    size_t len;
+    char *text = file_read(path, FILE_MAX, &len);
+    if (!text) {
+        snprintf(why, why_size, "%s", strerror(errno));
+        return -1;
+    }
+    int n = state_parse(text, len, m->entries, ENTRIES_MAX, why, why_size);
+    free(text);
+    return n;
+}
+
+struct memory *memory_open(const char *path)
+{
+    char why[160], backup[sizeof((struct memory *)0)->path + 8];
+    struct file_stamp absent = {0}, stamp;
+    struct memory *m = calloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    snprintf(m->path, sizeof m->path, "%s", path);
+    snprintf(backup, sizeof backup, "%s.bak", m->path);
+
+    int n = load(m, m->path, why, sizeof why);
+    if (n < 0) {
+        file_stamp(m->path, &stamp);
+        bool first_start = file_stamp_equal(&stamp, &absent);
+        char primary_why[sizeof why];
+        memcpy(primary_why, why, sizeof why);
+        n = load(m, backup, why, sizeof why);
+        if (n >= 0)
+            log_line(LOG_WARNING, "%s: %s; the copy in %s is used", m->path, primary_why, backup);
+        else if (!first_start)
+            log_line(LOG_WARNING,
+                     "%s: %s, and there is no copy: identities and counters are learnt anew",
+                     m->path, primary_why);
+    }
+    m->count = n > 0 ? (size_t)n : 0;
+    return m;
+}
+
+void memory_close(struct memory *m)
+{
+    if (!m)
+        return;
+    free(m->saved);
+    free(m);
+}
+
+/* The entry's place; count where there is none. */
+static size_t find(const struct memory *m, const char *section)
+{
+    size_t i = 0;
+    while (i < m->count && strcmp(m->entries[i].section, section) != 0)
+        i++;
+    return i;
+}
+
+const struct device_memory *memory_get(const struct memory *m, const char *section)
+{
+    static const struct device_memory nothing = {.position = -1,
+                                                 .max_power_w = MISSING,
+                                                 .energy_kwh = MISSING};
+    size_t i = find(m, section);
+    return i < m->count ? &m->entries[i] : &nothing;
+}
+
+void memory_put(struct memory *m, const struct device_memory *entry)
+{
+    if (!entry->serial[0])
+        return;
+    size_t i = find(m, entry->section);
+    if (i == ENTRIES_MAX)
+        return;
+    if (i == m->count)
+        m->count++;
+    m->entries[i] = *entry;
+}
+
+void memory_save(struct memory *m)
+{
+    char *text = state_print(m->entries, m->count);
+    if (!text || (m->saved && !strcmp(text, m->saved))) {
+        free(text);
+        return;
+    }
+    int err = file_replace(m->path, text, strlen(text));
+    if (err < 0) {
+        if (!m->failing)
+            log_line(LOG_ERROR,
+                     "%s: cannot be written (%s): identities and counters are lost at a restart",
+                     m->path, strerror(-err));
+        m->failing = true;
+        free(text);
+        return;
+    }
+    m->failing = false;
+    free(m->saved);
+    m->saved = text;
+}

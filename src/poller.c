@@ -1,0 +1,208 @@
+#include "poller.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/driver.h"
+#include "edge/log.h"
+
+enum {
+    GAP_MIN_MS = 1000, /* a gateway too slow for its interval still gets a pause between cycles */
+    BACKOFF_STEPS = 2, /* doublings: at most four intervals */
+    RETRY_AFTER_MAX_S = 15 * 60
+};
+
+struct poller {
+    struct loop *loop;
+    const struct gateway_conf *conf;
+    const struct driver *driver;
+    struct poller_events events;
+    struct http_peer *peer;
+    struct loop_timer timer;
+    struct log_fault fault;
+    struct request request; /* the one under way */
+    int64_t began_ms;       /* the present cycle */
+    double latency_ms;      /* of the reply being decoded */
+    unsigned misbehaved;    /* failures in a row in which the gateway was there */
+    bool absent;            /* an inverter of this cycle was not there any more */
+    bool esp8266;
+    uint32_t jitter;
+    max_align_t session[];
+};
+
+static void ask_next(struct poller *p);
+
+/* -10 % .. +10 % of ms, so that several gateways, or several of us, do not fall into step. */
+static int64_t with_jitter(struct poller *p, int64_t ms)
+{
+    p->jitter = p->jitter * 1664525u + 1013904223u;
+    return ms - ms / 10 + (int64_t)(p->jitter >> 16) * (ms / 5) / 65535;
+}
+
+static int64_t interval(const struct poller *p)
+{
+    unsigned ms = p->conf->interval_ms;
+    if (p->esp8266 && p->conf->esp8266_interval_ms > ms)
+        ms = p->conf->esp8266_interval_ms;
+    return ms;
+}
+
+static int64_t backed_off(struct poller *p)
+{
+    if (p->misbehaved < 2)
+        return interval(p);
+    unsigned steps = p->misbehaved - 1 < BACKOFF_STEPS ? p->misbehaved - 1 : BACKOFF_STEPS;
+    int64_t ms = interval(p) << steps;
+    if (ms > p->conf->retry_after_ms)
+        ms = p->conf->retry_after_ms;
+    return ms > interval(p) ? with_jitter(p, ms) : interval(p);
+}
+
+/* The next cycle begins period_ms after this one began. */
+static void schedule(struct poller *p, int64_t period_ms)
+{
+    int64_t delay = p->began_ms + period_ms - loop_now_ms(p->loop);
+    loop_timer_arm(&p->timer, delay > GAP_MIN_MS ? delay : GAP_MIN_MS);
+}
+
+static void cycle_failed(struct poller *p, bool there, unsigned retry_after_s, const char *why)
+{
+    p->misbehaved = there ? p->misbehaved + 1 : 0;
+    log_fault(&p->fault, loop_now_ms(p->loop), LOG_WARNING, "%s: %s", p->conf->section, why);
+    p->events.cycle(p->events.user, false);
+
+    int64_t period = backed_off(p);
+    if (retry_after_s > RETRY_AFTER_MAX_S)
+        retry_after_s = RETRY_AFTER_MAX_S;
+    if (period < (int64_t)retry_after_s * 1000)
+        period = (int64_t)retry_after_s * 1000;
+    schedule(p, period);
+}
+
+static void cycle_complete(struct poller *p)
+{
+    p->misbehaved = 0;
+    log_recovered(&p->fault, loop_now_ms(p->loop), "%s: %s answers again", p->conf->section,
+                  p->conf->base_url);
+    p->events.cycle(p->events.user, !p->absent);
+    schedule(p, interval(p));
+}
+
+static void on_reading(void *user, const struct reading *r)
+{
+    struct poller *p = user;
+    p->events.reading(p->events.user, r, p->latency_ms);
+}
+
+static void on_gateway(void *user, const struct gateway_info *info)
+{
+    struct poller *p = user;
+    p->esp8266 = info->esp8266;
+    p->events.gateway(p->events.user, info);
+}
+
+static void decode_reply(struct poller *p, const struct http_result *result)
+{
+    const struct decode_sink sink = {.reading = on_reading, .gateway = on_gateway, .user = p};
+    char why[DECODE_WHY_MAX] = "";
+
+    p->latency_ms = result->latency_ms;
+    switch (p->driver->decode(p->session, result->body, result->len, &sink, why)) {
+    case DECODE_OK:
+        ask_next(p);
+        return;
+    case DECODE_ABSENT:
+        log_line(LOG_DEBUG, "%s: %s", p->conf->section, why);
+        p->absent = true;
+        ask_next(p);
+        return;
+    case DECODE_BAD_REPLY:
+    case DECODE_BUSY:
+    case DECODE_AUTH:
+        break;
+    }
+    if (p->request.optional) {
+        p->driver->skip(p->session);
+        ask_next(p);
+        return;
+    }
+    cycle_failed(p, true, 0, why);
+}
+
+static void on_done(void *user, const struct http_result *result)
+{
+    struct poller *p = user;
+
+    if (result->outcome == HTTP_OK) {
+        decode_reply(p, result);
+    } else if (p->request.optional) {
+        log_line(LOG_DEBUG, "%s: did without an optional reply: %s", p->conf->section, result->why);
+        p->driver->skip(p->session);
+        ask_next(p);
+    } else {
+        cycle_failed(p, result->outcome != HTTP_UNREACHABLE, result->retry_after_s, result->why);
+    }
+}
+
+static void ask_next(struct poller *p)
+{
+    memset(&p->request, 0, sizeof p->request);
+    if (!p->driver->next(p->session, &p->request)) {
+        cycle_complete(p);
+        return;
+    }
+    if (http_peer_get(p->peer, p->request.path, on_done, p) < 0)
+        cycle_failed(p, false, 0, "the request could not be started: out of memory?");
+}
+
+static void begin_cycle(void *user)
+{
+    struct poller *p = user;
+    p->began_ms = loop_now_ms(p->loop);
+    p->absent = false;
+    p->driver->begin(p->session, p->began_ms);
+    ask_next(p);
+}
+
+struct poller *poller_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
+                             const struct poller_events *events)
+{
+    const struct driver *driver = driver_find(conf->driver);
+    struct poller *p = driver ? calloc(1, sizeof *p + driver->session_size) : NULL;
+    if (!p)
+        return NULL;
+    p->loop = l;
+    p->conf = conf;
+    p->driver = driver;
+    p->events = *events;
+    p->jitter = (uint32_t)(loop_now_ms(l) ^ (int64_t)(uintptr_t)p);
+    p->peer = http_peer_create(h, &(struct http_peer_conf){
+                                      .base_url = conf->base_url,
+                                      .username = conf->username,
+                                      .password = conf->password,
+                                      .digest = conf->digest,
+                                      .ca_cert = conf->ca_cert,
+                                      .tls_verify = conf->tls_verify,
+                                      .timeout_ms = conf->timeout_ms,
+                                  });
+    if (!p->peer) {
+        free(p);
+        return NULL;
+    }
+    driver->open(p->session, conf);
+    loop_timer_init(&p->timer, l, begin_cycle, p);
+    loop_timer_arm(&p->timer, 0);
+    return p;
+}
+
+void poller_destroy(struct poller *p)
+{
+    if (!p)
+        return;
+    loop_timer_disarm(&p->timer);
+    http_peer_destroy(p->peer);
+    if (p->driver->close)
+        p->driver->close(p->session);
+    free(p);
+}

@@ -1,0 +1,43 @@
+/*
+ * Asks one gateway, for ever: when to begin a cycle, which request comes next, what to do when it
+ * fails. The driver knows what to ask and what it means; the transport knows how; the owner gets
+ * readings.
+ *
+ * Between the beginnings of two cycles lies the gateway's polling interval. While it fails:
+ * - nobody answers at its address (refused, no route, no name): asked again each interval, since
+ *   that costs nobody anything and makes the recovery immediate;
+ * - it answers wrongly or not in time: the interval doubles after the second failure, up to four
+ *   times (bounded by RetryAfterSeconds), with a tenth of jitter, so that a DTU that is short of
+ *   memory is left alone;
+ * - it says Retry-After: that long, at most 15 minutes.
+ */
+#ifndef DTU_POLLER_H
+#define DTU_POLLER_H
+
+#include <stdbool.h>
+
+#include "core/conf.h"
+#include "core/reading.h"
+#include "edge/http.h"
+#include "edge/loop.h"
+
+struct poller;
+
+struct poller_events {
+    /* latency_ms: round trip of the request that brought it. r lives for the call only. */
+    void (*reading)(void *user, const struct reading *r, double latency_ms);
+    void (*gateway)(void *user, const struct gateway_info *info);
+    /* A cycle ended. complete: every inverter that the gateway lists was asked and answered for. */
+    void (*cycle)(void *user, bool complete);
+    void *user;
+};
+
+/*
+ * Begins with the next turn of the loop. conf is borrowed and must outlive the poller; NULL when out
+ * of memory. No callback may destroy the poller.
+ */
+struct poller *poller_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
+                             const struct poller_events *events);
+void poller_destroy(struct poller *p); /* cancels what is under way; NULL is fine */
+
+#endif

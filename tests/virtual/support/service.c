@@ -1,0 +1,114 @@
+#include "edge/service.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "world.h"
+
+enum { ITEMS_MAX = 128, TEXT_MAX = 128, SERVICES_MAX = 256 };
+
+struct service {
+    char name[128];
+    size_t count;
+    const char *paths[ITEMS_MAX];
+    struct value values[ITEMS_MAX];
+    char texts[ITEMS_MAX][TEXT_MAX];
+    bool changed;
+};
+
+static struct service *services[SERVICES_MAX];
+unsigned long world_signals;
+
+void world_reset_clock(void);
+
+void world_reset(void)
+{
+    world_reset_clock();
+    world_signals = 0;
+}
+
+struct service *world_service(const char *name)
+{
+    for (size_t i = 0; i < SERVICES_MAX; i++)
+        if (services[i] && !strcmp(services[i]->name, name))
+            return services[i];
+    return NULL;
+}
+
+size_t world_service_count(void)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < SERVICES_MAX; i++)
+        n += services[i] != NULL;
+    return n;
+}
+
+struct value world_value(const char *name, const char *path)
+{
+    const struct service *s = world_service(name);
+    for (size_t i = 0; s && i < s->count; i++)
+        if (!strcmp(s->paths[i], path))
+            return s->values[i];
+    return value_invalid();
+}
+
+struct service *service_create(struct loop *l, const char *name, const struct service_item *items,
+                               size_t count, const struct service_events *events, int *err,
+                               char *why, size_t why_size)
+{
+    (void)l;
+    (void)events;
+    size_t place = 0;
+    if (world_service(name)) {
+        *err = -EEXIST;
+        snprintf(why, why_size, "%s is taken", name);
+        return NULL;
+    }
+    while (place < SERVICES_MAX && services[place])
+        place++;
+    struct service *s = calloc(1, sizeof *s);
+    if (!s || place == SERVICES_MAX || count > ITEMS_MAX)
+        abort();
+    snprintf(s->name, sizeof s->name, "%s", name);
+    s->count = count;
+    for (size_t i = 0; i < count; i++) {
+        s->paths[i] = items[i].path;
+        service_set(s, i, &items[i].value);
+    }
+    s->changed = false;
+    services[place] = s;
+    return s;
+}
+
+void service_destroy(struct service *s)
+{
+    for (size_t i = 0; s && i < SERVICES_MAX; i++)
+        if (services[i] == s)
+            services[i] = NULL;
+    free(s);
+}
+
+void service_set(struct service *s, size_t item, const struct value *value)
+{
+    if (value_equal(&s->values[item], value))
+        return;
+    s->values[item] = *value;
+    if (value->type == VALUE_STRING) {
+        snprintf(s->texts[item], TEXT_MAX, "%s", value->s);
+        s->values[item].s = s->texts[item];
+    }
+    s->changed = true;
+}
+
+void service_flush(struct service *s)
+{
+    world_signals += s->changed;
+    s->changed = false;
+}
+
+const char *service_name(const struct service *s)
+{
+    return s->name;
+}

@@ -1,0 +1,46 @@
+/*
+ * The whole program in virtual time: these stand in for edge/clock, edge/http and edge/service, so
+ * that a day passes in a blink and nothing but the program itself is tested. They are linked before
+ * libdtu.a and win over its members.
+ */
+#ifndef DTU_TESTS_WORLD_H
+#define DTU_TESTS_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/value.h"
+#include "edge/http.h"
+
+/* Sets the clock to the beginning, forgets all services and counts. */
+void world_reset(void);
+
+/* Turns of the loop, that is wake-ups, since the reset. */
+extern unsigned long world_wakeups;
+
+/* What a gateway answers. body is borrowed until the next call; delay_ms of virtual time. */
+struct world_reply {
+    enum http_outcome outcome;
+    const char *body;
+    int64_t delay_ms;
+};
+
+typedef void (*world_gateway_fn)(void *user, const char *base_url, const char *path,
+                                 struct world_reply *reply);
+void world_set_gateway(world_gateway_fn fn, void *user);
+
+/* Runs the loop until virtual time has moved on by ms. */
+struct loop;
+void world_run(struct loop *l, int64_t ms);
+
+/* A service on the bus by its full name; NULL when there is none. */
+struct service;
+struct service *world_service(const char *name);
+size_t world_service_count(void);
+/* The present value of a path; invalid when the service or the path is not there. */
+struct value world_value(const char *name, const char *path);
+/* Signals that were sent: flushes in which something had changed. */
+extern unsigned long world_signals;
+
+#endif
