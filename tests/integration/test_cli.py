@@ -1,0 +1,152 @@
+"""What the command line says and how it exits."""
+
+import subprocess
+
+from tests.integration.case import BusTest, each, on_every_model
+from tests.integration.certificates import EXPIRED, Authority
+from tests.integration.program import SANITIZERS, command, patience
+from tests.sim import Basic, Digest, Fault, Generic, Inverter, OpenDtu
+
+
+class CommandLineTest(BusTest):
+
+    def call(self, *arguments, timeout=20.0):
+        """(exit code, standard output, standard error) of a run."""
+        done = subprocess.run([*command(), *arguments], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=timeout * patience(), check=False,
+                              cwd=self.folder, env={"DBUS_SESSION_BUS_ADDRESS": self.bus.address,
+                                                    **SANITIZERS})
+        self.assertNotRegex(done.stderr, "AddressSanitizer|LeakSanitizer|runtime error")
+        return done.returncode, done.stdout, done.stderr
+
+    @on_every_model("command")
+    @each(("command", "version"), ("option", "--version"))
+    def test_version(self, argument):
+        code, out, err = self.call(argument)
+        self.assertEqual((0, ""), (code, err))
+        self.assertRegex(out, r"^dbus-opendtu \d+\.\d+")
+        for library in ("libcurl", "mbedTLS", "libdbus", "cJSON"):
+            self.assertIn(library, out)
+
+    @each(("all", ("--help",)), ("run", ("run", "--help")), ("fetch", ("fetch", "--help")),
+          ("short", ("-h",)))
+    def test_help(self, arguments):
+        code, out, err = self.call(*arguments)
+        self.assertEqual((0, ""), (code, err))
+        self.assertIn("Usage: dbus-opendtu", out)
+
+    @each(("command", ("dance",)), ("option", ("--dance",)), ("run_option", ("run", "--dance")),
+          ("run_argument", ("run", "somewhere")), ("missing_value", ("run", "--config")),
+          ("fetch_nothing", ("fetch",)), ("fetch_option", ("fetch", "--dance", "http://x/")))
+    def test_wrong_usage(self, arguments):
+        """Exit code 2, and what is wrong on standard error."""
+        code, out, err = self.call(*arguments)
+        self.assertEqual((2, ""), (code, out))
+        self.assertTrue(err.strip())
+
+    def test_example_is_a_configuration(self):
+        """Every key with its help; what it prints is read without a complaint."""
+        code, out, _ = self.call("example")
+        self.assertEqual(0, code)
+        for key in ("SignOfLifeLog", "ESP8266PollingIntervall", "CUST_API_PATH", "PollingInterval",
+                    "CACert", "TlsVerify", "Servicename"):
+            self.assertIn(key, out)
+
+    # --- fetch --------------------------------------------------------------------------------
+
+    def test_fetch(self):
+        dtu = self.gateway(OpenDtu(self.sun, [Inverter("114182000001", "One")]))
+        code, out, err = self.call("fetch", dtu.url + "/api/livedata/status")
+        self.assertEqual((0, ""), (code, err))
+        self.assertIn('"114182000001"', out)
+
+    @on_every_model("basic", "md5")
+    @each(("basic", Basic("admin", "pä ss"), ()),
+          ("md5", Digest("admin", "pä ss", "MD5"), ("--digest",)),
+          ("sha256", Digest("admin", "pä ss"), ("--digest",)))
+    def test_fetch_with_credentials(self, auth, options):
+        gateway = self.gateway(Generic({"/": {"answer": 42}}, auth=auth))
+        code, out, err = self.call("fetch", "--user", "admin", "--password", "pä ss", *options,
+                                   gateway.url + "/")
+        self.assertEqual((0, ""), (code, err))
+        self.assertIn("42", out)
+        code, out, err = self.call("fetch", "--user", "admin", "--password", "other", *options,
+                                   gateway.url + "/")
+        self.assertNotEqual(0, code)
+        self.assertIn("password", err.lower())
+        self.assertNotIn("other", err)
+
+    @on_every_model()
+    def test_fetch_https(self):
+        authority = Authority(self.folder)
+        tls = authority.context("IP:127.0.0.1")
+        gateway = self.gateway(Generic({"/": {"answer": 42}}, tls=tls))
+        code, out, err = self.call("fetch", "--cacert", authority.file, gateway.url + "/")
+        self.assertEqual((0, ""), (code, err))
+        self.assertIn("42", out)
+        self.assertNotEqual(0, self.call("fetch", gateway.url + "/")[0])
+        self.assertEqual(0, self.call("fetch", "--insecure", gateway.url + "/")[0])
+
+    @each(("wrong_name", "DNS:other.example", ()), ("expired", "IP:127.0.0.1", EXPIRED))
+    def test_fetch_https_refused(self, names, valid):
+        authority = Authority(self.folder)
+        context = authority.context(names, valid) if valid else authority.context(names)
+        gateway = self.gateway(Generic({"/": {}}, tls=context))
+        code, _, err = self.call("fetch", "--cacert", authority.file, gateway.url + "/")
+        self.assertNotEqual(0, code)
+        self.assertIn("certificate", err.lower())
+        self.assertEqual(0, gateway.counts.total)
+
+    @on_every_model()
+    def test_fetch_websocket(self):
+        """An echo that comes back in two fragments; over TLS as well."""
+        text = '{"hello": "wörld ' + "x" * 300 + '"}'
+        gateway = self.gateway(Generic())
+        url = gateway.url.replace("http", "ws") + "/echo"
+        code, out, err = self.call("fetch", "--send", text, url)
+        self.assertEqual((0, ""), (code, err))
+        self.assertEqual(text, out.strip())
+        authority = Authority(self.folder)
+        safe = self.gateway(Generic(tls=authority.context("IP:127.0.0.1")))
+        url = safe.url.replace("https", "wss") + "/echo"
+        code, out, err = self.call("fetch", "--cacert", authority.file, "--send", text, url)
+        self.assertEqual((0, ""), (code, err))
+        self.assertEqual(text, out.strip())
+
+    @each(("open", None, ()), ("digest", Digest("admin", "pw", "MD5"),
+                               ("--user", "admin", "--password", "pw", "--digest")))
+    def test_fetch_websocket_of_opendtu(self, auth, options):
+        dtu = self.gateway(OpenDtu(self.sun, [Inverter("114182000001", "One")], auth=auth))
+        url = dtu.url.replace("http", "ws") + "/livedata"
+        code, out, err = self.call("fetch", *options, url)
+        self.assertEqual((0, ""), (code, err))
+        self.assertIn('"114182000001"', out)
+
+    @each(("hang", Fault("hang")), ("drip", Fault("drip")), ("status", Fault("status", status=503)),
+          ("too_large", Fault("oversize")), ("cut", Fault("cut")))
+    def test_fetch_fault(self, fault):
+        gateway = self.gateway(Generic({"/": {"answer": 42}}))
+        gateway.fault = fault
+        code, out, err = self.call("fetch", "--timeout", "1", gateway.url + "/", timeout=5.0)
+        self.assertNotEqual(0, code)
+        self.assertNotIn("42", out)
+        self.assertEqual(1, len(err.strip().splitlines()), err)
+
+    @each(("refused", "http://127.0.0.1:9/"), ("scheme", "ftp://127.0.0.1/"),
+          ("file", "file:///etc/hostname"), ("no_url", "127.0.0.1::::/"))
+    def test_fetch_nothing_there(self, url):
+        code, out, err = self.call("fetch", "--timeout", "2", url, timeout=6.0)
+        self.assertNotEqual(0, code)
+        self.assertEqual("", out)
+        self.assertTrue(err.strip())
+
+    # --- selftest -----------------------------------------------------------------------------
+
+    def test_selftest(self):
+        code, out, _ = self.call("selftest")
+        self.assertEqual(0, code)
+        self.assertIn("dbus-opendtu", out)
+        self.bus.close()
+        code, _, err = self.call("selftest")
+        self.assertEqual(1, code)
+        self.assertIn("D-Bus", err)

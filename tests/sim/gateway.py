@@ -1,0 +1,246 @@
+"""A simulated device on the network: a port of its own, its pages, its faults, its counts."""
+
+import select
+import socket
+import ssl
+import threading
+import time
+from collections import Counter
+
+from tests.sim.fault import DELIVERIES, REPLIES
+from tests.sim.web import Response, read_request
+
+IDLE_MAX = 30.0  # an idle kept connection is closed after this many seconds
+
+
+class Line:
+    """One TCP connection, as a fault sees it."""
+
+    def __init__(self, gateway, connection, close):
+        self.gateway, self.socket, self._close = gateway, connection, close
+        self.closed = False
+        self._under_way = True
+
+    def send(self, reply):
+        self.end_request()  # before the client can have the reply, and ask again
+        self.send_bytes(reply.head(self._close) + reply.payload())
+
+    def send_bytes(self, data):
+        self.socket.sendall(data)
+
+    def close(self):
+        self.closed = True
+
+    def end_request(self):
+        """The request counts no longer among those that are under way."""
+        if self._under_way:
+            self._under_way = False
+            self.gateway.request_ended()
+
+    def wait(self, seconds):
+        """Waits; True when the peer has gone or the gateway stops, so that no thread stays behind.
+
+        With None it waits until one of these happens, or the fault is taken away.
+        """
+        fault = self.gateway.fault
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while not self.gateway.stopping.is_set():
+            left = 0.1 if deadline is None else min(deadline - time.monotonic(), 0.1)
+            if left <= 0 or (deadline is None and self.gateway.fault is not fault):
+                return False
+            readable, _, _ = select.select([self.socket], [], [], left)
+            if readable and not self._peek():
+                return True
+        return True
+
+    def _peek(self):
+        try:
+            if isinstance(self.socket, ssl.SSLSocket):
+                return self.socket.pending() or False
+            return self.socket.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return False
+
+
+class Counts:
+    """What a gateway was asked for. Taken under the gateway's lock."""
+
+    def __init__(self):
+        self.requests = Counter()  # by target, query included
+        self.targets = []  # (monotonic time, target) of every request
+        self.connections = 0
+        self.parallel_max = 0
+
+    @property
+    def total(self):
+        return len(self.targets)
+
+    def summary(self):
+        return {"requests": dict(self.requests), "total": self.total,
+                "connections": self.connections, "parallel_max": self.parallel_max}
+
+
+class Gateway:
+    """Base of all simulated gateways: a subclass says in page() what it answers.
+
+    keep_alive: whether it offers to keep the connection, as few of these devices do.
+    tls: an ssl.SSLContext to speak https.
+    """
+
+    def __init__(self, keep_alive=False, auth=None, tls=None, port=0):
+        self.keep_alive, self.auth, self.tls = keep_alive, auth, tls
+        self.fault = None
+        self.counts = Counts()
+        self.stopping = threading.Event()
+        self.port = port
+        self._listener = None
+        self._lock = threading.Lock()
+        self._parallel = 0  # requests being answered just now
+        self._open = set()  # connections, to be closed with the gateway
+
+    # --- what a subclass has to say -----------------------------------------------------------
+
+    def page(self, request):
+        """The Response to a request; None is a 404."""
+        raise NotImplementedError
+
+    def degraded(self, kind, request):
+        """The reply under a fault that lies in its meaning ("empty", "no-ac")."""
+        raise NotImplementedError(f"{type(self).__name__} has no fault {kind!r}")
+
+    # --- life ---------------------------------------------------------------------------------
+
+    def start(self):
+        self.stopping.clear()
+        self.accept_connections()
+        return self
+
+    def stop(self):
+        self.stopping.set()
+        self.refuse_connections()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_exception):
+        self.stop()
+
+    def accept_connections(self):
+        """Opens the port; the same one again after refuse_connections()."""
+        if self._listener is not None:
+            return
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", self.port))
+        listener.listen(64)
+        self.port = listener.getsockname()[1]
+        self._listener = listener
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+
+    def refuse_connections(self):
+        """Closes the port and every connection: the device is off."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            try:
+                listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
+            except OSError:
+                pass
+            listener.close()
+        with self._lock:
+            open_now = list(self._open)
+        for connection in open_now:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    @property
+    def host(self):
+        """For the key Host: with the scheme only where it is not http."""
+        return ("https://" if self.tls else "") + f"127.0.0.1:{self.port}"
+
+    @property
+    def url(self):
+        return ("https" if self.tls else "http") + f"://127.0.0.1:{self.port}"
+
+    def reset_counts(self):
+        with self._lock:
+            self.counts = Counts()
+            self.counts.parallel_max = self._parallel
+
+    # --- serving ------------------------------------------------------------------------------
+
+    def _accept(self, listener):
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        with self._lock:
+            self.counts.connections += 1
+            self._open.add(connection)
+        raw = connection
+        try:
+            connection.settimeout(IDLE_MAX)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self.tls:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            self._converse(connection)
+        except (OSError, ValueError):
+            pass  # the client has gone, or does not like the certificate
+        finally:
+            with self._lock:
+                self._open.discard(raw)
+            connection.close()
+
+    def _converse(self, connection):
+        stream = connection.makefile("rb")
+        while not self.stopping.is_set():
+            request = read_request(stream)
+            if request is None:
+                return
+            close = not self.keep_alive or request.headers.get("connection") == "close"
+            line = Line(self, connection, close)
+            self._count(request)
+            try:
+                self.answer(line, request)
+            finally:
+                line.end_request()
+            if close or line.closed:
+                return
+
+    def _count(self, request):
+        with self._lock:
+            counts = self.counts
+            counts.requests[request.target] += 1
+            counts.targets.append((time.monotonic(), request.target))
+            self._parallel += 1
+            counts.parallel_max = max(counts.parallel_max, self._parallel)
+
+    def request_ended(self):
+        with self._lock:
+            self._parallel -= 1
+
+    def answer(self, line, request):
+        """Sends the reply to one request, spoilt by the fault if there is one."""
+        fault = self.fault
+        if fault is None or not fault.takes(request.target):
+            line.send(self._reply(request))
+        elif fault.kind in DELIVERIES:
+            DELIVERIES[fault.kind](fault, line, self._reply(request))
+        elif fault.kind in REPLIES:
+            reply = self._reply(request)
+            refused = reply.status == 401  # a refusal has no body that could be spoilt
+            line.send(reply if refused else REPLIES[fault.kind](fault, reply))
+        else:
+            line.send(self._reply(request, fault.kind))
+
+    def _reply(self, request, degraded=None):
+        refusal = self.auth.refusal(request) if self.auth else None
+        if refusal is not None:
+            return refusal
+        reply = self.degraded(degraded, request) if degraded else self.page(request)
+        return reply or Response(404, b"Not found", content_type="text/plain")

@@ -1,0 +1,125 @@
+"""A simulated inverter: what it would measure, independent of who asks it and how."""
+
+from dataclasses import dataclass, field, replace
+
+from tests.sim.sun import DAY, DAYLIGHT_HOURS_PER_DAY, daylight, daylight_hours
+
+EFFICIENCY = 0.955
+
+
+@dataclass
+class StringReading:
+    """One DC input."""
+
+    name: str = ""
+    voltage: float = 0.0
+    current: float = 0.0
+    power: float = 0.0
+    yield_day: float = 0.0  # Wh
+    yield_total: float = 0.0  # kWh
+    irradiation: float = 0.0  # %
+
+
+@dataclass
+class Reading:
+    """One measurement. voltage is line to neutral, current that of one phase."""
+
+    power: float = 0.0
+    voltage: float = 0.0
+    current: float = 0.0
+    frequency: float = 0.0
+    power_factor: float = 0.0
+    reactive_power: float = 0.0
+    temperature: float = 0.0
+    efficiency: float = 0.0
+    dc_power: float = 0.0
+    yield_day: float = 0.0  # Wh
+    yield_total: float = 0.0  # kWh
+    strings: list = field(default_factory=list)
+
+    def zeroed(self):
+        """What a gateway tells that has only just started: zeros everywhere, as many strings."""
+        return Reading(strings=[StringReading(name=s.name) for s in self.strings])
+
+
+class Inverter:
+    """Values follow the sun; fix() pins them, at night they freeze, after a reboot they are 0."""
+
+    def __init__(self, serial, name, strings=2, phases=1, peak=None, base_kwh=100.0):
+        self.serial = serial
+        self.name = name
+        self.strings = strings
+        self.phases = phases
+        self.peak = peak if peak is not None else 400.0 * strings  # AC watts
+        self.base_kwh = base_kwh  # lifetime counter at the first midnight
+        self.enabled = True
+        self.reachable = True
+        self.producing = True
+        self.age = 2  # seconds since the gateway last heard it
+        self.rebooted = False
+        self._fixed = None
+
+    @property
+    def max_power(self):
+        return int(self.peak)
+
+    def fix(self, **values):
+        """Pins the measurement to what the sun gives by default, with these values replaced."""
+        base = self._fixed or self._from_sun(12 * 3600.0)
+        self._fixed = replace(base, **values)
+        return self
+
+    def follow_sun(self):
+        self._fixed = None
+
+    def night(self, now):
+        """The gateway cannot hear it: values freeze as they were, as real gateways keep them."""
+        self._fixed = self.reading(now)
+        self.reachable = False
+        self.age = 900
+
+    def morning(self):
+        self._fixed = None
+        self.reachable = True
+        self.age = 2
+
+    def reading(self, now):
+        measured = self._fixed or self._from_sun(now)
+        return measured.zeroed() if self.rebooted else measured
+
+    def _from_sun(self, now):
+        strings = [self._string(n, now) for n in range(self.strings)]
+        dc_power = round(sum(s.power for s in strings), 1)
+        voltage = round(229.0 + 4.0 * daylight(now), 1)
+        power = round(dc_power * EFFICIENCY, 1)
+        return Reading(
+            power=power,
+            voltage=voltage,
+            current=round(power / self.phases / voltage, 2),
+            frequency=50.01,
+            power_factor=1.0,
+            reactive_power=0.2,
+            temperature=round(12.0 + 25.0 * daylight(now), 1),
+            efficiency=round(EFFICIENCY * 100, 1) if power else 0.0,
+            dc_power=dc_power,
+            yield_day=round(sum(s.yield_day for s in strings)),
+            yield_total=round(sum(s.yield_total for s in strings), 3),
+            strings=strings)
+
+    def _string(self, n, now):
+        """Strings differ a little, so that mixed-up ones are seen."""
+        light = daylight(now)
+        peak = self.peak / EFFICIENCY / self.strings * (1.0 - 0.05 * n)
+        voltage = round(31.0 + n + 3.0 * light, 1) if light else 0.0
+        power = round(peak * light, 1)
+        per_day = peak * DAYLIGHT_HOURS_PER_DAY / 1000
+        today = peak * daylight_hours(now) / 1000
+        total = self.base_kwh / self.strings + now // DAY * per_day + today
+        return StringReading(
+            name=f"Panel {n + 1}",
+            voltage=voltage,
+            current=round(power / voltage, 2) if voltage else 0.0,
+            power=power,
+            yield_day=round(today * 1000),
+            yield_total=round(total, 3),
+            irradiation=round(100 * light, 1))

@@ -1,0 +1,237 @@
+"""OpenDTU, in each of the shapes that its live data has had.
+
+    shape       firmware                 what is asked
+    2022-10     to 2022-11               a bare array, channels "0", "1".. flat
+    2022-11     2022-11 to 2023-02       {"inverters": [..]}, channels flat
+    v24.1       2023-02 to v24.1.26      each inverter with AC, DC, INV; one reply with all
+    v24.2.12    v24.2.12 to 2025         a summary, then ?inv=SERIAL for each
+    v26         today                    the same, with data_age_ms and radio_stats
+"""
+
+import base64
+import hashlib
+
+from tests.sim.plant import Plant
+from tests.sim.web import Response
+
+SHAPES = ("2022-10", "2022-11", "v24.1", "v24.2.12", "v26")
+SQRT3 = 3 ** 0.5
+GIT_HASH = {"2022-10": "b4c1b3e", "2022-11": "88ad68b", "v24.1": "v24.1.26",
+            "v24.2.12": "v24.2.12", "v26": "v26.3.30"}
+WEBSOCKET_KEY = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+def quantity(value, unit, digits, shape=None):
+    """A value as OpenDTU writes it; digits came with the second shape."""
+    item = {"v": value, "u": unit}
+    if shape != "2022-10":
+        item["d"] = digits
+    return item
+
+
+class OpenDtu(Plant):
+    """battery=True adds the keys of OpenDTU-OnBattery; delay_ms is asked of every reply."""
+
+    def __init__(self, sun, inverters, shape="v26", battery=False, **options):
+        super().__init__(sun, inverters, **options)
+        if shape not in SHAPES:
+            raise ValueError(f"no such shape: {shape}")
+        self.shape, self.battery = shape, battery
+        self.hostname = "OpenDTU-Sim"
+        self.push_seconds = 0.2  # between two frames of the WebSocket
+
+    @property
+    def version(self):
+        return GIT_HASH[self.shape]
+
+    # --- pages --------------------------------------------------------------------------------
+
+    def page(self, request, change=lambda inverter: inverter):
+        if request.path == "/api/livedata/status":
+            return Response.json(self._live(request.query.get("inv"), change))
+        if request.path == "/api/system/status":
+            return Response.json({"hostname": self.hostname, "git_hash": self.version,
+                                  "uptime": self.uptime, "sketch_used": 1447664})
+        if request.path == "/api/limit/status" and self.shape != "2022-10":
+            return Response.json(self._limits())
+        if request.path == "/api/devinfo/status":
+            return Response.json(self._device_info(request.query.get("inv")))
+        return None
+
+    def degraded(self, kind, request):
+        if kind == "empty":
+            empty = [] if self.shape == "2022-10" else {"inverters": []}
+            live = request.path == "/api/livedata/status"
+            return Response.json(empty) if live else self.page(request)
+        return self.page(request, change=self._without_ac)
+
+    @staticmethod
+    def _without_ac(inverter):
+        """The whole AC side is missing, as seen from a half-read inverter."""
+        return {key: value for key, value in inverter.items() if key not in ("AC", "INV", "0")}
+
+    def _live(self, wanted, change):
+        readings = self.readings()
+        if self._summary_first and wanted is None:
+            entries = [self._common(*entry) for entry in readings]
+        else:
+            chosen = [e for e in readings if not self._summary_first or e[1].serial == wanted]
+            entries = [change(self._full(*entry)) for entry in chosen]
+        if self.shape == "2022-10":
+            return entries
+        live = {"inverters": entries, "total": self._total([r for _, _, r in readings])}
+        if self.shape in ("v24.1", "v24.2.12", "v26"):
+            live["hints"] = {"time_sync": False, "radio_problem": False, "default_password": True}
+        if self.battery:
+            live.update(self._on_battery())
+        return live
+
+    @property
+    def _summary_first(self):
+        return self.shape in ("v24.2.12", "v26")
+
+    def _limits(self):
+        return {i.serial: {"limit_relative": 100, "max_power": i.max_power,
+                           "limit_set_status": "Ok"} for _, i, _ in self.readings()}
+
+    def _device_info(self, serial):
+        known = next((i for _, i, _ in self.readings() if i.serial == serial), None)
+        if known is None:
+            return {"valid_data": False, "hw_model_name": "", "max_power": 0}
+        return {"valid_data": True, "hw_model_name": f"HM-{known.max_power}",
+                "max_power": known.max_power}
+
+    # --- parts of the live data ---------------------------------------------------------------
+
+    def _common(self, place, inverter, _reading):
+        entry = {"serial": inverter.serial, "name": inverter.name}
+        if self._summary_first:
+            entry["order"] = place
+        entry["data_age"] = inverter.age
+        if self.shape == "v26":
+            entry["data_age_ms"] = inverter.age * 1000 + 34
+        if self._summary_first:
+            entry["poll_enabled"] = inverter.enabled
+        entry["reachable"] = inverter.reachable
+        entry["producing"] = inverter.producing
+        if self.shape != "2022-10":
+            entry["limit_relative"] = 100
+            entry["limit_absolute"] = inverter.max_power
+        if self.shape == "v26":
+            entry["radio_stats"] = {"tx_request": 1201, "tx_re_request": 33, "rx_success": 1180,
+                                    "rx_fail_nothing": 15, "rx_fail_partial": 6,
+                                    "rx_fail_corrupt": 0, "rssi": -64}
+        return entry
+
+    def _full(self, place, inverter, reading):
+        entry = self._common(place, inverter, reading)
+        channels = {str(n): self._string(s) for n, s in enumerate(reading.strings)}
+        if self.shape in ("2022-10", "2022-11"):
+            entry["0"] = self._flat_ac(inverter, reading)
+            entry.update({str(int(n) + 1): channel for n, channel in channels.items()})
+        else:
+            entry["AC"] = {"0": self._ac(inverter, reading)}
+            entry["DC"] = channels
+            entry["INV"] = {"0": self._inv(reading)}
+        entry["events"] = 3
+        return entry
+
+    def _voltage_and_current(self, inverter, reading):
+        """A three-phase inverter tells line-to-line volts, and amperes that mean nothing."""
+        if inverter.phases == 3:
+            return round(reading.voltage * SQRT3, 1), round(reading.current / 3, 2)
+        return reading.voltage, reading.current
+
+    def _ac(self, inverter, reading):
+        voltage, current = self._voltage_and_current(inverter, reading)
+        ac = {"Power": self._q(reading.power, "W", 1), "Voltage": self._q(voltage, "V", 1),
+              "Current": self._q(current, "A", 2)}
+        if not self._summary_first:
+            ac.update(self._yields(reading))
+        ac.update({"Frequency": self._q(reading.frequency, "Hz", 2),
+                   "PowerFactor": self._q(reading.power_factor, "", 3),
+                   "ReactivePower": self._q(reading.reactive_power, "var", 1)})
+        return ac
+
+    def _flat_ac(self, inverter, reading):
+        ac = self._ac(inverter, reading)
+        ac["Temperature"] = self._q(reading.temperature, "°C", 1)
+        if self.shape == "2022-10":
+            ac["PowerFactor"] = self._q(reading.power_factor * 100, "%", 1)
+        return ac
+
+    def _inv(self, reading):
+        inv = {"Temperature": self._q(reading.temperature, "°C", 1)}
+        if self._summary_first:
+            inv.update(self._yields(reading))
+        return inv
+
+    def _yields(self, reading):
+        return {"Power DC": self._q(reading.dc_power, "W", 1),
+                "YieldDay": self._q(reading.yield_day, "Wh", 0),
+                "YieldTotal": self._q(reading.yield_total, "kWh", 3),
+                "Efficiency": self._q(reading.efficiency, "%", 3)}
+
+    def _string(self, string):
+        channel = {} if self.shape in ("2022-10", "2022-11") else {"name": {"u": string.name}}
+        channel.update({"Power": self._q(string.power, "W", 1),
+                        "Voltage": self._q(string.voltage, "V", 1),
+                        "Current": self._q(string.current, "A", 2),
+                        "YieldDay": self._q(string.yield_day, "Wh", 0),
+                        "YieldTotal": self._q(string.yield_total, "kWh", 3),
+                        "Irradiation": self._q(string.irradiation, "%", 3)})
+        return channel
+
+    def _q(self, value, unit, digits):
+        return quantity(value, unit, digits, self.shape)
+
+    def _total(self, readings):
+        return {"Power": self._q(round(sum(r.power for r in readings), 1), "W", 1),
+                "YieldDay": self._q(sum(r.yield_day for r in readings), "Wh", 0),
+                "YieldTotal": self._q(round(sum(r.yield_total for r in readings), 3), "kWh", 3)}
+
+    @staticmethod
+    def _on_battery():
+        return {"solarcharger": {"enabled": False}, "gridcharger": {"enabled": False},
+                "battery": {"enabled": True, "soc": quantity(87, "%", 0),
+                            "voltage": quantity(53.2, "V", 2)},
+                "power_meter": {"enabled": True, "Power": quantity(-12.3, "W", 1)}}
+
+    # --- WebSocket ----------------------------------------------------------------------------
+
+    def answer(self, line, request):
+        if request.path != "/livedata" or "sec-websocket-key" not in request.headers:
+            super().answer(line, request)
+            return
+        refusal = self.auth.refusal(request) if self.auth else None
+        if refusal is not None:
+            line.send(refusal)
+            return
+        accept_websocket(line, request)
+        self._push(line)
+
+    def _push(self, line):
+        """One frame per inverter and turn, and nothing at connecting, as the firmware does it."""
+        while not line.wait(self.push_seconds):
+            for place, inverter, reading in self.readings():
+                live = {"inverters": [self._full(place, inverter, reading)]}
+                line.send_bytes(text_frame(Response.json(live).body))
+        line.close()
+
+
+def accept_websocket(line, request):
+    """The server's half of the handshake of RFC 6455."""
+    key = request.headers["sec-websocket-key"] + WEBSOCKET_KEY
+    accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
+    line.send_bytes(("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                     f"Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n").encode())
+
+
+def text_frame(payload, fin=True, opcode=1):
+    """An unmasked frame, as servers send them."""
+    head = bytes([(0x80 if fin else 0) | opcode])
+    if len(payload) < 126:
+        return head + bytes([len(payload)]) + payload
+    if len(payload) < 1 << 16:
+        return head + b"\x7e" + len(payload).to_bytes(2, "big") + payload
+    return head + b"\x7f" + len(payload).to_bytes(8, "big") + payload
