@@ -1,0 +1,116 @@
+#!/bin/sh
+# The .ipk through the steps of opkg: installed, upgraded, a broken version, removed; into an image;
+# over a driver in Python. And through dpkg, a second reader of the format.
+. "$(dirname "$0")/support/venus.sh"
+
+for version in 1.0.0 1.1.0; do packages $version; done
+packages 1.2.0 unsound
+ipk() { echo "dbus-opendtu_$1_x86_64.ipk"; }
+opkg() { in_root opkg "$@" >"$T/out" 2>&1; }
+
+device
+start_services
+for version in 1.0.0 1.1.0 1.2.0; do lay "$T/dist-$version/$(ipk $version)"; done
+
+echo "--- install"
+ok "opkg installs it" opkg install "/data/upload/$(ipk 1.0.0)"
+ok "it runs" runs_version 1.0.0
+ok "there is a config.ini to fill in" grep -q '^#Host' "$R/data/dbus-opendtu/config.ini"
+ok "... and nothing in it yet" not grep -q '^[^#]' "$R/data/dbus-opendtu/config.ini"
+boot
+ok "it runs after a reboot" runs_version 1.0.0
+
+echo "--- upgrade with a changed configuration"
+config 34 >"$R/data/dbus-opendtu/config.ini"
+ok "opkg upgrades it" opkg install "/data/upload/$(ipk 1.1.0)"
+ok "the new version runs" runs_version 1.1.0
+ok "the configuration is kept" grep -q 'DeviceInstance = 34' "$R/data/dbus-opendtu/config.ini"
+rm -f "$R/data/dbus-opendtu/config.ini-opkg"
+ok "nothing half is left" not ls "$R"/data/dbus-opendtu/.[a-z]* 2>/dev/null
+
+echo "--- a broken version"
+ok "one that fails its self-test is refused" not opkg install "/data/upload/$(ipk 1.2.0)"
+ok "... which is said" grep -q 'the version before is back' "$T/out"
+same "the version before is back" "$(cat "$R/data/dbus-opendtu/version")" v1.1.0
+ok "... and still runs" runs_version 1.1.0
+
+echo "--- downgrade"
+ok "opkg installs an older one" opkg install "/data/upload/$(ipk 1.0.0)"
+ok "it runs" runs_version 1.0.0
+
+echo "--- firmware update: opkg's list is lost, the service is not"
+firmware v3.80
+ok "it runs" runs_version 1.0.0
+ok "opkg knows nothing" not test -f "$R/usr/lib/opkg/info/dbus-opendtu.list"
+ok "opkg installs over it" opkg install "/data/upload/$(ipk 1.1.0)"
+ok "it runs" runs_version 1.1.0
+ok "the configuration is kept" grep -q 'DeviceInstance = 34' "$R/data/dbus-opendtu/config.ini"
+
+echo "--- remove"
+rm -f "$R/data/dbus-opendtu/config.ini-opkg"
+echo '{}' >"$R/data/dbus-opendtu/state.json"
+ok "opkg removes it" opkg remove dbus-opendtu
+ok "the service is gone" not test -e "$R/service/dbus-opendtu"
+ok "rc.local is gone" not test -e "$R/data/rc.local"
+same "only the user's configuration stays" "$(ls -A "$R/data/dbus-opendtu")" config.ini
+rm -r "$R/data/dbus-opendtu"
+opkg install "/data/upload/$(ipk 1.0.0)"
+opkg remove dbus-opendtu
+ok "an untouched configuration goes, too" not test -e "$R/data/dbus-opendtu"
+untouched upload
+
+echo "--- without room"
+device 4m
+lay "$T/dist-1.0.0/$(ipk 1.0.0)"
+start_services
+ok "opkg installs it" opkg install "/data/upload/$(ipk 1.0.0)"
+dd if=/dev/zero of="$R/data/conf/full" bs=16k 2>/dev/null || true
+ok "an upgrade without room is refused" not opkg install "/data/upload/$(ipk 1.0.0)"
+rm "$R/data/conf/full"
+boot
+ok "it runs" runs_version 1.0.0
+
+echo "--- into an image"
+offline=$T/offline
+mkdir -p "$offline/data" "$T/ipk"
+(cd "$T/ipk" && ar x "$T/dist-1.0.0/$(ipk 1.0.0)" && mkdir control && tar xzf control.tar.gz -C control)
+for shell in dash 'busybox ash'; do
+    rm -rf "$offline"/data/*
+    for root in IPKG_INSTROOT OPKG_OFFLINE_ROOT; do
+        env $root="$offline" $shell "$T/ipk/control/preinst" install
+        tar xzf "$T/ipk/data.tar.gz" -C "$offline"
+        env $root="$offline" $shell "$T/ipk/control/postinst" configure
+        ok "$root ($shell): rc.local has the device's path" \
+            grep -q '^\[ ! -x /data/dbus-opendtu/install.sh' "$offline/data/rc.local"
+        env $root="$offline" $shell "$T/ipk/control/prerm" remove >/dev/null
+        (cd "$offline" && tar tzf "$T/ipk/data.tar.gz" | grep -v '/$' | xargs rm -f)
+        env $root="$offline" $shell "$T/ipk/control/postrm" remove
+        same "$root ($shell): removed again" "$(ls -A "$offline/data")" ''
+    done
+done
+
+if command -v dpkg-deb >/dev/null; then
+    echo "--- dpkg"
+    package=$T/dist-1.0.0/$(ipk 1.0.0)
+    same "dpkg reads the control file" \
+        "$(dpkg-deb -f "$package" Package Version Architecture Depends | tr '\n' ' ')" \
+        'Package: dbus-opendtu Version: 1.0.0 Architecture: x86_64 '
+    same "everything is below /data/dbus-opendtu" \
+        "$(dpkg-deb -c "$package" | awk '{ print $6 }' | grep -v '^\./data/dbus-opendtu/.' | tr '\n' ' ')" \
+        './ ./data/ ./data/dbus-opendtu/ '
+    root=$T/dpkg
+    mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates" "$root/data"
+    touch "$root/var/lib/dpkg/status" "$root/var/lib/dpkg/available"
+    dpkg_()
+    {
+        IPKG_INSTROOT=$root dpkg --root="$root" --force-architecture --force-script-chrootless \
+            --force-confold --log=/dev/null "$@" >"$T/out" 2>&1
+    }
+    ok "dpkg installs it" dpkg_ -i "$package"
+    echo 'DTU = ahoy' >>"$root/data/dbus-opendtu/config.ini"
+    ok "dpkg upgrades it" dpkg_ -i "$T/dist-1.1.0/$(ipk 1.1.0)"
+    ok "the configuration is kept" grep -q ahoy "$root/data/dbus-opendtu/config.ini"
+    ok "dpkg removes it" dpkg_ -r dbus-opendtu
+    same "only the user's configuration stays" "$(find "$root/data" -type f)" "$root/data/dbus-opendtu/config.ini"
+    ok "dpkg purges it" dpkg_ -P dbus-opendtu
+fi

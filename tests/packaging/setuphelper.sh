@@ -1,0 +1,57 @@
+#!/bin/sh
+# SetupHelper's PackageManager: installed, updated by a folder that replaces the whole of ours,
+# uninstalled. Its helpers are stood in for, as their documentation describes them.
+. "$(dirname "$0")/support/venus.sh"
+
+for version in 1.0.0 1.1.0; do
+    packages $version
+    BUILD=$T/build-$version DIST=$T/dist-$version CHANGELOG=$T/changelog-$version VARIANT=release VENDOR=$ROOT/build \
+        "$ROOT/packaging/mksetuphelper" x86_64 >/dev/null
+done
+device
+start_services
+mkdir -p "$R/data/SetupHelper/HelperResources"
+cat >"$R/data/SetupHelper/HelperResources/IncludeHelpers" <<'END'
+scriptDir=$(cd "$(dirname "$0")" && pwd)
+scriptAction=NONE
+installFailed=false
+for argument in "$@"; do
+    case $argument in
+    install | reinstall) scriptAction=INSTALL ;;
+    uninstall) scriptAction=UNINSTALL ;;
+    esac
+done
+logMessage() { echo "$*"; }
+standardActionPrompt() { scriptAction=INSTALL; }
+endScript() { $installFailed && exit 255; exit 0; }
+END
+# download VERSION: as PackageManager does, all of the old folder goes.
+download()
+{
+    mkdir -p "$R/tmp/PmDownloadTemp"
+    tar xzf "$T/dist-$1/dbus-opendtu_$1_setuphelper.tar.gz" -C "$R/tmp/PmDownloadTemp"
+    [ ! -d "$R/data/dbus-opendtu" ] || mv "$R/data/dbus-opendtu" "$R/data/dbus-opendtu-temp"
+    mv "$R/tmp/PmDownloadTemp/dbus-opendtu" "$R/data/dbus-opendtu"
+    rm -rf "$R/data/dbus-opendtu-temp" "$R/tmp/PmDownloadTemp"
+}
+download 1.0.0
+ok "version is of the form that PackageManager reads" grep -qx 'v[0-9.]*' "$R/data/dbus-opendtu/version"
+ok "gitHubInfo is, too" grep -qx '[^:]*:[^:]*' "$R/data/dbus-opendtu/gitHubInfo"
+ok "setup install" in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1
+ok "it runs" runs_version 1.0.0
+ok "one program is left of the folder's" not test -e "$R/data/dbus-opendtu/bin"
+config 34 >"$R/data/dbus-opendtu/config.ini"
+in_root /data/dbus-opendtu/restart.sh >/dev/null
+download 1.1.0
+ok "the download has taken config.ini away" not test -e "$R/data/dbus-opendtu/config.ini"
+ok "setup install of the new version" in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1
+ok "it runs" runs_version 1.1.0
+ok "config.ini is back" grep -q 'DeviceInstance = 34' "$R/data/dbus-opendtu/config.ini"
+firmware v3.80
+ok "it runs after a firmware update" runs_version 1.1.0
+ok "... and setup reinstall changes nothing" in_root /data/dbus-opendtu/setup reinstall auto >"$T/out" 2>&1
+ok "it runs" runs_version 1.1.0
+ok "setup uninstall" in_root /data/dbus-opendtu/setup uninstall auto >"$T/out" 2>&1
+ok "the service is gone" not test -e "$R/service/dbus-opendtu"
+ok "rc.local is gone" not test -e "$R/data/rc.local"
+untouched
