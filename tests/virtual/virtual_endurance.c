@@ -186,6 +186,17 @@ static void test_wakes_only_for_work(void **state)
     assert_in_range(world_wakeups - before, 1, replies + cycles + 2);
 }
 
+/* One ItemsChanged for each device and cycle, however many of its values have changed. */
+static void test_one_signal_per_reading(void **state)
+{
+    struct fixture *f = *state;
+
+    world_run(f->loop, 10L * INTERVAL_MS);
+    unsigned long before = world_signals;
+    world_run(f->loop, 100L * INTERVAL_MS);
+    assert_int_equal(world_signals - before, 100 * (INVERTERS + 1));
+}
+
 static void test_list_order_changes_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -229,6 +240,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nothing_grows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_gateways_are_asked_once_per_interval, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wakes_only_for_work, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_signal_per_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(test_list_order_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_outage_and_return, setup, teardown),
     };
