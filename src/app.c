@@ -196,10 +196,31 @@ static bool start_gateway(struct app *a, size_t gateway)
     return g != NULL;
 }
 
+/* Until instances are claimed on the bus: the first ones that no section asks for. */
+static void give_instances(struct config *c)
+{
+    enum { FIRST_AUTO = 34, INSTANCES = 256 };
+    bool taken[INSTANCES] = {false};
+    int next = FIRST_AUTO;
+
+    for (size_t i = 0; i < c->device_count; i++)
+        if (c->devices[i].instance >= 0)
+            taken[c->devices[i].instance] = true;
+    for (size_t i = 0; i < c->device_count; i++) {
+        if (c->devices[i].instance != CONF_INSTANCE_AUTO)
+            continue;
+        while (next < INSTANCES - 1 && taken[next])
+            next++;
+        taken[next] = true;
+        c->devices[i].instance = next;
+    }
+}
+
 static void start(struct app *a, struct config *config)
 {
     bool ok = true;
 
+    give_instances(config);
     a->config = config;
     a->env.dry_run = config->dry_run;
     log_set_level(config->log_level);

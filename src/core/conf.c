@@ -13,8 +13,7 @@
 enum {
     MESSAGES_MAX = 200,
     SHOWN_MAX = 48, /* bytes of a wrong value that are shown */
-    VALUE_MAX = 4096,
-    FIRST_AUTO_INSTANCE = 34 /* where today's config.example begins */
+    VALUE_MAX = 4096
 };
 
 /* ---- The table ------------------------------------------------------------------------------ */
@@ -39,6 +38,7 @@ struct storing {
 #define D CONF_IN_DEFAULT
 #define I CONF_IN_INVERTER
 #define T CONF_IN_TEMPLATE
+#define G CONF_IN_DTU
 #define KEY(...)    \
     {               \
         __VA_ARGS__ \
@@ -63,6 +63,7 @@ static const struct storing storings[] = {
 #undef D
 #undef I
 #undef T
+#undef G
 
 enum { KEYS = sizeof keys / sizeof keys[0] };
 
@@ -558,6 +559,18 @@ static struct device_conf *read_device(struct parse *p, const char *section, uns
     return apply(p, section, scope, DEVICE, d) ? d : NULL;
 }
 
+/* An instance of [DEFAULT] is no unnamed inverter's: there may be several. */
+static void read_unnamed(struct parse *p, size_t gateway)
+{
+    struct device_conf *d = &p->config->unnamed[gateway];
+
+    d->gateway = (unsigned)gateway;
+    describe_connection(&p->config->gateways[gateway], d->connection, sizeof d->connection);
+    if (!apply(p, default_section, CONF_IN_DTU, DEVICE, d))
+        p->config->gateways[gateway].auto_add = false;
+    d->instance = CONF_INSTANCE_AUTO;
+}
+
 static void read_inverters(struct parse *p)
 {
     size_t gateway = p->config->gateway_count;
@@ -567,6 +580,8 @@ static void read_inverters(struct parse *p)
     if (strcmp(p->counts.dtu, template_driver) == 0 || !read_dtu(p, dtu))
         return;
     p->config->gateway_count++;
+    p->config->dtu_count++;
+    read_unnamed(p, gateway);
     for (unsigned n = 0; n < CONF_INVERTERS_MAX; n++) {
         section_name(section, inverter_prefix, n);
         if (!inifile_section(p->file, section) || (dtu->max_inverters && n >= dtu->max_inverters))
@@ -720,28 +735,6 @@ static void settle_instances(struct parse *p)
     }
 }
 
-static bool instance_is_taken(const struct config *c, int instance)
-{
-    for (size_t i = 0; i < c->device_count; i++) {
-        if (c->devices[i].instance == instance)
-            return true;
-    }
-    return false;
-}
-
-static void give_instances(struct config *c)
-{
-    int next = FIRST_AUTO_INSTANCE;
-
-    for (size_t i = 0; i < c->device_count; i++) {
-        if (c->devices[i].instance != CONF_INSTANCE_AUTO)
-            continue;
-        while (instance_is_taken(c, next))
-            next++;
-        c->devices[i].instance = next;
-    }
-}
-
 /* ---- The whole ------------------------------------------------------------------------------ */
 
 static void read_config(struct parse *p)
@@ -754,7 +747,6 @@ static void read_config(struct parse *p)
     read_inverters(p);
     read_templates(p);
     settle_instances(p);
-    give_instances(p->config);
 }
 
 struct config *config_parse(const char *text, struct conf_report *report)

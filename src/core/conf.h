@@ -20,8 +20,10 @@ enum {
     CONF_SECTION_MAX = 32,   /* "TEMPLATE12" */
     CONF_INVERTERS_MAX = 64, /* sections; OpenDTU lists 10, custom builds 14 */
     CONF_TEMPLATES_MAX = 64,
-    CONF_GATEWAYS_MAX = 1 + CONF_TEMPLATES_MAX,
-    CONF_DEVICES_MAX = CONF_INVERTERS_MAX + CONF_TEMPLATES_MAX
+    CONF_DTUS_MAX = 16,
+    CONF_GATEWAYS_MAX = CONF_DTUS_MAX + CONF_TEMPLATES_MAX,
+    CONF_DEVICES_MAX = CONF_INVERTERS_MAX + CONF_TEMPLATES_MAX,
+    CONF_INSTANCE_AUTO = -1 /* device_conf.instance: whatever can be claimed */
 };
 
 enum log_level { /* Python's numbers, so that NOTSET sorts below DEBUG */
@@ -50,38 +52,42 @@ struct template_conf {
     struct template_value power, total, voltage, current, dc_voltage;
 };
 
-/* One host that is asked: the DTU of [DEFAULT], or the device of one [TEMPLATEn]. */
+/* One host that is asked: the DTU of [DEFAULT] or of a [DTUn], or the device of one [TEMPLATEn]. */
 struct gateway_conf {
-    char section
-        [CONF_SECTION_MAX]; /* "DEFAULT" or "TEMPLATE0": for messages, and its key in the state */
-    char driver[16];        /* "opendtu", "ahoy", "template": see driver_find() */
+    /* "DEFAULT" (DTU 0, even where a [DTU0] stands), "DTU1", "TEMPLATE0": for messages, and its key
+     * in the state. */
+    char section[CONF_SECTION_MAX];
+    unsigned number;              /* n of [DTUn]; 0 for [DEFAULT], and for a template */
+    char driver[16];              /* "opendtu", "ahoy", "auto", "template": see driver_find() */
     char base_url[CONF_TEXT_MAX]; /* "http://host[:port]", without a trailing '/' */
     char username[CONF_TEXT_MAX], password[CONF_TEXT_MAX]; /* "" is none */
     bool digest;                                           /* Digest instead of Basic */
     char ca_cert[CONF_TEXT_MAX];                           /* file; "" is the system's bundle */
     bool tls_verify;
-    unsigned interval_ms;          /* between the beginnings of two cycles, >= 1000 */
-    unsigned esp8266_interval_ms;  /* at least this once the gateway has said that it is one */
-    unsigned timeout_ms;           /* for one request as a whole */
-    unsigned retry_after_ms;       /* upper bound of the back-off while the gateway misbehaves */
-    unsigned max_inverters;        /* the first n of its list; 0 is all */
+    unsigned interval_ms;         /* between the beginnings of two cycles, >= 1000 */
+    unsigned esp8266_interval_ms; /* at least this once the gateway has said that it is one */
+    unsigned timeout_ms;          /* for one request as a whole */
+    unsigned retry_after_ms;      /* upper bound of the back-off while the gateway misbehaves */
+    unsigned max_inverters;       /* the first n of its list; 0 is all */
+    bool auto_add; /* what it lists and no [INVERTERn] names is published as config.unnamed says */
     struct template_conf template; /* driver "template" only */
 };
 
 /* One service: an [INVERTERn] or a [TEMPLATEn]. */
 struct device_conf {
-    char section[CONF_SECTION_MAX];
+    char section[CONF_SECTION_MAX]; /* "" in config.unnamed */
     unsigned gateway;               /* index into config.gateways */
-    unsigned index;                 /* n of [INVERTERn]; 0 for a template */
+    unsigned index;                 /* in its gateway's list, from 0; 0 for a template */
     char connection[CONF_TEXT_MAX]; /* how its gateway is reached, for people */
     enum phase_choice phase;
-    int instance;
+    int instance;                /* 0..255 or CONF_INSTANCE_AUTO */
     int position;                /* 0 AC input 1, 1 AC output, 2 AC input 2 */
     char service[CONF_TEXT_MAX]; /* "com.victronenergy.pvinverter": without the .http_<instance> */
     char name[NAME_MAX_BYTES];   /* template's Name; "" is the gateway's name for it */
-    char serial[SERIAL_MAX];     /* template's CUST_SN; "" for inverters: bound when first seen */
+    char serial[SERIAL_MAX];     /* Serial, a template's CUST_SN; "": bound when first seen */
     bool use_yield_day;
-    int max_age_s; /* a measurement older than this is not used; negative: no check */
+    bool keep_energy; /* a counter that starts anew goes on from its last total */
+    int max_age_s;    /* a measurement older than this is not used; negative: no check */
     enum error_mode error_mode;
     unsigned min_retries; /* ERROR_MODE_RETRYCOUNT: failed polls in a row before the error state */
     unsigned error_after_s; /* ERROR_MODE_TIMEOUT: seconds without success before the error state */
@@ -91,11 +97,20 @@ struct config {
     enum log_level log_level;
     unsigned sign_of_life_min; /* 0: none */
     bool dry_run;
-    size_t gateway_count;
-    struct gateway_conf gateways[CONF_GATEWAYS_MAX];
+    size_t gateway_count, dtu_count;
+    struct gateway_conf gateways[CONF_GATEWAYS_MAX]; /* dtu_count DTUs, then the templates */
     size_t device_count;
-    struct device_conf devices[CONF_DEVICES_MAX];
+    struct device_conf devices[CONF_DEVICES_MAX]; /* inverters, then the templates */
+    /* By index of the gateway, dtu_count of them: an inverter that it lists and no section names. */
+    struct device_conf unnamed[CONF_DTUS_MAX];
 };
+
+/*
+ * By the value of every member, text as text. device_conf.gateway is one: the same device's may
+ * differ in another config, where a section before it came or went.
+ */
+bool gateway_conf_equal(const struct gateway_conf *a, const struct gateway_conf *b);
+bool device_conf_equal(const struct device_conf *a, const struct device_conf *b);
 
 /*
  * How far a fault reaches. Healthy devices are not taken down by another section's fault: at a
@@ -129,7 +144,12 @@ void config_free(struct config *c); /* NULL is fine */
 void conf_report_finish(struct conf_report *report);
 
 /* The key table, for documents and for `check`. */
-enum conf_scope { CONF_IN_DEFAULT = 1, CONF_IN_INVERTER = 2, CONF_IN_TEMPLATE = 4 };
+enum conf_scope {
+    CONF_IN_DEFAULT = 1,
+    CONF_IN_INVERTER = 2,
+    CONF_IN_TEMPLATE = 4,
+    CONF_IN_DTU = 8
+};
 
 struct conf_key {
     const char *name;

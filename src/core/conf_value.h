@@ -21,7 +21,7 @@ struct set_limits {
 typedef enum set_result (*set_fn)(const struct set_limits *limits, const char *text, void *member,
                                   const char **hint);
 
-enum { CONF_INSTANCE_AUTO = -1, CONF_DTU_MAX = 16 };
+enum { CONF_DTU_MAX = 16 };
 
 enum set_result set_text(const struct set_limits *l, const char *text, void *member,
                          const char **hint);

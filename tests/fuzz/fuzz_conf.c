@@ -25,8 +25,8 @@ static void check_device(const struct config *c, size_t i)
 {
     const struct device_conf *d = &c->devices[i];
 
-    if (d->gateway >= c->gateway_count || d->instance < 0 || d->instance > 255 || d->position < 0 ||
-        d->position > 2 || d->phase > PHASE_3P)
+    if (d->gateway >= c->gateway_count || d->instance < CONF_INSTANCE_AUTO || d->instance > 255 ||
+        d->position < 0 || d->position > 2 || d->phase > PHASE_3P)
         abort();
     if (strncmp(d->service, "com.victronenergy.", 18) != 0)
         abort();
@@ -35,7 +35,8 @@ static void check_device(const struct config *c, size_t i)
         !memchr(d->connection, '\0', sizeof d->connection))
         abort();
     for (size_t j = 0; j < i; j++) {
-        if (c->devices[j].instance == d->instance && !strcmp(c->devices[j].service, d->service))
+        if (d->instance >= 0 && c->devices[j].instance == d->instance &&
+            !strcmp(c->devices[j].service, d->service))
             abort();
     }
 }

@@ -132,8 +132,9 @@ static void the_least_file(void **state)
     assert_int_equal(d->gateway, 0);
     assert_int_equal(d->index, 0);
     assert_int_equal(d->phase, PHASE_AUTO);
-    assert_int_equal(d->instance, 34);
+    assert_int_equal(d->instance, CONF_INSTANCE_AUTO);
     assert_int_equal(d->position, 1);
+    assert_false(d->keep_energy);
     assert_false(d->use_yield_day);
     assert_int_equal(d->max_age_s, 600);
     assert_int_equal(d->error_mode, ERROR_MODE_RETRYCOUNT);
@@ -768,15 +769,15 @@ static void messages_are_clean_text(void **state)
 
 /* ---- Instances ------------------------------------------------------------------------------ */
 
-static void instances_by_themselves(void **state)
+static void instances_that_nobody_chose(void **state)
 {
     parse_clean(
         "[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\n[INVERTER0]\n[INVERTER1]\nDeviceInstance=35\n"
         "[INVERTER2]\nDeviceInstance=auto\n[TEMPLATE0]\nCUST_API_PATH=s\nCUST_Power=p\n");
-    assert_int_equal(c->devices[0].instance, 34);
+    assert_int_equal(c->devices[0].instance, CONF_INSTANCE_AUTO);
     assert_int_equal(c->devices[1].instance, 35);
-    assert_int_equal(c->devices[2].instance, 36);
-    assert_int_equal(c->devices[3].instance, 37);
+    assert_int_equal(c->devices[2].instance, CONF_INSTANCE_AUTO);
+    assert_int_equal(c->devices[3].instance, CONF_INSTANCE_AUTO);
 }
 
 static void an_instance_twice(void **state)
@@ -786,7 +787,7 @@ static void an_instance_twice(void **state)
                  5, "[INVERTER1] DeviceInstance = 34|[INVERTER0]|left out");
     assert_int_equal(c->device_count, 2);
     assert_string_equal(c->devices[1].section, "INVERTER2");
-    assert_int_equal(c->devices[1].instance, 35);
+    assert_int_equal(c->devices[1].instance, CONF_INSTANCE_AUTO);
     parse_clean(DTU "[INVERTER0]\nDeviceInstance=34\n[INVERTER1]\nDeviceInstance=34\n"
                     "Servicename=com.victronenergy.grid\n");
     assert_int_equal(c->device_count, 2);
@@ -842,9 +843,8 @@ static void as_many_as_there_may_be(void **state)
                                "[TEMPLATE%d]\nHost=t%d\nCUST_API_PATH=s\nCUST_Power=p\n", i, i);
     parse_clean(text);
     free(text);
-    assert_int_equal(c->gateway_count, CONF_GATEWAYS_MAX);
+    assert_int_equal(c->gateway_count, 1 + CONF_TEMPLATES_MAX);
     assert_int_equal(c->device_count, CONF_DEVICES_MAX);
-    assert_int_equal(c->devices[CONF_DEVICES_MAX - 1].instance, 34 + CONF_DEVICES_MAX - 1);
 }
 
 /* ---- The table ------------------------------------------------------------------------------ */
@@ -859,7 +859,7 @@ static void the_table_is_sound(void **state)
     for (size_t i = 0; i < count; i++) {
         const struct conf_key *k = &keys[i];
         assert_true(*k->name && *k->type && *k->help);
-        assert_true(k->scopes && !(k->scopes & ~7u));
+        assert_true(k->scopes && !(k->scopes & ~15u));
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(k->name, keys[j].name);
         /* Each default is a value that the key allows. */
@@ -974,7 +974,7 @@ int main(void)
         TEST(tells_all_faults_in_order),
         TEST(the_report_has_a_limit),
         TEST(messages_are_clean_text),
-        TEST(instances_by_themselves),
+        TEST(instances_that_nobody_chose),
         TEST(an_instance_twice),
         TEST(a_template_twice),
         TEST(an_inverter_that_may_not_exist_yields),

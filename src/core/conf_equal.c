@@ -1,0 +1,62 @@
+/* Whether a section means the same as before: what a reload leaves alone. */
+#include <string.h>
+
+#include "core/conf.h"
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+static bool same_number(double a, double b)
+{
+    return a == b || (!has_value(a) && !has_value(b));
+}
+
+static bool same_value(const struct template_value *a, const struct template_value *b)
+{
+    return same_text(a->path, b->path) && same_number(a->mult, b->mult) &&
+           same_number(a->fallback, b->fallback);
+}
+
+static bool same_template(const struct template_conf *a, const struct template_conf *b)
+{
+    return same_text(a->api_path, b->api_path) && same_text(a->serial, b->serial) &&
+           same_value(&a->power, &b->power) && same_value(&a->total, &b->total) &&
+           same_value(&a->voltage, &b->voltage) && same_value(&a->current, &b->current) &&
+           same_value(&a->dc_voltage, &b->dc_voltage);
+}
+
+/* How it is reached, as opposed to what is asked and when. */
+static bool same_peer(const struct gateway_conf *a, const struct gateway_conf *b)
+{
+    return same_text(a->base_url, b->base_url) && same_text(a->username, b->username) &&
+           same_text(a->password, b->password) && a->digest == b->digest &&
+           same_text(a->ca_cert, b->ca_cert) && a->tls_verify == b->tls_verify &&
+           a->timeout_ms == b->timeout_ms;
+}
+
+bool gateway_conf_equal(const struct gateway_conf *a, const struct gateway_conf *b)
+{
+    return same_text(a->section, b->section) && a->number == b->number &&
+           same_text(a->driver, b->driver) && same_peer(a, b) && a->interval_ms == b->interval_ms &&
+           a->esp8266_interval_ms == b->esp8266_interval_ms &&
+           a->retry_after_ms == b->retry_after_ms && a->max_inverters == b->max_inverters &&
+           a->auto_add == b->auto_add && same_template(&a->template, &b->template);
+}
+
+static bool same_place(const struct device_conf *a, const struct device_conf *b)
+{
+    return same_text(a->section, b->section) && a->gateway == b->gateway && a->index == b->index &&
+           same_text(a->connection, b->connection) && same_text(a->serial, b->serial);
+}
+
+bool device_conf_equal(const struct device_conf *a, const struct device_conf *b)
+{
+    return same_place(a, b) && a->phase == b->phase && a->instance == b->instance &&
+           a->position == b->position && same_text(a->service, b->service) &&
+           same_text(a->name, b->name) && a->use_yield_day == b->use_yield_day &&
+           a->keep_energy == b->keep_energy && a->max_age_s == b->max_age_s &&
+           a->error_mode == b->error_mode && a->min_retries == b->min_retries &&
+           a->error_after_s == b->error_after_s;
+}
