@@ -1,0 +1,153 @@
+/* Names of sections and keys, and what to say of those that are not known. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/conf_parse.h"
+
+const char conf_default_section[] = "DEFAULT";
+const char conf_inverter_prefix[] = "INVERTER", conf_template_prefix[] = "TEMPLATE";
+
+/* The n of "INVERTERn", -1 when it is no such name. */
+static int section_number(const char *name, const char *prefix, int count)
+{
+    size_t len = strlen(prefix), digits;
+    int n;
+
+    if (strncmp(name, prefix, len) != 0)
+        return -1;
+    name += len;
+    digits = strspn(name, "0123456789");
+    if (!digits || digits > 3 || name[digits] || (*name == '0' && digits > 1))
+        return -1;
+    n = (int)strtol(name, NULL, 10);
+    return n < count ? n : -1;
+}
+
+/* Which kind of section that is, 0 when it is none that is known. */
+static unsigned scope_of(const char *section)
+{
+    if (strcmp(section, conf_default_section) == 0)
+        return CONF_IN_DEFAULT;
+    if (section_number(section, conf_inverter_prefix, CONF_INVERTERS_MAX) >= 0)
+        return CONF_IN_INVERTER;
+    if (section_number(section, conf_template_prefix, CONF_TEMPLATES_MAX) >= 0)
+        return CONF_IN_TEMPLATE;
+    return 0;
+}
+
+void conf_section_name(char out[CONF_SECTION_MAX], const char *prefix, unsigned n)
+{
+    (void)snprintf(out, CONF_SECTION_MAX, "%s%u", prefix, n);
+}
+
+unsigned conf_section_line(const struct conf_parse *p, const char *section)
+{
+    const struct inifile_section *s = inifile_section(p->file, section);
+    return s ? s->line : 0;
+}
+
+/* ---- Names that are not known --------------------------------------------------------------- */
+
+static unsigned smallest(unsigned a, unsigned b, unsigned c)
+{
+    unsigned least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Levenshtein's distance without regard to case; names longer than any key are far from all. */
+static unsigned distance(const char *a, const char *b)
+{
+    enum { LONGEST = 40 };
+    unsigned row[LONGEST + 1];
+    size_t a_len = strlen(a), b_len = strlen(b);
+
+    if (a_len > LONGEST || b_len > LONGEST)
+        return LONGEST;
+    for (unsigned j = 0; j <= b_len; j++)
+        row[j] = j;
+    for (unsigned i = 1; i <= a_len; i++) {
+        unsigned diagonal = row[0];
+        row[0] = i;
+        for (unsigned j = 1; j <= b_len; j++) {
+            unsigned above = row[j];
+            row[j] = smallest(above + 1, row[j - 1] + 1,
+                              diagonal + (tolower((unsigned char)a[i - 1]) !=
+                                          tolower((unsigned char)b[j - 1])));
+            diagonal = above;
+        }
+    }
+    return row[b_len];
+}
+
+static const struct conf_key *nearest_key(const char *name, unsigned scope)
+{
+    const struct conf_key *nearest = NULL;
+    unsigned least = 2 + (unsigned)strlen(name) / 4;
+
+    for (size_t i = 0; i < conf_table_size; i++) {
+        unsigned d = distance(name, conf_table[i].name);
+        if (d < least && (conf_table[i].scopes & scope || scope == CONF_IN_DEFAULT)) {
+            least = d;
+            nearest = &conf_table[i];
+        }
+    }
+    return nearest;
+}
+
+static bool check_alias(struct conf_parse *p, const struct inifile_entry *e, const char *section)
+{
+    for (size_t i = 0; conf_aliases[i].name; i++) {
+        if (strcasecmp(conf_aliases[i].name, e->name) != 0)
+            continue;
+        if (conf_aliases[i].key && inifile_own(p->file, section, conf_aliases[i].key))
+            conf_say(p, CONF_WARNING, e->line, "[%s] %s is not used: %s stands there as well",
+                     section, conf_aliases[i].name, conf_aliases[i].key);
+        else if (conf_aliases[i].warning)
+            conf_say(p, CONF_WARNING, e->line, "[%s] %s is %s", section, conf_aliases[i].name,
+                     conf_aliases[i].warning);
+        return true;
+    }
+    return false;
+}
+
+static void check_name(struct conf_parse *p, const struct inifile_entry *e)
+{
+    const char *section = p->file->sections[e->section].name;
+    unsigned scope = scope_of(section);
+    const struct conf_key *key = conf_key_named(e->name);
+
+    if (!scope || check_alias(p, e, section))
+        return;
+    if (key) {
+        /* [DEFAULT] may hold any: its values are those of every section. */
+        if (!(key->scopes & scope) && scope != CONF_IN_DEFAULT)
+            conf_say(p, CONF_WARNING, e->line, "[%s] %s is not used here: it belongs into %s",
+                     section, key->name,
+                     key->scopes & CONF_IN_DEFAULT ? "[DEFAULT]" : "[TEMPLATEn]");
+        return;
+    }
+    key = nearest_key(e->name, scope);
+    if (key)
+        conf_say(p, CONF_WARNING, e->line, "[%s] %.48s is not known: did you mean %s?", section,
+                 e->name, key->name);
+    else
+        conf_say(p, CONF_WARNING, e->line, "[%s] %.48s is not known and has no effect", section,
+                 e->name);
+}
+
+void conf_check_names(struct conf_parse *p)
+{
+    for (size_t i = 0; i < p->file->section_count; i++) {
+        const struct inifile_section *s = &p->file->sections[i];
+        if (!scope_of(s->name))
+            conf_say(p, CONF_WARNING, s->line,
+                     "[%.32s] is not known and has no effect; there are [DEFAULT], [INVERTER0] to "
+                     "[INVERTER%d] and [TEMPLATE0] to [TEMPLATE%d], in capitals",
+                     s->name, CONF_INVERTERS_MAX - 1, CONF_TEMPLATES_MAX - 1);
+    }
+    for (size_t i = 0; i < p->file->entry_count; i++)
+        check_name(p, &p->file->entries[i]);
+}

@@ -1,0 +1,115 @@
+/*
+ * The rooms of the configuration's reader, for conf*.c only:
+ *
+ *   conf_table    the keys                       conf_read     from the file's values to members
+ *   conf_report   what is said                   conf_settle   devices that exclude each other
+ *   conf_names    names that are not known       conf_example  config.example
+ *   conf          gateways, devices, the whole   conf_equal    what a reload leaves alone
+ */
+#ifndef DTU_CORE_CONF_PARSE_H
+#define DTU_CORE_CONF_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/conf.h"
+#include "core/conf_value.h"
+#include "core/inifile.h"
+
+/* ---- The table ---- */
+
+/* What is read from [DEFAULT] and steers the reading of the rest. */
+struct conf_counts {
+    char dtu[CONF_DTU_MAX];
+    unsigned templates;
+};
+
+enum conf_owner { GLOBAL, COUNTS, GATEWAY, DEVICE };
+
+/* What becomes of a key's value; row by row as conf_table. */
+struct conf_storing {
+    enum conf_owner owner;
+    size_t offset;
+    set_fn set;
+    struct set_limits limits;
+    bool vital;
+    const char *example, *example_template;
+};
+
+extern const struct conf_key conf_table[];
+extern const struct conf_storing conf_storings[];
+extern const size_t conf_table_size;
+
+const struct conf_key *conf_key_named(const char *name); /* in any case; NULL when there is none */
+
+/* A name that another version of this program has had. */
+struct conf_alias {
+    const char *name;
+    const char *key;     /* what it is called here; NULL: it is not needed any more */
+    const char *warning; /* NULL: as good as the key's own name */
+};
+
+extern const struct conf_alias conf_aliases[]; /* ends with a name of NULL */
+
+/* ---- What is being read ---- */
+
+struct conf_parse {
+    struct conf_report *report;
+    struct inifile *file;
+    struct config *config;
+    struct conf_counts counts;
+    bool told[INIFILE_ENTRIES_MAX]; /* per entry of the file: its value has been complained of */
+    bool out_of_memory;
+};
+
+/* ---- What is said ---- */
+
+void conf_say(struct conf_parse *p, enum conf_severity severity, unsigned line, const char *format,
+              ...) __attribute__((format(printf, 4, 5)));
+
+/* Of an entry's value, which is shown unless it is secret; once per entry, though ten sections inherit
+ * it. */
+void conf_say_of_value(struct conf_parse *p, enum conf_severity severity,
+                       const struct inifile_entry *e, const struct conf_key *key, const char *value,
+                       const char *what);
+
+/* That row k does not allow the value; hint may be NULL. */
+void conf_say_bad(struct conf_parse *p, const struct inifile_entry *e, size_t k, const char *value,
+                  const char *hint);
+
+/* Where the text itself is broken, what seems to be missing may just not have been understood. */
+bool conf_is_whole(const struct conf_parse *p);
+
+/* ---- Names ---- */
+
+extern const char conf_default_section[], conf_inverter_prefix[], conf_template_prefix[];
+
+void conf_section_name(char out[CONF_SECTION_MAX], const char *prefix, unsigned n);
+unsigned conf_section_line(const struct conf_parse *p, const char *section); /* 0: not there */
+
+/* Warns of sections and keys that have no effect. */
+void conf_check_names(struct conf_parse *p);
+
+/* ---- Values ---- */
+
+enum { CONF_VALUE_MAX = 4096 };
+
+/* The section's own entry, else that of [DEFAULT]; by any name that the key has had. */
+const struct inifile_entry *conf_find_value(const struct conf_parse *p, const char *section,
+                                            const struct conf_key *key);
+
+/* Sets row k's member of base. False when the key is vital and its value bad. */
+bool conf_apply_key(struct conf_parse *p, const char *section, size_t k, void *base);
+
+/* Sets every member of base that scope has a key for. False when a vital one is bad. */
+bool conf_apply(struct conf_parse *p, const char *section, unsigned scope, enum conf_owner owner,
+                void *base);
+
+/* ---- Devices ---- */
+
+bool conf_is_template(const struct config *c, const struct device_conf *d);
+
+/* Of two devices with one instance, the later one is left out. */
+void conf_settle_instances(struct conf_parse *p);
+
+#endif

@@ -1,0 +1,119 @@
+/* Values: where a section has them from, and into which member they go. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/conf_parse.h"
+
+static const struct inifile_entry *own_value(const struct conf_parse *p, const char *section,
+                                             const struct conf_key *key)
+{
+    const struct inifile_entry *e = inifile_own(p->file, section, key->name);
+
+    for (size_t i = 0; conf_aliases[i].name && !e; i++) {
+        if (conf_aliases[i].key && strcmp(conf_aliases[i].key, key->name) == 0)
+            e = inifile_own(p->file, section, conf_aliases[i].name);
+    }
+    return e;
+}
+
+const struct inifile_entry *conf_find_value(const struct conf_parse *p, const char *section,
+                                            const struct conf_key *key)
+{
+    const struct inifile_entry *e = own_value(p, section, key);
+    return e ? e : own_value(p, conf_default_section, key);
+}
+
+/* What no key's value may hold; NULL when it is fine. */
+static const char *unusable(const char *value)
+{
+    if (strchr(value, '\n'))
+        return "it goes on in the next line: take that line's indentation away";
+    for (; *value; value++) {
+        if (((unsigned char)*value < 0x20 && *value != '\t') || *value == 0x7F)
+            return "it holds a control character";
+    }
+    return NULL;
+}
+
+/* Reads the value of key k for section into out; false when it is not there, or cannot be used. */
+static bool read_value(struct conf_parse *p, const char *section, size_t k,
+                       char out[CONF_VALUE_MAX], bool *bad)
+{
+    const struct inifile_entry *e = conf_find_value(p, section, &conf_table[k]);
+    const char *hint = NULL;
+
+    if (!e)
+        return false;
+    switch (inifile_expand(p->file, section, e, out, CONF_VALUE_MAX)) {
+    case INIFILE_EXPANDED:
+        break;
+    case INIFILE_UNKNOWN_NAME:
+        conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], out,
+                          "its %(name)s is no key, and was left as it is; write %% for %");
+        break;
+    case INIFILE_TOO_DEEP:
+        hint = "it is too long, or its %(name)s refers to itself";
+        break;
+    }
+    if (!hint)
+        hint = unusable(out);
+    if (!hint)
+        return true;
+    conf_say_bad(p, e, k, out, hint);
+    *bad = true;
+    return false;
+}
+
+/* Empty where that says nothing: as if the key was not there. */
+static void take_empty(struct conf_parse *p, const struct inifile_entry *e, size_t k)
+{
+    char what[64];
+
+    if (!conf_table[k].fallback) /* what must be there is asked for where it is missed */
+        return;
+    (void)snprintf(what, sizeof what, "it is empty; %s is used", conf_table[k].fallback);
+    conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], "", what);
+}
+
+bool conf_apply_key(struct conf_parse *p, const char *section, size_t k, void *base)
+{
+    const struct conf_storing *s = &conf_storings[k];
+    void *member = (char *)base + s->offset;
+    const char *hint = NULL;
+    char value[CONF_VALUE_MAX];
+    bool bad = false;
+
+    if (conf_table[k].fallback)
+        (void)s->set(&s->limits, conf_table[k].fallback, member, &hint);
+    hint = NULL;
+    if (!read_value(p, section, k, value, &bad))
+        return !(bad && s->vital);
+    const struct inifile_entry *e = conf_find_value(p, section, &conf_table[k]);
+    switch (s->set(&s->limits, value, member, &hint)) {
+    case SET_OK:
+        break;
+    case SET_ADAPTED:
+        conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], value, hint);
+        break;
+    case SET_BAD:
+        if (*value) {
+            conf_say_bad(p, e, k, value, hint);
+            return !s->vital;
+        }
+        take_empty(p, e, k);
+        break;
+    }
+    return true;
+}
+
+bool conf_apply(struct conf_parse *p, const char *section, unsigned scope, enum conf_owner owner,
+                void *base)
+{
+    bool ok = true;
+
+    for (size_t k = 0; k < conf_table_size; k++) {
+        if (conf_storings[k].owner == owner && conf_table[k].scopes & scope)
+            ok = conf_apply_key(p, section, k, base) && ok;
+    }
+    return ok;
+}

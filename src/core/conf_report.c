@@ -1,0 +1,113 @@
+/* What is said of a configuration, in the order of its lines; secrets are never shown. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/conf_parse.h"
+
+enum {
+    MESSAGES_MAX = 200,
+    SHOWN_MAX = 48 /* bytes of a wrong value that are shown */
+};
+
+static void count_message(struct conf_report *report, enum conf_severity severity)
+{
+    if (severity == CONF_WARNING)
+        report->warnings++;
+    else if (severity == CONF_ERROR)
+        report->errors++;
+    else
+        report->fatals++;
+}
+
+void conf_say(struct conf_parse *p, enum conf_severity severity, unsigned line, const char *format,
+              ...)
+{
+    struct conf_report *report = p->report;
+    struct conf_message *messages, *m;
+    char text[sizeof m->text];
+    size_t at = report->count;
+    va_list args;
+
+    count_message(report, severity);
+    if (report->count == MESSAGES_MAX)
+        return;
+    messages = realloc(report->messages, (report->count + 1) * sizeof *messages);
+    if (!messages) {
+        p->out_of_memory = true;
+        return;
+    }
+    report->messages = messages;
+    /* In the order of the lines; what no line is to blame for comes last. */
+    while (at > 0 && line && (messages[at - 1].line > line || !messages[at - 1].line))
+        at--;
+    memmove(&messages[at + 1], &messages[at], (report->count - at) * sizeof *messages);
+    report->count++;
+    m = &messages[at];
+    m->severity = severity;
+    m->line = line;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    text_copy(m->text, sizeof m->text, text);
+}
+
+/* What may be shown of a value: not a secret, and no address that holds one. */
+static void show_value(char out[SHOWN_MAX], const struct conf_key *key, const char *value)
+{
+    char copy[SHOWN_MAX - 2];
+    size_t len = strcspn(value, "\n"); /* the next line may be a password that was indented */
+
+    if (key->secret || strchr(value, '@')) {
+        text_copy(out, SHOWN_MAX, "(hidden)");
+        return;
+    }
+    text_copy(copy, len < sizeof copy ? len + 1 : sizeof copy, value);
+    (void)snprintf(out, SHOWN_MAX, "\"%s\"", copy);
+}
+
+void conf_say_of_value(struct conf_parse *p, enum conf_severity severity,
+                       const struct inifile_entry *e, const struct conf_key *key, const char *value,
+                       const char *what)
+{
+    const char *section = p->file->sections[e->section].name;
+    bool *told = &p->told[e - p->file->entries];
+    char shown[SHOWN_MAX];
+
+    if (*told)
+        return;
+    *told = true;
+    show_value(shown, key, value);
+    conf_say(p, severity, e->line, "[%s] %s = %s: %s", section, key->name, shown, what);
+}
+
+void conf_say_bad(struct conf_parse *p, const struct inifile_entry *e, size_t k, const char *value,
+                  const char *hint)
+{
+    const char *section = p->file->sections[e->section].name;
+    const char *fallback = conf_table[k].fallback;
+    char what[200], then[64] = "";
+
+    if (conf_storings[k].vital && conf_storings[k].owner != COUNTS &&
+        strcmp(section, conf_default_section) != 0)
+        (void)snprintf(then, sizeof then, "; [%s] is left out", section);
+    else if (conf_storings[k].vital)
+        text_copy(then, sizeof then, "; what depends on it is left out");
+    else if (fallback)
+        (void)snprintf(then, sizeof then, "; %s is used instead", *fallback ? fallback : "none");
+    (void)snprintf(what, sizeof what, "allowed is %s%s%s%s", conf_table[k].type, hint ? "; " : "",
+                   hint ? hint : "", then);
+    conf_say_of_value(p, CONF_ERROR, e, &conf_table[k], value, what);
+}
+
+void conf_report_finish(struct conf_report *report)
+{
+    free(report->messages);
+    memset(report, 0, sizeof *report);
+}
+
+bool conf_is_whole(const struct conf_parse *p)
+{
+    return p->report->fatals == 0;
+}
