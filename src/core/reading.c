@@ -51,6 +51,20 @@ bool serial_equal(const char *a, const char *b)
     return tolower((unsigned char)*a) == tolower((unsigned char)*b);
 }
 
+void serial_key(char out[SERIAL_MAX], const char *serial)
+{
+    const char *s = skip_zeros(serial);
+    size_t len = 0;
+
+    if (!*s && *serial)
+        s--; /* all zeros: the last of them stays */
+    while (s[len] && len < SERIAL_MAX - 1) {
+        out[len] = (char)tolower((unsigned char)s[len]);
+        len++;
+    }
+    out[len] = '\0';
+}
+
 /*
  * Length in bytes of the well-formed UTF-8 character at s (Unicode 15, table 3-7), which is
  * NUL-terminated; 0 when there is none: overlong forms, surrogates, beyond U+10FFFF.

@@ -86,6 +86,12 @@ const char *field_unit(enum field f);
 bool serial_equal(const char *a, const char *b);
 
 /*
+ * The form in which a serial is a key: lower case, without leading zeros; all zeros are "0", and ""
+ * stays "". Of two serials that are not empty, the keys are equal just where serial_equal() says so.
+ */
+void serial_key(char out[SERIAL_MAX], const char *serial);
+
+/*
  * Copies text, cut to size at a whole UTF-8 character, with control characters and invalid UTF-8
  * replaced by '?': what a gateway sends must never break a D-Bus string (libdbus refuses to carry
  * invalid UTF-8) or a log line. src may be NULL (gives "").

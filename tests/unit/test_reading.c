@@ -58,6 +58,43 @@ static void compares_serials(void **state)
     assert_false(serial_equal("1", ""));
 }
 
+static void assert_key(const char *serial, const char *expected)
+{
+    char key[SERIAL_MAX + 1];
+
+    memset(key, 'x', sizeof key);
+    serial_key(key, serial);
+    assert_string_equal(key, expected);
+    assert_int_equal(key[SERIAL_MAX], 'x');
+}
+
+static void makes_keys_of_serials(void **state)
+{
+    assert_key("114181234567", "114181234567");
+    assert_key("1141A1B2C3D4", "1141a1b2c3d4");
+    assert_key("0011", "11");
+    assert_key("T0", "t0");
+    assert_key("0", "0");
+    assert_key("000", "0");
+    assert_key("", "");
+    assert_key("0123456789012345678901234567890123456789", "1234567890123456789012345678901");
+}
+
+static void keys_are_equal_where_serials_are(void **state)
+{
+    static const char *const serials[] = {"0",  "00",  "1",  "01",   "10",  "A",
+                                          "0a", "aA1", "Aa", "00A0", "0a0", "t20"};
+
+    for (size_t i = 0; i < sizeof serials / sizeof serials[0]; i++) {
+        for (size_t j = 0; j < sizeof serials / sizeof serials[0]; j++) {
+            char a[SERIAL_MAX], b[SERIAL_MAX];
+            serial_key(a, serials[i]);
+            serial_key(b, serials[j]);
+            assert_int_equal(strcmp(a, b) == 0, serial_equal(serials[i], serials[j]));
+        }
+    }
+}
+
 static void assert_copies(size_t size, const char *src, const char *expected)
 {
     char out[64];
@@ -132,6 +169,8 @@ int main(void)
         cmocka_unit_test(starts_without_any_value),
         cmocka_unit_test(has_units),
         cmocka_unit_test(compares_serials),
+        cmocka_unit_test(makes_keys_of_serials),
+        cmocka_unit_test(keys_are_equal_where_serials_are),
         cmocka_unit_test(copies_text),
         cmocka_unit_test(cuts_at_whole_characters),
         cmocka_unit_test(replaces_what_breaks_a_bus_or_a_log),
