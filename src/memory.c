@@ -85,8 +85,10 @@ static size_t find(const struct memory *m, const char *section)
 const struct device_memory *memory_get(const struct memory *m, const char *section)
 {
     static const struct device_memory nothing = {.position = -1,
+                                                 .instance = -1,
                                                  .max_power_w = MISSING,
-                                                 .energy_kwh = MISSING};
+                                                 .energy_kwh = MISSING,
+                                                 .counter = ENERGY_UNKNOWN};
     size_t i = find(m, section);
     return i < m->count ? &m->entries[i] : &nothing;
 }

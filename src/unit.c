@@ -194,8 +194,9 @@ void unit_replace(struct unit *u, const char *serial)
     log_line(LOG_WARNING, "%s: inverter %s has gone from its gateway; %s stands in its place now",
              u->conf->section, memory.serial, serial);
     text_copy(memory.serial, sizeof memory.serial, serial);
-    memory.name[0] = '\0';
+    memory.id[0] = memory.name[0] = '\0';
     memory.energy_kwh = MISSING;
+    memory.offset_kwh = 0;
     memory.max_power_w = MISSING;
     memory.phases = memory.strings = 0;
 

@@ -3,100 +3,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    CONFIRM_READINGS = 3,   /* a fall or a jump is believed when this many readings ... */
-    CONFIRM_MS = 60 * 1000, /* ... over this long agree */
-    UNKNOWN_GAP_H = 24,     /* taken as the gap to a counter that comes from the memory */
-};
+#include "core/counter.h"
+#include "core/device_view.h"
 
 static const double default_max_power_w = 5000;
-static const double rise_slack_kwh = 1; /* counters are coarse, and MAX_POWER is a nominal value */
-static const double same_kwh = 1e-6; /* two readings of one counter, after a factor was applied */
-static const double least_voltage_v = 1; /* below it a current computed from power means nothing */
-
-/* A counter that never falls without having been confirmed. */
-struct counter {
-    double good;      /* what is published; MISSING where never known */
-    int64_t good_ms;  /* when that was read; -1: before this program started */
-    double candidate; /* the last of the readings that contradict good */
-    int64_t candidate_ms, candidate_since_ms;
-    unsigned candidate_count;
-};
 
 struct device {
     const struct device_conf *conf;
     struct device_view view;
     struct counter forward[PHASE_SLOTS], reverse[PHASE_SLOTS], string[STRINGS_MAX];
-    char gateway_name[NAME_MAX_BYTES], custom_name[NAME_MAX_BYTES];
-    int written_position;       /* from the GX screen; -1 is none */
+    double measured[FIELD_COUNT][PHASE_SLOTS]; /* by the last reading, for a change of phase */
+    char id[MEMORY_ID_MAX];                    /* as it was given; "" is the key of the serial */
+    char gateway[CONF_SECTION_MAX];
+    char gateway_name[NAME_MAX_BYTES];
+    unsigned phases; /* of the device itself; 0 where unknown */
+    /* Written from the GX screen: "", -1, 0, "" are none. */
+    char custom_name[NAME_MAX_BYTES];
+    int written_position, written_phase;
+    char role[ROLE_MAX];
+    int claimed_instance;       /* the last one without an explicit one in the conf; -1 is none */
     unsigned misses;            /* in a row */
     int64_t heard_ms, fresh_ms; /* last answer for this device, last measurement; -1: none yet */
 };
 
-/* ---- Counters ------------------------------------------------------------------------------- */
-
-static struct counter counter_init(double good)
-{
-    return (struct counter){.good = good, .good_ms = -1};
-}
-
-static double possible_rise_kwh(double max_power_w, int64_t from_ms, int64_t now_ms)
-{
-    double hours = from_ms < 0 ? UNKNOWN_GAP_H : (double)(now_ms - from_ms) / 3600e3;
-
-    return max_power_w / 1000 * hours + rise_slack_kwh;
-}
-
-static unsigned counter_accept(struct counter *c, double v, int64_t now_ms)
-{
-    c->good = v;
-    c->good_ms = now_ms;
-    c->candidate_count = 0;
-    return 0;
-}
-
-/* Whether v goes on where the readings that contradict the good one have been. */
-static bool agrees(const struct counter *c, double v, double max_power_w, int64_t now_ms)
-{
-    double rise = v - c->candidate;
-
-    return c->candidate_count && rise >= -same_kwh &&
-           rise <= possible_rise_kwh(max_power_w, c->candidate_ms, now_ms);
-}
-
-static unsigned counter_feed(struct counter *c, double v, double max_power_w, int64_t now_ms)
-{
-    bool fell;
-
-    if (!has_value(v))
-        return 0;
-    if (!has_value(c->good))
-        return counter_accept(c, v, now_ms);
-    fell = v < c->good - same_kwh;
-    if (!fell && v - c->good <= possible_rise_kwh(max_power_w, c->good_ms, now_ms))
-        return counter_accept(c, v > c->good ? v : c->good, now_ms);
-
-    if (!agrees(c, v, max_power_w, now_ms)) {
-        c->candidate_count = 0;
-        c->candidate_since_ms = now_ms;
-    }
-    c->candidate = v;
-    c->candidate_ms = now_ms;
-    if (++c->candidate_count >= CONFIRM_READINGS && now_ms - c->candidate_since_ms >= CONFIRM_MS) {
-        counter_accept(c, v, now_ms);
-        return fell ? DEVICE_ENERGY_RESET : 0;
-    }
-    if (c->candidate_count > 1)
-        return 0;
-    return fell ? DEVICE_ENERGY_HELD : DEVICE_ENERGY_JUMP;
-}
-
 /* ---- The view ------------------------------------------------------------------------------- */
-
-static bool in_use(const struct device_view *view, unsigned slot)
-{
-    return view->phase == PHASE_3P || slot == (unsigned)view->phase;
-}
 
 static void show_name(struct device *d)
 {
@@ -114,82 +44,34 @@ static void show_position(struct device *d)
     d->view.position = d->written_position >= 0 ? d->written_position : d->conf->position;
 }
 
-static void set_phase(struct device_view *view, enum phase_choice phase)
+/* A phase's own counter has no offset: beside a total that has one, or may get one, it means nothing. */
+static bool phases_count_for_themselves(const struct device *d)
 {
-    view->phase = phase == PHASE_AUTO ? PHASE_L1 : phase;
-    view->phases = phase == PHASE_3P ? PHASES : 1;
+    return !d->conf->keep_energy && !(d->forward[0].offset > 0);
 }
 
-/* One counter's good values in the slots in use: the phases' own, or their share of the total. */
-static void show_counter(struct device_view *view, enum field field, const struct counter *counter)
+static void show_counter(struct device *d, enum field field, const struct counter *counter)
 {
-    double *out = view->value[field];
-    bool own =
-        has_value(counter[1].good) && has_value(counter[2].good) && has_value(counter[3].good);
+    const double own[PHASE_SLOTS] = {MISSING, counter[1].total, counter[2].total, counter[3].total};
+    bool own_count = phases_count_for_themselves(d);
+    /* Before the first reading, a third of what is remembered might be more than a phase's own. */
+    bool known = d->fresh_ms >= 0 || counter[0].good_ms >= 0;
 
-    out[0] = counter[0].good;
-    for (unsigned slot = 1; slot <= PHASES; slot++) {
-        if (!in_use(view, slot))
-            out[slot] = MISSING;
-        else if (view->phase != PHASE_3P)
-            out[slot] = counter[0].good;
-        else
-            out[slot] = own ? counter[slot].good : counter[0].good / PHASES;
-    }
+    view_energy(&d->view, field, counter[0].total, own_count ? own : NULL, known || !own_count);
 }
 
 static void show_energy(struct device *d)
 {
-    show_counter(&d->view, FIELD_ENERGY_FORWARD, d->forward);
-    show_counter(&d->view, FIELD_ENERGY_REVERSE, d->reverse);
+    show_counter(d, FIELD_ENERGY_FORWARD, d->forward);
+    show_counter(d, FIELD_ENERGY_REVERSE, d->reverse);
     for (unsigned s = 0; s < d->view.strings; s++)
-        d->view.string[s].yield_total_kwh = d->string[s].good;
-}
-
-/* What does not outlive a measurement becomes "no value"; power, current and energy are the caller's. */
-static void forget_measurements(struct device_view *view)
-{
-    static const enum field fields[] = {
-        FIELD_POWER,        FIELD_CURRENT,        FIELD_VOLTAGE,     FIELD_FREQUENCY,
-        FIELD_POWER_FACTOR, FIELD_REACTIVE_POWER, FIELD_TEMPERATURE, FIELD_EFFICIENCY,
-        FIELD_DC_VOLTAGE,   FIELD_LIMIT,
-    };
-
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        for (unsigned slot = 0; slot < PHASE_SLOTS; slot++)
-            view->value[fields[i]][slot] = MISSING;
-    }
-    for (unsigned s = 0; s < view->strings; s++)
-        view->string[s].voltage_v = MISSING;
-}
-
-static double zero_if_known(double v)
-{
-    return has_value(v) ? 0 : MISSING;
-}
-
-/* NIGHT and ERROR: nothing flows. A service without a DC side does not get one by that. */
-static void show_nothing_flows(struct device_view *view)
-{
-    forget_measurements(view);
-    for (unsigned slot = 0; slot < PHASE_SLOTS; slot++) {
-        if (slot == 0 || in_use(view, slot)) {
-            view->value[FIELD_POWER][slot] = 0;
-            view->value[FIELD_CURRENT][slot] = 0;
-        }
-    }
-    view->value[FIELD_DC_POWER][0] = zero_if_known(view->value[FIELD_DC_POWER][0]);
-    view->value[FIELD_DC_CURRENT][0] = zero_if_known(view->value[FIELD_DC_CURRENT][0]);
-    for (unsigned s = 0; s < view->strings; s++) {
-        view->string[s].power_w = 0;
-        view->string[s].current_a = 0;
-    }
+        d->view.string[s].yield_total_kwh = d->string[s].total;
 }
 
 static unsigned enter(struct device *d, enum device_state state)
 {
     if (state == DEVICE_NIGHT || state == DEVICE_ERROR)
-        show_nothing_flows(&d->view);
+        view_nothing_flows(&d->view);
     if (d->view.state == state)
         return 0;
     d->view.state = state;
@@ -198,71 +80,31 @@ static unsigned enter(struct device *d, enum device_state state)
 
 /* ---- Phases --------------------------------------------------------------------------------- */
 
-static bool has_phases(const double *value)
+static enum phase_choice resolved_phase(const struct device *d)
 {
-    return has_value(value[1]) && has_value(value[2]) && has_value(value[3]);
+    enum phase_choice phase = d->conf->phase;
+
+    if (phase == PHASE_AUTO)
+        phase = d->phases == PHASES ? PHASE_3P : PHASE_L1;
+    if (phase != PHASE_3P && d->written_phase)
+        phase = (enum phase_choice)d->written_phase;
+    return phase;
 }
 
-/* The device's own value, or what its phases add up to. */
-static double total_of(const double *value)
+/* Returns whether the phase is another one now. Everything that is shown has moved with it, then. */
+static bool settle_phase(struct device *d)
 {
-    if (has_value(value[0]) || !has_phases(value))
-        return value[0];
-    return value[1] + value[2] + value[3];
-}
+    enum phase_choice phase = resolved_phase(d);
 
-static double current_of(double power_w, double voltage_v)
-{
-    return has_value(power_w) && voltage_v >= least_voltage_v ? power_w / voltage_v : MISSING;
-}
-
-/* Hoymiles' three-phase inverters say nothing about their phases: each makes a third. */
-static void fill_three_phases(struct device_view *view, const struct reading *r)
-{
-    static const enum field alike[] = {FIELD_VOLTAGE, FIELD_POWER_FACTOR};
-    const double *power = r->value[FIELD_POWER], *current = r->value[FIELD_CURRENT];
-
-    for (unsigned slot = 1; slot <= PHASES; slot++) {
-        for (size_t i = 0; i < sizeof alike / sizeof alike[0]; i++) {
-            const double *value = r->value[alike[i]];
-            view->value[alike[i]][slot] = has_phases(value) ? value[slot] : value[0];
-        }
-        view->value[FIELD_POWER][slot] = has_phases(power) ? power[slot] : power[0] / PHASES;
-        view->value[FIELD_CURRENT][slot] =
-            has_phases(current)
-                ? current[slot]
-                : current_of(view->value[FIELD_POWER][slot], view->value[FIELD_VOLTAGE][slot]);
-    }
-}
-
-static void fill_one_phase(struct device_view *view)
-{
-    static const enum field fields[] = {FIELD_POWER, FIELD_CURRENT, FIELD_VOLTAGE,
-                                        FIELD_POWER_FACTOR};
-
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        double *value = view->value[fields[i]];
-        for (unsigned slot = 1; slot <= PHASES; slot++)
-            value[slot] = in_use(view, slot) ? value[0] : MISSING;
-    }
-}
-
-static void show_reading(struct device_view *view, const struct reading *r)
-{
-    double max_power_w = view->value[FIELD_MAX_POWER][0];
-
-    for (size_t f = 0; f < FIELD_COUNT; f++) {
-        if (f != FIELD_ENERGY_FORWARD && f != FIELD_ENERGY_REVERSE)
-            view->value[f][0] = r->value[f][0];
-    }
-    /* Asked for only now and then. */
-    if (!has_value(view->value[FIELD_MAX_POWER][0]))
-        view->value[FIELD_MAX_POWER][0] = max_power_w;
-    view->value[FIELD_POWER][0] = total_of(r->value[FIELD_POWER]);
-    if (view->phase == PHASE_3P)
-        fill_three_phases(view, r);
-    else
-        fill_one_phase(view);
+    if (phase == d->view.phase)
+        return false;
+    view_set_phase(&d->view, phase);
+    if (d->view.state == DEVICE_RUNNING)
+        view_reading(&d->view, d->measured);
+    else if (d->view.state != DEVICE_START)
+        view_nothing_flows(&d->view);
+    show_energy(d);
+    return true;
 }
 
 /* ---- Readings ------------------------------------------------------------------------------- */
@@ -271,7 +113,7 @@ static unsigned learn_shape(struct device *d, const struct reading *r)
 {
     struct device_view *view = &d->view;
     unsigned strings = r->strings < STRINGS_MAX ? r->strings : STRINGS_MAX;
-    unsigned event = 0;
+    unsigned event = 0, phases = view->phases;
 
     text_copy(view->serial, sizeof view->serial, r->serial);
     if (r->name[0] && strcmp(r->name, d->gateway_name) != 0) {
@@ -286,45 +128,62 @@ static unsigned learn_shape(struct device *d, const struct reading *r)
         if (r->string[s].name[0])
             text_copy(view->string[s].name, sizeof view->string[s].name, r->string[s].name);
     }
-    if (d->conf->phase == PHASE_AUTO && r->phases == PHASES && view->phase != PHASE_3P) {
-        set_phase(view, PHASE_3P);
+    if (r->phases > d->phases)
+        d->phases = r->phases;
+    if (settle_phase(d) && view->phases != phases)
         event = DEVICE_SHAPE_CHANGED;
-    }
     return event;
 }
 
-static void show_strings(struct device_view *view, const struct reading *r)
+static struct counter_rules rules_of(const struct device *d)
 {
-    struct reading nothing;
+    double max_power_w = d->view.value[FIELD_MAX_POWER][0];
 
-    reading_init(&nothing);
-    for (unsigned s = 0; s < view->strings; s++) {
-        struct string_reading *out = &view->string[s];
-        const struct string_reading *in = s < r->strings ? &r->string[s] : &nothing.string[s];
-        out->power_w = in->power_w;
-        out->voltage_v = in->voltage_v;
-        out->current_a = in->current_a;
-        out->yield_today_kwh = in->yield_today_kwh;
+    return (struct counter_rules){
+        .max_power_w = has_value(max_power_w) ? max_power_w : default_max_power_w,
+    };
+}
+
+static enum field forward_field(const struct device *d)
+{
+    return d->conf->use_yield_day ? FIELD_ENERGY_TODAY : FIELD_ENERGY_FORWARD;
+}
+
+static unsigned feed_forward(struct device *d, const double (*value)[PHASE_SLOTS], int64_t now_ms)
+{
+    struct counter_rules rules = rules_of(d);
+    const double *energy = value[forward_field(d)];
+
+    for (unsigned slot = 1; slot <= PHASES; slot++)
+        counter_feed(&d->forward[slot], energy[slot], &rules, now_ms);
+    rules.keep = d->conf->keep_energy;
+    rules.starts_at_zero = d->conf->use_yield_day;
+    switch (counter_feed(&d->forward[0], view_total(energy), &rules, now_ms)) {
+    case COUNTER_HELD:
+        d->view.falls_held++;
+        return DEVICE_ENERGY_HELD;
+    case COUNTER_JUMP:
+        d->view.jumps_dropped++;
+        return DEVICE_ENERGY_JUMP;
+    case COUNTER_RESET:
+        return DEVICE_ENERGY_RESET;
+    case COUNTER_NONE:
+        break;
     }
+    return 0;
 }
 
 static unsigned feed_counters(struct device *d, const struct reading *r, int64_t now_ms)
 {
-    double max_power_w = d->view.value[FIELD_MAX_POWER][0];
-    enum field field = d->conf->use_yield_day ? FIELD_ENERGY_TODAY : FIELD_ENERGY_FORWARD;
-    unsigned events;
+    const struct counter_rules rules = rules_of(d);
+    const double *reverse = r->value[FIELD_ENERGY_REVERSE];
 
-    if (!has_value(max_power_w))
-        max_power_w = default_max_power_w;
-    events = counter_feed(&d->forward[0], total_of(r->value[field]), max_power_w, now_ms);
-    counter_feed(&d->reverse[0], total_of(r->value[FIELD_ENERGY_REVERSE]), max_power_w, now_ms);
-    for (unsigned slot = 1; slot <= PHASES; slot++) {
-        counter_feed(&d->forward[slot], r->value[field][slot], max_power_w, now_ms);
-        counter_feed(&d->reverse[slot], r->value[FIELD_ENERGY_REVERSE][slot], max_power_w, now_ms);
-    }
+    counter_feed(&d->reverse[0], view_total(reverse), &rules, now_ms);
+    for (unsigned slot = 1; slot <= PHASES; slot++)
+        counter_feed(&d->reverse[slot], reverse[slot], &rules, now_ms);
     for (unsigned s = 0; s < d->view.strings && s < r->strings; s++)
-        counter_feed(&d->string[s], r->string[s].yield_total_kwh, max_power_w, now_ms);
-    return events;
+        counter_feed(&d->string[s], r->string[s].yield_total_kwh, &rules, now_ms);
+    return feed_forward(d, r->value, now_ms);
 }
 
 static bool too_old(const struct device *d, double age_s)
@@ -338,10 +197,7 @@ static bool too_old(const struct device *d, double age_s)
  */
 static unsigned feed_night(struct device *d, const struct reading *r, int64_t now_ms)
 {
-    const double *value =
-        r->value[d->conf->use_yield_day ? FIELD_ENERGY_TODAY : FIELD_ENERGY_FORWARD];
-
-    if (!has_value(d->forward[0].good) && total_of(value) > 0) {
+    if (!has_value(d->forward[0].total) && view_total(r->value[forward_field(d)]) > 0) {
         feed_counters(d, r, now_ms);
         show_energy(d);
     }
@@ -354,8 +210,9 @@ static unsigned feed_running(struct device *d, const struct reading *r, int64_t 
 
     d->fresh_ms = now_ms;
     d->view.update_index++;
-    show_reading(&d->view, r);
-    show_strings(&d->view, r);
+    memcpy(d->measured, r->value, sizeof d->measured);
+    view_reading(&d->view, d->measured);
+    view_strings(&d->view, r);
     events |= feed_counters(d, r, now_ms);
     show_energy(d);
     return events | enter(d, DEVICE_RUNNING);
@@ -404,56 +261,76 @@ int64_t device_deadline(const struct device *d)
 
 /* ---- Life ----------------------------------------------------------------------------------- */
 
+static enum energy_counter counter_in_use(const struct device *d)
+{
+    return d->conf->use_yield_day ? ENERGY_OF_THE_DAY : ENERGY_LIFETIME;
+}
+
+static void recall_energy(struct device *d, const struct device_memory *memory)
+{
+    bool same = memory->counter == ENERGY_UNKNOWN || memory->counter == counter_in_use(d);
+
+    if (same && has_value(memory->energy_kwh))
+        d->forward[0] = counter_recalled(memory->energy_kwh, memory->offset_kwh);
+}
+
 static void recall(struct device *d, const struct device_memory *memory)
 {
     struct device_view *view = &d->view;
 
+    text_copy(d->id, sizeof d->id, memory->id);
+    text_copy(d->gateway, sizeof d->gateway, memory->gateway);
     if (!d->conf->serial[0])
         text_copy(view->serial, sizeof view->serial, memory->serial);
     text_copy(d->gateway_name, sizeof d->gateway_name, memory->name);
     text_copy(d->custom_name, sizeof d->custom_name, memory->custom_name);
+    text_copy(d->role, sizeof d->role, memory->role);
     if (memory->position >= 0 && memory->position <= 2)
         d->written_position = memory->position;
-    if (d->conf->phase == PHASE_AUTO && memory->phases == PHASES)
-        set_phase(view, PHASE_3P);
+    if (memory->phase >= 1 && memory->phase <= PHASES)
+        d->written_phase = memory->phase;
+    d->claimed_instance = memory->instance;
+    d->phases = memory->phases == PHASES || memory->phases == 1 ? memory->phases : 0;
     view->strings = memory->strings < STRINGS_MAX ? memory->strings : STRINGS_MAX;
     view->value[FIELD_MAX_POWER][0] = memory->max_power_w;
-    d->forward[0].good = memory->energy_kwh;
-    show_energy(d);
-    /* Whether the phases count for themselves is not known before the first reading. */
-    for (unsigned slot = 1; slot <= PHASES && view->phase == PHASE_3P; slot++)
-        view->value[FIELD_ENERGY_FORWARD][slot] = MISSING;
+    recall_energy(d, memory);
+}
+
+static void forget_counters(struct device *d)
+{
+    for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
+        d->forward[slot] = d->reverse[slot] = counter_unknown();
+    for (size_t s = 0; s < STRINGS_MAX; s++)
+        d->string[s] = counter_unknown();
+}
+
+/* What the view has of the conf; a change of phase moves everything that is shown. */
+static void show_conf(struct device *d)
+{
+    d->view.section = d->conf->section;
+    d->view.connection = d->conf->connection;
+    show_name(d);
+    show_position(d);
+    if (!settle_phase(d))
+        show_energy(d);
 }
 
 struct device *device_create(const struct device_conf *conf, const struct device_memory *memory)
 {
     struct device *d = calloc(1, sizeof *d);
-    struct reading nothing;
 
     if (!d)
         return NULL;
     d->conf = conf;
-    d->written_position = -1;
+    d->written_position = d->claimed_instance = -1;
     d->heard_ms = d->fresh_ms = -1;
-    for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
-        d->forward[slot] = d->reverse[slot] = counter_init(MISSING);
-    for (size_t s = 0; s < STRINGS_MAX; s++)
-        d->string[s] = counter_init(MISSING);
-
-    reading_init(&nothing);
-    memcpy(d->view.value, nothing.value, sizeof d->view.value);
-    memcpy(d->view.string, nothing.string, sizeof d->view.string);
-    d->view.state = DEVICE_START;
-    d->view.section = conf->section;
-    d->view.connection = conf->connection;
+    forget_counters(d);
+    view_init(&d->view);
     d->view.instance = conf->instance;
-    d->view.latency_ms = MISSING;
     text_copy(d->view.serial, sizeof d->view.serial, conf->serial);
-    set_phase(&d->view, conf->phase);
     if (memory)
         recall(d, memory);
-    show_name(d);
-    show_position(d);
+    show_conf(d);
     return d;
 }
 
@@ -462,10 +339,34 @@ void device_destroy(struct device *d)
     free(d);
 }
 
+/* The last measurement has a reading of the other counter as well. */
+static void change_counter(struct device *d)
+{
+    for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
+        d->forward[slot] = counter_unknown();
+    if (d->view.state == DEVICE_RUNNING)
+        feed_forward(d, d->measured, d->fresh_ms);
+}
+
+void device_reconfigure(struct device *d, const struct device_conf *conf)
+{
+    bool other_counter = conf->use_yield_day != d->conf->use_yield_day;
+
+    d->conf = conf;
+    if (other_counter)
+        change_counter(d);
+    show_conf(d);
+}
+
 void device_gateway(struct device *d, const struct gateway_info *info)
 {
     if (info->firmware[0])
         text_copy(d->view.firmware, sizeof d->view.firmware, info->firmware);
+}
+
+void device_set_gateway(struct device *d, const char *section)
+{
+    text_copy(d->gateway, sizeof d->gateway, section);
 }
 
 void device_set_custom_name(struct device *d, const char *name)
@@ -480,21 +381,64 @@ void device_set_position(struct device *d, int position)
     show_position(d);
 }
 
+void device_set_phase(struct device *d, int phase)
+{
+    d->written_phase = phase;
+    settle_phase(d);
+}
+
+void device_set_role(struct device *d, const char *role)
+{
+    text_copy(d->role, sizeof d->role, role);
+}
+
+void device_set_instance(struct device *d, int instance)
+{
+    d->view.instance = instance;
+    if (d->conf->instance == CONF_INSTANCE_AUTO)
+        d->claimed_instance = instance;
+}
+
+void device_set_class(struct device *d, const char *class)
+{
+    d->view.class = class;
+}
+
 const struct device_view *device_view(const struct device *d)
 {
     return &d->view;
 }
 
+/* ---- Memory --------------------------------------------------------------------------------- */
+
+void device_memory_init(struct device_memory *m)
+{
+    memset(m, 0, sizeof *m);
+    m->position = m->instance = -1;
+    m->max_power_w = m->energy_kwh = MISSING;
+    m->counter = ENERGY_UNKNOWN;
+}
+
 void device_remember(const struct device *d, struct device_memory *out)
 {
-    memset(out, 0, sizeof *out);
+    device_memory_init(out);
+    if (d->id[0])
+        text_copy(out->id, sizeof out->id, d->id);
+    else
+        serial_key(out->id, d->view.serial);
     text_copy(out->section, sizeof out->section, d->conf->section);
+    text_copy(out->gateway, sizeof out->gateway, d->gateway);
     text_copy(out->serial, sizeof out->serial, d->view.serial);
     text_copy(out->name, sizeof out->name, d->gateway_name);
     text_copy(out->custom_name, sizeof out->custom_name, d->custom_name);
+    text_copy(out->role, sizeof out->role, d->role);
     out->position = d->written_position;
-    out->phases = d->view.phases;
+    out->phase = d->written_phase;
+    out->instance = d->claimed_instance;
+    out->phases = d->phases;
     out->strings = d->view.strings;
     out->max_power_w = d->view.value[FIELD_MAX_POWER][0];
-    out->energy_kwh = d->forward[0].good;
+    out->energy_kwh = d->forward[0].total;
+    out->offset_kwh = d->forward[0].offset;
+    out->counter = counter_in_use(d);
 }

@@ -21,16 +21,24 @@
 #include "core/conf.h"
 #include "core/reading.h"
 
+enum {
+    MEMORY_ID_MAX =
+        (int)SERIAL_MAX > (int)CONF_SECTION_MAX ? (int)SERIAL_MAX : (int)CONF_SECTION_MAX,
+    ROLE_MAX = 16 /* bytes with the NUL: "pvinverter" */
+};
+
 enum device_state { DEVICE_START, DEVICE_RUNNING, DEVICE_NIGHT, DEVICE_ERROR };
 
 /* What the map reads. All of it derives from the last readings and the state; kept, not recomputed. */
 struct device_view {
     enum device_state state;
     const char *section, *connection; /* borrowed from the conf */
+    const char *class; /* what /Role says, as device_set_class() got it; NULL: nothing */
     char serial[SERIAL_MAX];
     char name[NAME_MAX_BYTES];  /* what /CustomName says: user's, config's, gateway's */
     char firmware[VERSION_MAX]; /* of the gateway */
-    int instance, position;
+    int instance;               /* -1 where it is not known yet */
+    int position;
     enum phase_choice phase;    /* resolved: never PHASE_AUTO */
     unsigned phases;            /* 1 or 3 */
     unsigned char update_index; /* moves with each fresh reading, 255 wraps to 0 */
@@ -39,25 +47,64 @@ struct device_view {
     double value[FIELD_COUNT][PHASE_SLOTS];
     unsigned strings;
     struct string_reading string[STRINGS_MAX];
+    /* Of the energy counter, since the device was created: rows of readings, not readings. */
+    unsigned jumps_dropped, falls_held;
 };
 
-/* What survives a restart; see core/state.h. energy values are MISSING where never known. */
+/* Which of the gateway's counters an energy is of. */
+enum energy_counter { ENERGY_UNKNOWN = -1, ENERGY_LIFETIME = 0, ENERGY_OF_THE_DAY = 1 };
+
+/* What survives a restart, one for each device ever seen; see core/state.h. */
 struct device_memory {
-    char section[CONF_SECTION_MAX]; /* "INVERTER0", "TEMPLATE1" */
-    char serial[SERIAL_MAX];
-    char name[NAME_MAX_BYTES];        /* as the gateway last called it */
+    /*
+     * The identity: an inverter's serial as serial_key() writes it, of a template its section. Never
+     * empty in an entry that is kept.
+     */
+    char id[MEMORY_ID_MAX];
+    char section[CONF_SECTION_MAX]; /* that is bound to it: "INVERTER0", "TEMPLATE1"; "" is none */
+    char gateway[CONF_SECTION_MAX]; /* that listed it last: "DEFAULT"; "": not listed any more */
+    char serial[SERIAL_MAX];        /* as the gateway writes it */
+    char name[NAME_MAX_BYTES];      /* as the gateway last called it */
     char custom_name[NAME_MAX_BYTES]; /* written from the GX screen; "" is none */
     int position;                     /* written from the GX screen; -1 is none */
-    unsigned phases, strings;
-    double max_power_w;
-    double energy_kwh; /* last good lifetime counter; with useYieldDay the day's */
+    int phase;                        /* written from the GX screen, 1..3; 0 is none */
+    char role[ROLE_MAX];              /* written from the GX screen: "grid"; "" is none */
+    int instance;                /* last one used without an explicit DeviceInstance; -1 is none */
+    unsigned phases;             /* AC phases of the device itself; 0 where unknown */
+    unsigned strings;            /* most that were ever seen */
+    double max_power_w;          /* MISSING where unknown */
+    double energy_kwh;           /* as it was published, with the offset; MISSING where unknown */
+    double offset_kwh;           /* KeepEnergy: what the device's own counter lacks; 0 is none */
+    enum energy_counter counter; /* that energy_kwh is of */
 };
+
+/* Nothing is known. */
+void device_memory_init(struct device_memory *m);
 
 struct device;
 
-/* conf is borrowed and must outlive the device; memory (may be NULL) is copied. */
+/*
+ * conf is borrowed and must outlive the device or its replacement (device_reconfigure); memory (may be
+ * NULL) is copied. The device keeps the memory's id. Where that is empty, it is the key of the serial,
+ * as soon as that is known: a template's must be given.
+ *
+ * The serial of the conf wins over that of the memory. An energy of the other counter (useYieldDay was
+ * changed meanwhile) is not taken over. view->instance is an explicit DeviceInstance, else -1 until
+ * device_set_instance().
+ */
 struct device *device_create(const struct device_conf *conf, const struct device_memory *memory);
 void device_destroy(struct device *d); /* NULL is fine */
+
+/*
+ * A new configuration for a device that goes on living. The view follows at once: section, connection,
+ * name, position, phase. The serial stays, as does the instance, which is the caller's to change
+ * (device_set_instance) together with the service's name.
+ *
+ * A change of use_yield_day makes the energy counter begin anew, for a day's energy and a lifetime's are
+ * never mixed: with the last measurement, or without a value until the next. KeepEnergy that is switched
+ * off keeps what it added until the next confirmed reset, and then follows the device.
+ */
+void device_reconfigure(struct device *d, const struct device_conf *conf);
 
 enum device_event { /* bits, returned by device_feed: for the caller to log once */
                     DEVICE_FRESH = 1, /* the view has new measurements */
@@ -80,7 +127,10 @@ enum device_event { /* bits, returned by device_feed: for the caller to log once
  * - a rise that MAX_POWER (5 kW where unknown) could not have made in the time since the last good
  *   one, plus 1 kWh, is dropped unless the same three readings over 60 s confirm it;
  * - phases: a phase choice L1..L3 gets the device's values in its slot; 3P gets the phases' own
- *   values where the reading has them, else a third each of power and energy, and I = P / U.
+ *   values where the reading has them, else a third each of power and energy, and I = P / U. With
+ *   KeepEnergy energy is always a third each: a phase's own counter has no offset.
+ * A confirmed reset is followed, or made up for with KeepEnergy (see core/counter.h); only the
+ * device's own forward counter is. Those of strings and of reverse energy follow.
  * Returns a set of enum device_event.
  */
 unsigned device_feed(struct device *d, const struct reading *r, double latency_ms, int64_t now_ms);
@@ -100,9 +150,27 @@ int64_t device_deadline(const struct device *d);
 /* What the gateway said of itself. */
 void device_gateway(struct device *d, const struct gateway_info *info);
 
-/* Written from the bus; both survive through the memory. */
-void device_set_custom_name(struct device *d, const char *name);
-void device_set_position(struct device *d, int position);
+/* Written from the GX screen; they win over the config, and survive through the memory. */
+void device_set_custom_name(struct device *d, const char *name); /* "" is none */
+void device_set_position(struct device *d, int position);        /* 0..2; -1 is none */
+void device_set_role(struct device *d, const char *role);        /* "" is none; shows nowhere */
+/*
+ * 1..3; 0 is none. Only what has one phase obeys; a device on three (3P) remembers it. In the same step
+ * the values move to the new phase and the others become MISSING.
+ */
+void device_set_phase(struct device *d, int phase);
+
+/*
+ * The instance that the service has; -1: not known. It is remembered as the device's own where the
+ * conf has no explicit one.
+ */
+void device_set_instance(struct device *d, int instance);
+
+/* The class of the service as it is on the bus; a name of static storage, or NULL. */
+void device_set_class(struct device *d, const char *class);
+
+/* The gateway that lists the device, by its section; "" once none does. */
+void device_set_gateway(struct device *d, const char *section);
 
 const struct device_view *device_view(const struct device *d);
 

@@ -182,6 +182,7 @@ static void remembers_what_it_learnt(void **state)
     create();
     r.value[FIELD_MAX_POWER][0] = 800;
     r.strings = 2;
+    r.phases = 1;
     feed(0);
     device_set_custom_name(d, "Shed");
     device_set_position(d, 2);
