@@ -1,0 +1,55 @@
+/*
+ * Which services with a device instance other processes have on the bus, so that two of a class with
+ * one number are seen: MQTT topics and the web pages are keyed class/instance, and one would hide the
+ * other.
+ *
+ * Looks at every name com.victronenergy.<class>.<anything>: those that are there at first, and those
+ * that come (NameOwnerChanged, by namespace). /DeviceInstance is asked for once per owner, a few
+ * times when the answer is an error (a driver may claim its name before it has its paths). A changed
+ * number is followed through PropertiesChanged on that path; not through ItemsChanged, which would
+ * wake this process for every measurement of every service. While no name comes or goes, it costs
+ * nothing.
+ */
+#ifndef DTU_EDGE_DIRECTORY_H
+#define DTU_EDGE_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "edge/bus.h"
+#include "edge/loop.h"
+
+struct directory;
+
+enum { DIRECTORY_MAX = 256 }; /* further services are not seen */
+
+struct directory_events {
+    /* Once: all that are there have answered, or a second has passed, whatever hangs. */
+    void (*ready)(void *user);
+    /* After ready: a service's instance became known, or changed. service is borrowed. */
+    void (*appeared)(void *user, const char *service, int instance);
+    /*
+     * Whether a name is this process' own. Asked at any time, from inside other calls too: it must
+     * only look. NULL: none is.
+     */
+    bool (*ours)(void *user, const char *service);
+    void *user;
+};
+
+/*
+ * On a bus that others use too, which must outlive the directory. events are copied; ready and
+ * appeared come from the loop, never from inside a call, may do anything, and may be NULL. NULL on
+ * failure, with the reason in why.
+ */
+struct directory *directory_create(struct loop *l, struct bus *bus,
+                                   const struct directory_events *events, char *why,
+                                   size_t why_size);
+void directory_destroy(struct directory *d); /* NULL is fine */
+
+/*
+ * The service of another process with this class ("pvinverter") and instance; NULL when there is
+ * none. Valid until the loop turns.
+ */
+const char *directory_find(const struct directory *d, const char *class, int instance);
+
+#endif
