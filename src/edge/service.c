@@ -3,20 +3,17 @@
 #include <dbus/dbus.h>
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "edge/bus.h"
-
-#define BUS_ITEM "com.victronenergy.BusItem"
+#include "edge/variant.h"
 
 enum {
     TEXT_MAX = 64,
     COMPONENT_MAX = 64, /* one element of a path */
-    VARIANTS_MAX = 4,   /* how deeply a written value may be wrapped */
     /* While the bus takes nothing, changes wait in their items and not as messages in memory. */
     OUTGOING_MAX = 256 * 1024,
 };
@@ -106,48 +103,9 @@ static struct run below(const struct service *s, const char *path)
 
 /* ---- values into messages ---- */
 
-static bool append_variant(DBusMessageIter *to, int type, const char *signature, const void *value)
-{
-    DBusMessageIter variant;
-
-    if (!dbus_message_iter_open_container(to, DBUS_TYPE_VARIANT, signature, &variant))
-        return false;
-    if (!dbus_message_iter_append_basic(&variant, type, value)) {
-        dbus_message_iter_abandon_container(to, &variant);
-        return false;
-    }
-    return dbus_message_iter_close_container(to, &variant);
-}
-
-static bool append_no_value(DBusMessageIter *to)
-{
-    DBusMessageIter variant, array;
-
-    if (!dbus_message_iter_open_container(to, DBUS_TYPE_VARIANT, "ai", &variant))
-        return false;
-    if (!dbus_message_iter_open_container(&variant, DBUS_TYPE_ARRAY, "i", &array)) {
-        dbus_message_iter_abandon_container(to, &variant);
-        return false;
-    }
-    dbus_message_iter_close_container(&variant, &array);
-    return dbus_message_iter_close_container(to, &variant);
-}
-
 static bool append_value(DBusMessageIter *to, const struct item *item)
 {
-    const struct value *v = &item->conf.value;
-
-    switch (v->type) {
-    case VALUE_INT:
-        return append_variant(to, DBUS_TYPE_INT32, "i", &v->i);
-    case VALUE_DOUBLE:
-        return append_variant(to, DBUS_TYPE_DOUBLE, "d", &v->d);
-    case VALUE_STRING:
-        return append_variant(to, DBUS_TYPE_STRING, "s", &v->s);
-    case VALUE_INVALID:
-        break;
-    }
-    return append_no_value(to);
+    return variant_append(to, &item->conf.value);
 }
 
 static const char *item_text(const struct item *item, char *buffer, size_t size)
@@ -160,9 +118,9 @@ static const char *item_text(const struct item *item, char *buffer, size_t size)
 static bool append_text(DBusMessageIter *to, const struct item *item)
 {
     char buffer[TEXT_MAX];
-    const char *text = item_text(item, buffer, sizeof(buffer));
+    struct value text = value_string(item_text(item, buffer, sizeof(buffer)));
 
-    return append_variant(to, DBUS_TYPE_STRING, "s", &text);
+    return variant_append(to, &text);
 }
 
 typedef bool (*append_fn)(DBusMessageIter *to, const struct item *item);
@@ -255,92 +213,6 @@ static bool append_run_variant(const struct service *s, DBusMessageIter *to, con
 
 /* ---- written values ---- */
 
-/* Unwraps variants within the variant; DBUS_TYPE_INVALID when there are absurdly many. */
-static int unwrap(DBusMessage *m, DBusMessageIter *out)
-{
-    DBusMessageIter outer;
-
-    if (!dbus_message_iter_init(m, &outer))
-        return DBUS_TYPE_INVALID;
-    for (int depth = 0; depth < VARIANTS_MAX; depth++) {
-        if (dbus_message_iter_get_arg_type(&outer) != DBUS_TYPE_VARIANT)
-            break;
-        dbus_message_iter_recurse(&outer, out);
-        outer = *out;
-    }
-    int type = dbus_message_iter_get_arg_type(out);
-    return type == DBUS_TYPE_VARIANT ? DBUS_TYPE_INVALID : type;
-}
-
-static bool from_signed(int64_t number, struct value *out)
-{
-    if (number >= INT32_MIN && number <= INT32_MAX) {
-        *out = value_int((int32_t)number);
-        return true;
-    }
-    if (number > (INT64_C(1) << 53) || number < -(INT64_C(1) << 53))
-        return false; /* a double would not hold it */
-    *out = value_double((double)number);
-    return true;
-}
-
-static bool from_unsigned(uint64_t number, struct value *out)
-{
-    return number <= (UINT64_C(1) << 53) && from_signed((int64_t)number, out);
-}
-
-static bool read_basic(int type, DBusMessageIter *from, struct value *out)
-{
-    DBusBasicValue v;
-
-    if (!dbus_type_is_basic(type))
-        return false;
-    dbus_message_iter_get_basic(from, &v);
-    switch (type) {
-    case DBUS_TYPE_BYTE:
-        return from_unsigned(v.byt, out);
-    case DBUS_TYPE_BOOLEAN:
-        return from_unsigned(v.bool_val ? 1 : 0, out);
-    case DBUS_TYPE_INT16:
-        return from_signed(v.i16, out);
-    case DBUS_TYPE_UINT16:
-        return from_unsigned(v.u16, out);
-    case DBUS_TYPE_INT32:
-        return from_signed(v.i32, out);
-    case DBUS_TYPE_UINT32:
-        return from_unsigned(v.u32, out);
-    case DBUS_TYPE_INT64:
-        return from_signed(v.i64, out);
-    case DBUS_TYPE_UINT64:
-        return from_unsigned(v.u64, out);
-    case DBUS_TYPE_DOUBLE:
-        *out = value_double(v.dbl);
-        return out->type == VALUE_DOUBLE;
-    case DBUS_TYPE_STRING:
-        *out = value_string(v.str);
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Into the type that the item has at present, where that loses nothing. */
-static bool convert(struct value *v, enum value_type wanted)
-{
-    if (v->type == wanted || wanted == VALUE_INVALID)
-        return true;
-    if (v->type == VALUE_INT && wanted == VALUE_DOUBLE) {
-        *v = value_double(v->i);
-        return true;
-    }
-    if (v->type == VALUE_DOUBLE && wanted == VALUE_INT && v->d >= INT32_MIN && v->d <= INT32_MAX &&
-        rint(v->d) == v->d) {
-        *v = value_int((int32_t)v->d);
-        return true;
-    }
-    return false;
-}
-
 static int write_item(struct service *s, struct item *item, DBusMessage *m)
 {
     DBusMessageIter from;
@@ -348,8 +220,8 @@ static int write_item(struct service *s, struct item *item, DBusMessage *m)
 
     if (!item->conf.writable || !s->events.write)
         return SERVICE_NOT_WRITABLE;
-    int type = unwrap(m, &from);
-    if (!read_basic(type, &from, &v) || !convert(&v, item->conf.value.type))
+    if (!dbus_message_iter_init(m, &from) || !variant_read(&from, &v) || v.type == VALUE_INVALID ||
+        !variant_convert(&v, item->conf.value.type))
         return SERVICE_NOT_WRITABLE;
     if (value_equal(&v, &item->conf.value))
         return SERVICE_ACCEPTED;
