@@ -130,6 +130,19 @@ static void decode_reply(struct poller *p, const struct http_result *result)
     cycle_failed(p, true, 0, why);
 }
 
+/* Ends the cycle, unless the driver knows something else to ask. */
+static void reply_failed(struct poller *p, const struct http_result *result)
+{
+    char why[DECODE_WHY_MAX] = "";
+
+    if (result->outcome == HTTP_STATUS && p->driver->refused &&
+        p->driver->refused(p->session, result->status, why))
+        ask_next(p);
+    else
+        cycle_failed(p, result->outcome != HTTP_UNREACHABLE, result->retry_after_s,
+                     why[0] ? why : result->why);
+}
+
 static void on_done(void *user, const struct http_result *result)
 {
     struct poller *p = user;
@@ -141,7 +154,7 @@ static void on_done(void *user, const struct http_result *result)
         p->driver->skip(p->session);
         ask_next(p);
     } else {
-        cycle_failed(p, result->outcome != HTTP_UNREACHABLE, result->retry_after_s, result->why);
+        reply_failed(p, result);
     }
 }
 

@@ -6,7 +6,7 @@
  * A poll is a *cycle*: begin(), then next() / decode() in turn until next() says there is nothing
  * more to ask. The caller owns the transport: one request at a time, deadlines, back-off,
  * authentication. HTTP failures never reach decode(); for an optional request skip() is called
- * instead, for any other the cycle ends there.
+ * instead; for any other refused() may have the cycle go on, else it ends there.
  *
  * A session is the driver's memory for one gateway (which shape it speaks, which inverters it
  * listed). It is session_size bytes, zeroed by the caller before open(), and holds no pointers to
@@ -46,7 +46,7 @@ struct decode_sink {
     void *user;
 };
 
-enum { DECODE_WHY_MAX = 160 };
+enum { DECODE_WHY_MAX = 256 };
 
 struct driver {
     const char *name; /* the value of the config key DTU */
@@ -70,12 +70,18 @@ struct driver {
                                  const struct decode_sink *sink, char why[DECODE_WHY_MAX]);
     /* The last request, an optional one, brought nothing: go on without it. */
     void (*skip)(void *session);
+    /*
+     * May be NULL. The last request, one that is not optional, brought an HTTP status other than 2xx
+     * and 401. True: the cycle goes on with next(). False: it ends; why, empty on entry, may say
+     * more than the status does.
+     */
+    bool (*refused)(void *session, long status, char why[DECODE_WHY_MAX]);
 };
 
 /* All drivers, NULL-terminated; drivers/registry.c. */
 extern const struct driver *const drivers[];
 
-/* By the value of the key DTU ("opendtu", "ahoy", "template"), case-insensitively; NULL if unknown. */
+/* By the value of the key DTU ("opendtu", "ahoy", "auto", "template"), case-insensitively; NULL if unknown. */
 const struct driver *driver_find(const char *name);
 
 #endif

@@ -72,6 +72,8 @@ struct session {
     struct gateway_info info;
 };
 
+_Static_assert(sizeof(struct session) <= SESSION_MAX, "auto has room for it");
+
 /* ---- What the gateway says of itself ---- */
 
 static double clock_of(const cJSON *root)

@@ -43,6 +43,8 @@ struct session {
     struct gateway_info info;
 };
 
+_Static_assert(sizeof(struct session) <= SESSION_MAX, "auto has room for it");
+
 /* Where an entry keeps its channels. */
 struct channels {
     const cJSON *ac, *inv; /* the same one in the flat shapes */

@@ -1,6 +1,7 @@
 /*
  * Plays a driver with a fuzzer's input: the first byte chooses, the rest is bodies, one after the other,
- * separated by 0x1E (record separator). A body "!" is a request that failed. When the bodies are used
+ * separated by 0x1E (record separator). A body "!" is a request that failed, "!4" one that failed with
+ * an HTTP status: 404, or 500 with any other digit. When the bodies are used
  * up, the session ends.
  */
 #ifndef DTU_TESTS_FUZZ_DRIVER_SESSION_H
@@ -61,6 +62,19 @@ static inline enum decode_result fuzz_decode(const struct driver *driver, void *
     return result;
 }
 
+/* A request that failed: whether the cycle goes on all the same. */
+static inline bool fuzz_failed(const struct driver *driver, void *session, bool optional,
+                               const uint8_t *body, size_t len)
+{
+    char why[DECODE_WHY_MAX] = "";
+    bool on = !optional && len == 2 && driver->refused &&
+              driver->refused(session, body[1] == '4' ? 404 : 500, why);
+
+    if (!memchr(why, '\0', sizeof why))
+        fuzz_fail("why of a refusal");
+    return on;
+}
+
 /* One cycle; false when the input is used up. */
 static inline bool fuzz_cycle(const struct driver *driver, void *session, const uint8_t **at,
                               const uint8_t *end)
@@ -77,11 +91,14 @@ static inline bool fuzz_cycle(const struct driver *driver, void *session, const 
             return false;
         const uint8_t *stop = memchr(*at, 0x1E, (size_t)(end - *at));
         size_t len = (size_t)((stop ? stop : end) - *at);
-        bool failed = len == 1 && **at == '!';
+        const uint8_t *body = *at;
+        bool failed = len >= 1 && len <= 2 && *body == '!';
         enum decode_result result =
-            failed ? DECODE_BAD_REPLY : fuzz_decode(driver, session, *at, len);
+            failed ? DECODE_BAD_REPLY : fuzz_decode(driver, session, body, len);
         *at = stop ? stop + 1 : end;
         if (result == DECODE_OK || result == DECODE_ABSENT)
+            continue;
+        if (failed && fuzz_failed(driver, session, request.optional, body, len))
             continue;
         if (!request.optional)
             return true;

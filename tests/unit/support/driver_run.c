@@ -58,7 +58,7 @@ static const struct reply *find_reply(const struct reply *replies, size_t count,
 {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(replies[i].path, path) == 0)
-            return replies[i].body ? &replies[i] : NULL;
+            return &replies[i];
     }
     return NULL;
 }
@@ -82,6 +82,14 @@ static enum decode_result decode_copy(struct run *run, const char *body, char wh
     return result;
 }
 
+/* Whether the driver has the cycle go on after an HTTP failure; else what it says of it. */
+static bool goes_on(struct run *run, const struct reply *reply, char why[DECODE_WHY_MAX])
+{
+    long status = reply && reply->body ? strtol(reply->body + 1, NULL, 10) : 0;
+
+    return status > 0 && run->driver->refused && (run->driver->refused)(run->session, status, why);
+}
+
 void run_cycle(struct run *run, int64_t now_ms, const struct reply *replies, size_t count)
 {
     struct request request;
@@ -101,10 +109,14 @@ void run_cycle(struct run *run, int64_t now_ms, const struct reply *replies, siz
         const struct reply *reply = find_reply(replies, count, request.path);
         (void)snprintf(run->asked[at].path, REQUEST_PATH_MAX, "%s", request.path);
         run->asked[at].optional = request.optional;
-        run->asked[at].http_failed = !reply;
+        bool failed = !reply || !reply->body || reply->body[0] == '!';
+        run->asked[at].http_failed = failed;
+        run->asked[at].why[0] = '\0';
         run->asked[at].result =
-            reply ? decode_copy(run, reply->body, run->asked[at].why) : DECODE_BAD_REPLY;
+            failed ? DECODE_BAD_REPLY : decode_copy(run, reply->body, run->asked[at].why);
         if (run->asked[at].result == DECODE_OK || run->asked[at].result == DECODE_ABSENT)
+            continue;
+        if (failed && !request.optional && goes_on(run, reply, run->asked[at].why))
             continue;
         if (!request.optional)
             return;
