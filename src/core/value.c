@@ -16,6 +16,20 @@ struct value value_string(const char *s)
     return s ? (struct value){.type = VALUE_STRING, .s = s} : value_invalid();
 }
 
+struct value value_strings(const char *const *list)
+{
+    return list ? (struct value){.type = VALUE_STRINGS, .list = list} : value_invalid();
+}
+
+static bool lists_equal(const char *const *a, const char *const *b)
+{
+    while (*a && *b && strcmp(*a, *b) == 0) {
+        a++;
+        b++;
+    }
+    return !*a && !*b;
+}
+
 bool value_equal(const struct value *a, const struct value *b)
 {
     if (a->type != b->type)
@@ -27,6 +41,8 @@ bool value_equal(const struct value *a, const struct value *b)
         return !(a->d < b->d) && !(a->d > b->d);
     case VALUE_STRING:
         return strcmp(a->s, b->s) == 0;
+    case VALUE_STRINGS:
+        return lists_equal(a->list, b->list);
     case VALUE_INVALID:
         break;
     }
@@ -51,6 +67,16 @@ static void number_text(double d, enum text_format format, char *out, size_t siz
     (void)snprintf(out, size, "%.*f%s", decimals, d, formats[format].unit);
 }
 
+static void list_text(const char *const *list, char *out, size_t size)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; list[i] && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s'%s'", i ? ", " : "[", list[i]);
+    if (used < size)
+        (void)snprintf(out + used, size - used, used ? "]" : "[]");
+}
+
 const char *value_text(const struct value *v, enum text_format format, char *out, size_t size)
 {
     if (!size)
@@ -61,6 +87,9 @@ const char *value_text(const struct value *v, enum text_format format, char *out
         break;
     case VALUE_STRING:
         text_copy(out, size, v->s);
+        break;
+    case VALUE_STRINGS:
+        list_text(v->list, out, size);
         break;
     case VALUE_INT:
         if (format == TEXT_PLAIN)

@@ -12,7 +12,7 @@
 #include "edge/variant.h"
 
 enum {
-    TEXT_MAX = 64,
+    TEXT_MAX = 128,     /* of what is no string: the list of all roles is the longest */
     COMPONENT_MAX = 64, /* one element of a path */
     /* While the bus takes nothing, changes wait in their items and not as messages in memory. */
     OUTGOING_MAX = 256 * 1024,

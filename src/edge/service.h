@@ -25,7 +25,7 @@ struct service_item {
     const char *description; /* GetDescription; NULL is "" */
     enum text_format text;
     bool writable;
-    struct value value; /* at first; a string is copied */
+    struct value value; /* at first; a string is copied, a list of them (static) is not */
 };
 
 enum { SERVICE_ACCEPTED = 0, SERVICE_NOT_WRITABLE = 1, SERVICE_REFUSED = 2 };

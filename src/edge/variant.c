@@ -34,6 +34,34 @@ static bool append_no_value(DBusMessageIter *to)
     return dbus_message_iter_close_container(to, &variant);
 }
 
+static bool append_elements(DBusMessageIter *array, const char *const *list)
+{
+    for (size_t i = 0; list[i]; i++) {
+        if (!dbus_message_iter_append_basic(array, DBUS_TYPE_STRING, &list[i]))
+            return false;
+    }
+    return true;
+}
+
+static bool append_strings(DBusMessageIter *to, const char *const *list)
+{
+    DBusMessageIter variant, array;
+
+    if (!dbus_message_iter_open_container(to, DBUS_TYPE_VARIANT, "as", &variant))
+        return false;
+    if (!dbus_message_iter_open_container(&variant, DBUS_TYPE_ARRAY, "s", &array)) {
+        dbus_message_iter_abandon_container(to, &variant);
+        return false;
+    }
+    if (!append_elements(&array, list)) {
+        dbus_message_iter_abandon_container(&variant, &array);
+        dbus_message_iter_abandon_container(to, &variant);
+        return false;
+    }
+    dbus_message_iter_close_container(&variant, &array);
+    return dbus_message_iter_close_container(to, &variant);
+}
+
 bool variant_append(DBusMessageIter *to, const struct value *v)
 {
     switch (v->type) {
@@ -43,6 +71,8 @@ bool variant_append(DBusMessageIter *to, const struct value *v)
         return append_basic(to, DBUS_TYPE_DOUBLE, "d", &v->d);
     case VALUE_STRING:
         return append_basic(to, DBUS_TYPE_STRING, "s", &v->s);
+    case VALUE_STRINGS:
+        return append_strings(to, v->list);
     case VALUE_INVALID:
         break;
     }

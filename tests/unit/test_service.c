@@ -462,6 +462,37 @@ static void test_strings(void **state)
     assert_string_equal(call("/CustomName", "GetValue"), "v<i:5>");
 }
 
+static const char *const roles[] = {"pvinverter", "grid", "genset", "acload", "heatpump", NULL};
+static const char *const no_roles[] = {NULL};
+
+static void test_lists_of_strings(void **state)
+{
+    static const char *const same[] = {"pvinverter", "grid", "genset", "acload", "heatpump", NULL};
+
+    set(PRODUCT, value_strings(roles));
+    assert_string_equal(
+        call("/ProductId", "GetValue"),
+        "v<[s:\"pvinverter\" s:\"grid\" s:\"genset\" s:\"acload\" s:\"heatpump\"]>");
+    assert_string_equal(call("/ProductId", "GetText"),
+                        "s:\"['pvinverter', 'grid', 'genset', 'acload', 'heatpump']\"");
+    assert_non_null(strstr(call("/", "GetItems"), "s:\"/ProductId\" {s:\"Value\" v<[s:\"pvinv"));
+    assert_non_null(strstr(call("/", "GetValue"), "s:\"heatpump\"]>"));
+    service_flush(service);
+    wait_for_signals(1);
+    set(PRODUCT, value_strings(same));
+    service_flush(service);
+    run_for(30);
+    assert_int_equal(signals, 1);
+    set(PRODUCT, value_strings(no_roles));
+    service_flush(service);
+    wait_for_signals(2);
+    assert_string_equal(last_signal,
+                        "{s:\"/ProductId\" {s:\"Value\" v<[]as>,s:\"Text\" v<s:\"[]\">,},}");
+    set(POSITION, value_strings(roles)); /* a list is nothing that anyone can write to */
+    assert_string_equal(set_double("/Position", 1), "i:1");
+    assert_int_equal(writes, 0);
+}
+
 /* ---- SetValue ---- */
 
 static void test_accepted_write(void **state)
@@ -820,6 +851,7 @@ int main(void)
         SERVICE_TEST(test_introspection),
         SERVICE_TEST(test_changes_go_out_in_one_signal),
         SERVICE_TEST(test_strings),
+        SERVICE_TEST(test_lists_of_strings),
         SERVICE_TEST(test_accepted_write),
         SERVICE_TEST(test_refused_write),
         SERVICE_TEST(test_what_is_not_writable),

@@ -16,6 +16,9 @@ static void assert_text(struct value v, enum text_format format, const char *exp
     assert_string_equal(value_text(&v, format, out, sizeof out), expected);
 }
 
+static const char *const abc[] = {"a", "b", "c", NULL}, *const ab[] = {"a", "b", NULL},
+                         *const nothing[] = {NULL};
+
 static void makes_values(void **state)
 {
     assert_int_equal(value_double(1.5).type, VALUE_DOUBLE);
@@ -25,6 +28,8 @@ static void makes_values(void **state)
     assert_int_equal(value_string(NULL).type, VALUE_INVALID);
     assert_int_equal(value_string("").type, VALUE_STRING);
     assert_int_equal(value_int(7).i, 7);
+    assert_int_equal(value_strings(NULL).type, VALUE_INVALID);
+    assert_int_equal(value_strings(nothing).type, VALUE_STRINGS);
 }
 
 static void compares(void **state)
@@ -42,6 +47,40 @@ static void compares(void **state)
     assert_false(value_equal(&real, &real2));
     assert_false(value_equal(&one, &real)); /* another type is another value on the bus */
     assert_false(value_equal(&invalid, &one));
+}
+
+static void compares_lists(void **state)
+{
+    static const char *const copy[] = {"a", "b", "c", NULL}, *const other[] = {"a", "x", "c", NULL};
+    struct value list = value_strings(abc), shorter = value_strings(ab), a = value_string("a");
+    struct value same = value_strings(copy), differs = value_strings(other);
+    struct value none = value_strings(nothing), invalid = value_invalid();
+
+    assert_true(value_equal(&list, &same));
+    assert_false(value_equal(&list, &differs));
+    assert_false(value_equal(&list, &shorter));
+    assert_false(value_equal(&shorter, &list));
+    assert_false(value_equal(&none, &list));
+    assert_true(value_equal(&none, &none));
+    assert_false(value_equal(&none, &invalid));
+    assert_false(value_equal(&list, &a));
+}
+
+static void writes_lists(void **state)
+{
+    struct value list = value_strings(abc);
+    char out[32];
+
+    assert_text(list, TEXT_PLAIN, "['a', 'b', 'c']");
+    assert_text(value_strings(&abc[2]), TEXT_PLAIN, "['c']");
+    assert_text(value_strings(nothing), TEXT_PLAIN, "[]");
+    for (size_t size = 1; size <= 16; size++) {
+        memset(out, 'x', sizeof out);
+        value_text(&list, TEXT_PLAIN, out, size);
+        assert_int_equal(strlen(out), size - 1);
+        assert_memory_equal(out, "['a', 'b', 'c']", size - 1);
+        assert_int_equal(out[size], 'x');
+    }
 }
 
 static void writes_texts(void **state)
@@ -97,7 +136,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_values),      cmocka_unit_test(compares),
         cmocka_unit_test(writes_texts),      cmocka_unit_test(never_writes_a_negative_zero),
-        cmocka_unit_test(stays_within_size),
+        cmocka_unit_test(stays_within_size), cmocka_unit_test(compares_lists),
+        cmocka_unit_test(writes_lists),
     };
     return cmocka_run_group_tests_name("value", tests, NULL, NULL);
 }
