@@ -53,6 +53,13 @@ static int on_write(void *user, size_t item, const struct value *value)
             return SERVICE_REFUSED;
         device_set_position(u->device, value->i);
         break;
+    case MAP_PHASE_SETTING:
+        if (device_view(u->device)->phase == PHASE_3P || value->type != VALUE_INT || value->i < 1 ||
+            value->i > PHASES)
+            return SERVICE_REFUSED;
+        device_set_phase(u->device, value->i);
+        show(u);
+        break;
     default:
         return SERVICE_REFUSED;
     }
@@ -164,6 +171,7 @@ struct unit *unit_create(const struct unit_env *env, const struct device_conf *c
         unit_destroy(u);
         return NULL;
     }
+    device_set_class(u->device, class_known ? u->class->name : NULL);
     if (memory && memory->serial[0]) {
         u->known = true;
         appear(u);
@@ -203,6 +211,7 @@ void unit_replace(struct unit *u, const char *serial)
     struct device *device = device_create(u->conf, &memory);
     if (!device)
         return;
+    device_set_class(device, device_view(u->device)->class);
     disappear(u);
     device_destroy(u->device);
     u->device = device;

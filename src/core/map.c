@@ -66,9 +66,15 @@ struct value map_value(const struct map_row *row, const struct device_view *view
     case MAP_TEXT:
         return value_string(row->arg.text);
     case MAP_INSTANCE:
-        return value_int(view->instance);
+        return view->instance >= 0 ? value_int(view->instance) : value_invalid();
     case MAP_POSITION:
         return value_int(view->position);
+    case MAP_ROLE:
+        return value_string(view->class);
+    case MAP_ALLOWED_ROLES:
+        return value_strings(venus_roles);
+    case MAP_PHASE_SETTING:
+        return view->phase == PHASE_3P ? value_invalid() : value_int((int)view->phase);
     case MAP_SERIAL:
         return text_or_invalid(view->serial);
     case MAP_NAME:

@@ -2,7 +2,8 @@
  * From a device to the rows of its service. A Venus class is a table of rows, in one file of
  * venus/ and one row of venus/registry.c; this is what reads those tables. Pure.
  *
- * Source of the paths: Victron's dbus-fronius, dbus-shelly, dbus-systemcalc-py and gui-v2.
+ * Source of the paths: Victron's dbus-fronius, dbus-shelly, dbus-modbus-client, dbus-systemcalc-py and
+ * gui-v2.
  */
 #ifndef DTU_CORE_MAP_H
 #define DTU_CORE_MAP_H
@@ -21,6 +22,9 @@ enum map_source {
     MAP_TEXT,     /* arg.text, a constant */
     MAP_INSTANCE, /* /DeviceInstance */
     MAP_POSITION,
+    MAP_ROLE,          /* the class of the service */
+    MAP_ALLOWED_ROLES, /* venus_roles */
+    MAP_PHASE_SETTING, /* 1..3; no value for what is on three phases */
     MAP_SERIAL,
     MAP_NAME,       /* /CustomName */
     MAP_FIRMWARE,   /* of the gateway */
@@ -60,6 +64,13 @@ struct venus_class {
 
 /* All classes; venus/registry.c. */
 extern const struct venus_class *const venus_classes[]; /* NULL-terminated */
+
+/*
+ * Names of the classes that a device may be switched to by a write of /Role, and the class of such a
+ * name; NULL where it is none of them.
+ */
+extern const char *const venus_roles[]; /* NULL-terminated */
+const struct venus_class *venus_role_find(const char *role);
 
 /*
  * The class of "com.victronenergy.<name>". An unknown name gets the meter rows; *known (may be NULL)

@@ -3,7 +3,8 @@
  *
  * /Ac/Out/L1 carries the whole device whatever phase it feeds: an inverter service has no other.
  * /Dc/0/Current is left out: Venus counts it positive while charging, and a device of this class only
- * ever discharges.
+ * ever discharges. No /Role and no /PhaseSetting: a battery inverter is no meter that could be one of
+ * something else.
  */
 #include "venus/rows.h"
 

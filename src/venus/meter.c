@@ -12,6 +12,7 @@
 
 static const struct map_row rows[] = {
     ROWS_SERVICE,
+    ROWS_SETUP,
     ROWS_TOTAL,
     ROW_FIELD("/Ac/Energy/Reverse", ENERGY_REVERSE, 0, TEXT_KWH),
     ROW_FIELD("/Ac/Frequency", FREQUENCY, 0, TEXT_HZ),

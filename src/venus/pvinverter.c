@@ -15,6 +15,7 @@
 
 static const struct map_row rows[] = {
     ROWS_SERVICE,
+    ROWS_SETUP,
     {.path = "/Position",
      .help = "0 AC input 1, 1 AC output, 2 AC input 2",
      .source = MAP_POSITION,

@@ -10,6 +10,21 @@ const struct venus_class *const venus_classes[] = {
     &venus_acload,     &venus_heatpump, NULL,
 };
 
+/*
+ * What may be made of an inverter or of the meter behind a template. dbus-shelly offers grid,
+ * pvinverter, genset and acload (meter.py), dbus-modbus-client's meters the first three of them.
+ */
+const char *const venus_roles[] = {"pvinverter", "grid", "genset", "acload", "heatpump", NULL};
+
+const struct venus_class *venus_role_find(const char *role)
+{
+    for (size_t i = 0; venus_roles[i]; i++) {
+        if (strcmp(venus_roles[i], role) == 0)
+            return venus_class_find(role, NULL);
+    }
+    return NULL;
+}
+
 const struct venus_class *venus_class_find(const char *service, bool *known)
 {
     const char *name = service;

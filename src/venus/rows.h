@@ -62,6 +62,24 @@
         .source = MAP_ERROR_CODE                                                                  \
     }
 
+/*
+ * What the GUI's "Setup" page reads and writes: gui-v2 shows that page where /AllowedRoles is valid, and
+ * after a write of /Role waits for the service under its new class. dbus-shelly has /PhaseSetting for
+ * what has one phase only. /Position is not among them: gui-v2 shows it for the role pvinverter alone
+ * (PageAcInSetup.qml), and dbus-modbus-client publishes it for that role alone.
+ */
+#define ROWS_SETUP                                                                        \
+    {.path = "/Role",                                                                     \
+     .help = "the class of this service; one of /AllowedRoles can be written",            \
+     .source = MAP_ROLE,                                                                  \
+     .writable = true},                                                                   \
+        ROW_OF("/AllowedRoles", MAP_ALLOWED_ROLES),                                       \
+    {                                                                                     \
+        .path = "/PhaseSetting",                                                          \
+        .help = "1..3: the phase that it feeds or loads; invalid for one on all of them", \
+        .source = MAP_PHASE_SETTING, .writable = true                                     \
+    }
+
 /* The totals that every class carries. */
 #define ROWS_TOTAL                                                     \
     ROW_FIELD("/Ac/Power", POWER, 0, TEXT_W),                          \
@@ -83,6 +101,11 @@
         ROW_FIELD("/Ac/L" #n "/Energy/Forward", ENERGY_FORWARD, n, TEXT_KWH)
 
 #define ROWS_PHASES ROWS_PHASE(1), ROWS_PHASE(2), ROWS_PHASE(3)
+
+/*
+ * Rows for diagnosis (/Debug/...), which nothing of Venus reads, belong here: as a group ROWS_DEBUG that
+ * each class's table ends with, so that a path of Victron's is never mistaken for one of ours.
+ */
 
 #define CLASS(name_, rows_)                                                       \
     {                                                                             \

@@ -69,9 +69,18 @@ SERVICE = """
     /ErrorCode              i   0               0
 """
 
+def setup(role):
+    """What the GUI's "Setup" page reads and writes; every class but inverter has it."""
+    return f"""
+    /Role                   s   {role}  {role}
+    /AllowedRoles           as  *  ['pvinverter', 'grid', 'genset', 'acload', 'heatpump']
+    /PhaseSetting           i   1               1
+"""
+
+
 # --- one inverter on L1, with two strings, as every shape of every gateway tells it -------------
 
-PVINVERTER = SERVICE + """
+PVINVERTER = SERVICE + setup("pvinverter") + """
     /Position               i   1               1
     /StatusCode             i   7               7
     /NrOfPhases             i   1               1
@@ -120,6 +129,7 @@ HMT_PHASES = """
     /DeviceInstance         i   21              21
     /Serial                 s   1361a0000001    1361a0000001
     /CustomName             s   Barn            Barn
+    /PhaseSetting           ai
     /NrOfPhases             i   3               3
     /Ac/Power               d   1500            1500W
     /Ac/Energy/Forward      d   3000            3000.00kWh
@@ -178,7 +188,7 @@ TEMPLATE = SERVICE + """
     /Ac/L3/Energy/Forward   ai
 """
 
-PV_TEMPLATE = TEMPLATE + """
+PV_TEMPLATE = TEMPLATE + setup("pvinverter") + """
     /Position               i   0               0
     /StatusCode             i   7               7
     /Ac/MaxPower            ai

@@ -169,9 +169,12 @@ class GoldenTest(BusTest):
         self.assert_golden("com.victronenergy.inverter.http_20", golden.INVERTER, golden.TEMPLATE,
                            "/Ac/MaxPower  ai\n/Temperature  ai\n/Dc/0/Voltage  d  51.2  51.2V")
 
-    CLASSES = {"pvinverter": golden.PVINVERTER, "inverter": golden.INVERTER, "grid": golden.METER,
-               "genset": golden.METER, "acload": golden.METER, "heatpump": golden.METER,
-               "motordrive": golden.METER}
+    CLASSES = {"pvinverter": golden.PVINVERTER, "inverter": golden.INVERTER,
+               "grid": golden.METER + golden.setup("grid"),
+               "genset": golden.METER + golden.setup("genset"),
+               "acload": golden.METER + golden.setup("acload"),
+               "heatpump": golden.METER + golden.setup("heatpump"),
+               "motordrive": golden.METER + golden.setup("-") + "/Role  ai"}
 
     def test_every_class(self):
         """The same inverter as each class, an unheard-of one among them."""
@@ -214,6 +217,7 @@ class GoldenTest(BusTest):
         for path, row in golden.table(golden.PVINVERTER).items():
             if path.startswith("/Ac/L1/"):
                 moved[path.replace("/L1/", f"/L{number}/")] = row
+        moved["/PhaseSetting"] = ("i", number, str(number))
         self.wait_value(PVINVERTER % 20, "/Ac/Power", 223.7)
         self.wait_value(PVINVERTER % 20, "/FirmwareVersion", "v26.3.30")
         items = self.client.items(PVINVERTER % 20)

@@ -103,7 +103,8 @@ static void assert_row_is_sound(const struct venus_class *c, const struct map_ro
     }
     if (r->source == MAP_STRING)
         assert_in_range(r->slot, 0, STRINGS_MAX - 1);
-    assert_true(!r->writable || r->source == MAP_NAME || r->source == MAP_POSITION);
+    assert_true(!r->writable || r->source == MAP_NAME || r->source == MAP_POSITION ||
+                r->source == MAP_ROLE || r->source == MAP_PHASE_SETTING);
     for (size_t i = 0; i < c->row_count; i++) {
         const struct map_row *other = &c->rows[i];
         if (other == r)
@@ -190,12 +191,50 @@ static void identity(void **state)
     assert_value("/CustomName", value_string(""), "");
     assert_value("/Serial", value_invalid(), "---");
     assert_value("/FirmwareVersion", value_invalid(), "---");
+    view.instance = -1;
+    assert_value("/DeviceInstance", value_invalid(), "---");
     strcpy(view.name, "Garage");
     strcpy(view.serial, "114181234567");
     strcpy(view.firmware, "v26.3.30");
     assert_value("/CustomName", value_string("Garage"), "Garage");
     assert_value("/Serial", value_string("114181234567"), "114181234567");
     assert_value("/FirmwareVersion", value_string("v26.3.30"), "v26.3.30");
+}
+
+static void roles(void **state)
+{
+    static const char *const names[] = {"pvinverter", "grid", "genset", "acload", "heatpump"};
+    struct value allowed = value_at("pvinverter", "/AllowedRoles");
+
+    assert_value("/Role", value_invalid(), "---");
+    view.class = "pvinverter";
+    assert_value("/Role", value_string("pvinverter"), "pvinverter");
+    assert_value("/AllowedRoles", allowed,
+                 "['pvinverter', 'grid', 'genset', 'acload', 'heatpump']");
+    assert_int_equal(allowed.type, VALUE_STRINGS);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        assert_string_equal(allowed.list[i], names[i]);
+        assert_string_equal(venus_role_find(names[i])->name, names[i]);
+        assert_true(row(names[i], "/Role")->writable);
+        assert_false(row(names[i], "/AllowedRoles")->writable);
+    }
+    assert_null(allowed.list[sizeof names / sizeof names[0]]);
+    assert_null(venus_role_find("inverter"));
+    assert_null(venus_role_find("com.victronenergy.grid"));
+    assert_null(venus_role_find(""));
+    assert_null(row("inverter", "/Role"));
+    assert_null(row("inverter", "/AllowedRoles"));
+}
+
+static void phase_setting(void **state)
+{
+    assert_value("/PhaseSetting", value_int(1), "1");
+    view.phase = PHASE_L3;
+    assert_value("/PhaseSetting", value_int(3), "3");
+    view.phase = PHASE_3P;
+    assert_value("/PhaseSetting", value_invalid(), "---");
+    assert_true(row("grid", "/PhaseSetting")->writable);
+    assert_null(row("inverter", "/PhaseSetting"));
 }
 
 static void measurements(void **state)
@@ -275,6 +314,8 @@ int main(void)
         TEST(every_class_has_what_venus_asks_for),
         TEST(a_class_has_only_its_own_paths),
         TEST(identity),
+        TEST(roles),
+        TEST(phase_setting),
         TEST(measurements),
         TEST(strings),
         TEST(states),
