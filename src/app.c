@@ -182,6 +182,8 @@ static bool start_gateway(struct app *a, size_t gateway)
         if (!wanted(a->config, device, gateway))
             continue;
         memories[n] = *memory_get(a->memory, device->section);
+        if (strcmp(a->config->gateways[gateway].section, device->section) == 0)
+            text_copy(memories[n].id, sizeof memories[n].id, device->section);
         struct unit *u = unit_create(&a->env, device, &memories[n++]);
         if (u)
             a->units[a->unit_count++] = u;

@@ -7,10 +7,15 @@
 
 #include "core/json.h"
 
-enum { STATE_VERSION = 1 };
+enum {
+    STATE_VERSION = 2,
+    STATE_BY_SECTION = 1, /* the version before */
+    INSTANCE_LIMIT = 65535
+};
 
 static const char payload_key[] = "\"devices\":";
 static const double energy_limit_kwh = 1e9, power_limit_w = 1e7;
+static const char template_prefix[] = "TEMPLATE";
 
 /* CRC-32 as zlib and Ethernet compute it (reflected, polynomial 0xEDB88320). */
 static uint32_t crc32_of(const char *data, size_t len)
@@ -24,6 +29,9 @@ static uint32_t crc32_of(const char *data, size_t len)
     }
     return ~crc;
 }
+
+/* By enum energy_counter, from ENERGY_UNKNOWN on. */
+static const char *const counter_names[] = {"", "lifetime", "day"};
 
 /* ---- Writing -------------------------------------------------------------------------------- */
 
@@ -43,16 +51,39 @@ static bool add_number(cJSON *o, const char *key, double d)
     return cJSON_AddRawToObject(o, key, text) != NULL;
 }
 
+static bool add_identity(cJSON *o, const struct device_memory *m)
+{
+    return add_text(o, "id", m->id) && add_text(o, "section", m->section) &&
+           add_text(o, "gateway", m->gateway) && add_text(o, "serial", m->serial) &&
+           add_text(o, "name", m->name);
+}
+
+static bool add_settings(cJSON *o, const struct device_memory *m)
+{
+    return add_text(o, "custom_name", m->custom_name) &&
+           add_number(o, "position", m->position >= 0 ? m->position : MISSING) &&
+           add_number(o, "phase", m->phase > 0 ? m->phase : MISSING) &&
+           add_text(o, "role", m->role) &&
+           add_number(o, "instance", m->instance >= 0 ? m->instance : MISSING);
+}
+
+static bool add_energy(cJSON *o, const struct device_memory *m)
+{
+    if (!has_value(m->energy_kwh))
+        return true;
+    return add_number(o, "energy_kwh", m->energy_kwh) &&
+           add_number(o, "offset_kwh", m->offset_kwh > 0 ? m->offset_kwh : MISSING) &&
+           add_text(o, "counter", counter_names[m->counter + 1]);
+}
+
 static char *print_device(const struct device_memory *m)
 {
     char *text = NULL;
     cJSON *o = cJSON_CreateObject();
 
-    if (o && add_text(o, "section", m->section) && add_text(o, "serial", m->serial) &&
-        add_text(o, "name", m->name) && add_text(o, "custom_name", m->custom_name) &&
-        add_number(o, "position", m->position >= 0 ? m->position : MISSING) &&
-        add_number(o, "phases", m->phases) && add_number(o, "strings", m->strings) &&
-        add_number(o, "max_power_w", m->max_power_w) && add_number(o, "energy_kwh", m->energy_kwh))
+    if (o && add_identity(o, m) && add_settings(o, m) && add_number(o, "phases", m->phases) &&
+        add_number(o, "strings", m->strings) && add_number(o, "max_power_w", m->max_power_w) &&
+        add_energy(o, m))
         text = cJSON_PrintUnformatted(o);
     cJSON_Delete(o);
     return text;
@@ -148,23 +179,71 @@ static unsigned small_member(const cJSON *o, const char *key, unsigned max)
     return has_value(d) ? (unsigned)d : 0;
 }
 
+static int int_member(const cJSON *o, const char *key, int max)
+{
+    double d = member_in(o, key, 0, max);
+    return has_value(d) ? (int)d : -1;
+}
+
+static void read_energy(const cJSON *o, struct device_memory *m)
+{
+    char counter[16];
+
+    m->energy_kwh = member_in(o, "energy_kwh", -energy_limit_kwh, energy_limit_kwh);
+    if (!has_value(m->energy_kwh))
+        return;
+    m->offset_kwh = member_in(o, "offset_kwh", 0, energy_limit_kwh);
+    if (!has_value(m->offset_kwh))
+        m->offset_kwh = 0;
+    json_text(o, "counter", counter, sizeof counter);
+    for (int c = ENERGY_LIFETIME; c <= ENERGY_OF_THE_DAY; c++) {
+        if (strcmp(counter, counter_names[c + 1]) == 0)
+            m->counter = (enum energy_counter)c;
+    }
+}
+
 static void read_device(const cJSON *o, struct device_memory *m)
 {
-    double position = member_in(o, "position", 0, 2);
-
-    memset(m, 0, sizeof *m);
+    device_memory_init(m);
+    json_text(o, "id", m->id, sizeof m->id);
     json_text(o, "section", m->section, sizeof m->section);
+    json_text(o, "gateway", m->gateway, sizeof m->gateway);
     json_text(o, "serial", m->serial, sizeof m->serial);
     json_text(o, "name", m->name, sizeof m->name);
     json_text(o, "custom_name", m->custom_name, sizeof m->custom_name);
-    m->position = has_value(position) ? (int)position : -1;
+    json_text(o, "role", m->role, sizeof m->role);
+    m->position = int_member(o, "position", 2);
+    m->phase = (int)small_member(o, "phase", PHASES);
+    m->instance = int_member(o, "instance", INSTANCE_LIMIT);
     m->phases = small_member(o, "phases", PHASES);
     m->strings = small_member(o, "strings", STRINGS_MAX);
     m->max_power_w = member_in(o, "max_power_w", 0, power_limit_w);
-    m->energy_kwh = member_in(o, "energy_kwh", -energy_limit_kwh, energy_limit_kwh);
+    read_energy(o, m);
 }
 
-static int read_devices(const cJSON *devices, struct device_memory *out, size_t max)
+/* Of version 1, which knew devices by their section and one gateway beside the templates. */
+static void identify(struct device_memory *m)
+{
+    if (strncmp(m->section, template_prefix, sizeof template_prefix - 1) == 0) {
+        text_copy(m->id, sizeof m->id, m->section);
+        text_copy(m->gateway, sizeof m->gateway, m->section);
+    } else {
+        serial_key(m->id, m->serial);
+        text_copy(m->gateway, sizeof m->gateway, "DEFAULT");
+    }
+}
+
+static bool is_there(const struct device_memory *memories, size_t count, const char *id)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(memories[i].id, id) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int read_devices(const cJSON *devices, bool by_section, struct device_memory *out,
+                        size_t max)
 {
     const cJSON *device;
     size_t count = 0;
@@ -174,7 +253,9 @@ static int read_devices(const cJSON *devices, struct device_memory *out, size_t 
         if (count == max)
             break;
         read_device(device, &out[count]);
-        if (out[count].section[0])
+        if (by_section)
+            identify(&out[count]);
+        if (out[count].id[0] && !is_there(out, count, out[count].id))
             count++;
     }
     return (int)count;
@@ -194,10 +275,11 @@ int state_parse(const char *text, size_t len, struct device_memory *out, size_t 
     devices = json_get(root, "devices");
     if (version > STATE_VERSION)
         refuse(why, why_size, "the state was written by a newer version of this program");
-    else if (!has_value(version) || !checksum_fits(root, text, len) || !cJSON_IsArray(devices))
+    else if (!(version >= STATE_BY_SECTION) || !checksum_fits(root, text, len) ||
+             !cJSON_IsArray(devices))
         refuse(why, why_size, "the state is damaged: its checksum does not fit");
     else
-        count = read_devices(devices, out, max);
+        count = read_devices(devices, version < STATE_VERSION, out, max);
     cJSON_Delete(root);
     return count;
 }

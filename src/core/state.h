@@ -1,9 +1,13 @@
 /*
- * What survives a restart, as text: which serial each section is bound to, its last good counter,
- * what was set from the GX screen. Pure; edge/file.h keeps it on flash.
+ * What survives a restart, as text: every device ever seen, by its identity, with the section that is
+ * bound to it, its last good counter and what was set from the GX screen. Pure; edge/file.h keeps it
+ * on flash.
  *
  * JSON with a version and a checksum (CRC-32 of the payload) in the text, so that a file cut off or
  * overwritten by half is told from a good one.
+ *
+ * Version 2 is written. Version 1, by section, is read as well: there a device is its serial, a template
+ * its section, and every inverter was one of the gateway of [DEFAULT].
  */
 #ifndef DTU_CORE_STATE_H
 #define DTU_CORE_STATE_H
@@ -20,7 +24,8 @@ char *state_print(const struct device_memory *memories, size_t count);
 
 /*
  * Reads a state. Returns the number of memories stored (at most max), or -1 when the text is
- * damaged or of a newer version; then why says which in one line. Unknown keys are ignored.
+ * damaged or of a newer version; then why says which in one line. Unknown keys are ignored, as are
+ * entries without an identity, and all but the first of one identity.
  */
 int state_parse(const char *text, size_t len, struct device_memory *out, size_t max, char *why,
                 size_t why_size);

@@ -1,6 +1,6 @@
 /*
  * Whatever lies on flash. The first byte says whether the text is taken as it is, or as the devices of a
- * state whose checksum fits: no fuzzer guesses a CRC.
+ * state of version 1 or 2 whose checksum fits: no fuzzer guesses a CRC.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -26,12 +26,16 @@ static uint32_t crc32_of(const uint8_t *data, size_t size)
 
 static void check_device(const struct device_memory *m)
 {
-    if (!m->section[0] || !sane_text(m->section, sizeof m->section) ||
-        !sane_text(m->serial, sizeof m->serial) || !sane_text(m->name, sizeof m->name) ||
-        !sane_text(m->custom_name, sizeof m->custom_name))
+    if (!m->id[0] || !sane_text(m->id, sizeof m->id) || !sane_text(m->section, sizeof m->section) ||
+        !sane_text(m->gateway, sizeof m->gateway) || !sane_text(m->serial, sizeof m->serial) ||
+        !sane_text(m->name, sizeof m->name) || !sane_text(m->custom_name, sizeof m->custom_name) ||
+        !sane_text(m->role, sizeof m->role))
         abort();
-    if (m->position < -1 || m->position > 2 || m->phases > PHASES || m->strings > STRINGS_MAX ||
-        !sane_value(m->max_power_w, 0, 1e7) || !sane_value(m->energy_kwh, -1e9, 1e9))
+    if (m->position < -1 || m->position > 2 || m->phase < 0 || m->phase > PHASES ||
+        m->instance < -1 || m->instance > 65535 || m->phases > PHASES || m->strings > STRINGS_MAX ||
+        !sane_value(m->max_power_w, 0, 1e7) || !sane_value(m->energy_kwh, -1e9, 1e9) ||
+        !(m->offset_kwh >= 0 && m->offset_kwh <= 1e9) || m->counter < ENERGY_UNKNOWN ||
+        m->counter > ENERGY_OF_THE_DAY)
         abort();
 }
 
@@ -43,8 +47,13 @@ static void check(const char *text, size_t len)
 
     if (n > MAX || (n < 0) != (*why != '\0'))
         abort();
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         check_device(&out[i]);
+        for (int j = 0; j < i; j++) {
+            if (strcmp(out[i].id, out[j].id) == 0)
+                abort();
+        }
+    }
     if (n < 0)
         return;
     /* What was read is written, and read again as it was. */
@@ -70,13 +79,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(text);
         return 0;
     }
-    if (data[0] != 'd') {
+    if (data[0] != 'd' && data[0] != '1') {
         memcpy(text, data, size);
         text[size] = '\0';
         check(text, size);
     } else {
-        int head = snprintf(text, 80, "{\"version\":1,\"crc32\":\"%08x\",\"devices\":",
-                            (unsigned)crc32_of(data + 1, size - 1));
+        int head = snprintf(text, 80, "{\"version\":%d,\"crc32\":\"%08x\",\"devices\":",
+                            data[0] == '1' ? 1 : 2, (unsigned)crc32_of(data + 1, size - 1));
         memcpy(text + head, data + 1, size - 1);
         memcpy(text + (size_t)head + size - 1, "}", 2);
         check(text, (size_t)head + size);

@@ -12,28 +12,41 @@
 #include "core/state.h"
 
 static struct device_memory memories[] = {
-    {.section = "INVERTER0",
-     .serial = "114181234567",
+    {.id = "114181234567",
+     .section = "INVERTER0",
+     .gateway = "DTU1",
+     .serial = "00114181234567",
      .name = "S\xC3\xBC"
              "d \"1\"\\",
      .custom_name = "Shed",
      .position = 2,
+     .phase = 3,
+     .role = "heatpump",
+     .instance = 0,
      .phases = 3,
      .strings = 6,
      .max_power_w = 2250,
-     .energy_kwh = 422.603},
-    {.section = "TEMPLATE0",
+     .energy_kwh = 422.603,
+     .offset_kwh = 400.1,
+     .counter = ENERGY_OF_THE_DAY},
+    {.id = "TEMPLATE0",
+     .section = "TEMPLATE0",
+     .gateway = "TEMPLATE0",
      .serial = "12345678",
      .position = -1,
+     .instance = -1,
      .phases = 1,
      .max_power_w = MISSING,
-     .energy_kwh = MISSING},
-    {.section = "INVERTER1",
+     .energy_kwh = MISSING,
+     .counter = ENERGY_UNKNOWN},
+    {.id = "1",
      .serial = "1",
      .position = 0,
+     .instance = 34,
      .phases = 1,
      .max_power_w = MISSING,
-     .energy_kwh = 0.1},
+     .energy_kwh = 0.1,
+     .counter = ENERGY_LIFETIME},
 };
 
 enum { COUNT = sizeof memories / sizeof memories[0] };
@@ -60,15 +73,22 @@ static void comes_back_as_it_was(void **state)
 
     assert_int_equal(parse(text, strlen(text), out, COUNT + 1), COUNT);
     for (int i = 0; i < COUNT; i++) {
+        assert_string_equal(out[i].id, memories[i].id);
         assert_string_equal(out[i].section, memories[i].section);
+        assert_string_equal(out[i].gateway, memories[i].gateway);
         assert_string_equal(out[i].serial, memories[i].serial);
         assert_string_equal(out[i].name, memories[i].name);
         assert_string_equal(out[i].custom_name, memories[i].custom_name);
         assert_int_equal(out[i].position, memories[i].position);
+        assert_int_equal(out[i].phase, memories[i].phase);
+        assert_string_equal(out[i].role, memories[i].role);
+        assert_int_equal(out[i].instance, memories[i].instance);
         assert_int_equal(out[i].phases, memories[i].phases);
         assert_int_equal(out[i].strings, memories[i].strings);
         assert_same(out[i].max_power_w, memories[i].max_power_w);
         assert_same(out[i].energy_kwh, memories[i].energy_kwh);
+        assert_same(out[i].offset_kwh, memories[i].offset_kwh);
+        assert_int_equal(out[i].counter, memories[i].counter);
     }
     free(text);
 }
@@ -184,6 +204,7 @@ static void the_checksum_is_the_usual_one(void **state)
     assert_non_null(strstr(text, "\"crc32\":\"709ddd80\""));
     free(text);
     assert_int_equal(parse_payload("1", "[]", out, NULL, 0), 0);
+    assert_int_equal(parse_payload("2", "[]", out, NULL, 0), 0);
 }
 
 static void newer_versions_are_refused(void **state)
@@ -191,8 +212,10 @@ static void newer_versions_are_refused(void **state)
     struct device_memory out[4];
     char why[80];
 
-    assert_int_equal(parse_payload("2", "[]", out, why, sizeof why), -1);
+    assert_int_equal(parse_payload("3", "[]", out, why, sizeof why), -1);
     assert_non_null(strstr(why, "newer"));
+    assert_int_equal(parse_payload("0", "[]", out, why, sizeof why), -1);
+    assert_non_null(strstr(why, "damaged"));
     assert_int_equal(parse_payload("null", "[]", out, why, sizeof why), -1);
     assert_non_null(strstr(why, "damaged"));
     assert_int_equal(parse_payload("1", "{}", out, why, sizeof why), -1);
@@ -201,23 +224,81 @@ static void newer_versions_are_refused(void **state)
 static void unknown_and_nonsensical_members_do_no_harm(void **state)
 {
     struct device_memory out[4];
-    int n =
-        parse_payload("1",
-                      "[{\"section\":\"INVERTER0\",\"colour\":\"red\",\"position\":7,\"phases\":-1,"
-                      "\"strings\":1e9,\"max_power_w\":-5,\"energy_kwh\":1e12,\"serial\":{}},"
-                      "{\"serial\":\"no section\"},null,7,"
-                      "{\"section\":\"A section with a name that is far too long for it\"}]",
-                      out, NULL, 0);
+    int n = parse_payload("2",
+                          "[{\"id\":\"11\",\"colour\":\"red\",\"position\":7,\"phases\":-1,"
+                          "\"strings\":1e9,\"max_power_w\":-5,\"energy_kwh\":1e12,\"serial\":{},"
+                          "\"offset_kwh\":5,\"phase\":4,\"instance\":-7,\"role\":{}},"
+                          "{\"section\":\"INVERTER3\",\"serial\":\"no id\"},null,7,"
+                          "{\"id\":\"12\",\"energy_kwh\":1,\"offset_kwh\":-5,\"counter\":\"week\","
+                          "\"section\":\"A section with a name that is far too long for it\"}]",
+                          out, NULL, 0);
 
     assert_int_equal(n, 2);
-    assert_string_equal(out[0].section, "INVERTER0");
+    assert_string_equal(out[0].id, "11");
     assert_string_equal(out[0].serial, "");
+    assert_string_equal(out[0].role, "");
+    assert_int_equal(out[0].phase, 0);
+    assert_int_equal(out[0].instance, -1);
+    assert_int_equal(out[0].counter, ENERGY_UNKNOWN);
+    assert_same(out[0].offset_kwh, 0);
+    assert_same(out[1].offset_kwh, 0);
+    assert_int_equal(out[1].counter, ENERGY_UNKNOWN);
     assert_int_equal(out[0].position, -1);
     assert_int_equal(out[0].phases, 0);
     assert_int_equal(out[0].strings, 0);
     assert_false(has_value(out[0].max_power_w));
     assert_false(has_value(out[0].energy_kwh));
     assert_int_equal(strlen(out[1].section), CONF_SECTION_MAX - 1);
+}
+
+/* As version 1 of the file was written. */
+static void files_by_section_are_read(void **state)
+{
+    struct device_memory out[4];
+    int n = parse_payload(
+        "1",
+        "[\n{\"section\":\"INVERTER0\",\"serial\":\"00114181A34567\",\"name\":\"Roof\","
+        "\"custom_name\":\"Shed\",\"position\":1,\"phases\":1,\"strings\":2,"
+        "\"max_power_w\":800,\"energy_kwh\":422.60300000000001},\n"
+        "{\"section\":\"INVERTER1\",\"serial\":\"114181a34567\",\"phases\":1},\n"
+        "{\"section\":\"INVERTER2\",\"phases\":1,\"strings\":0},\n"
+        "{\"section\":\"TEMPLATE0\",\"serial\":\"1\",\"phases\":1,\"strings\":0,"
+        "\"energy_kwh\":7}\n]",
+        out, NULL, 0);
+
+    assert_int_equal(n,
+                     2); /* one inverter is not two, and what is not known by its serial is none */
+    assert_string_equal(out[0].id, "114181a34567");
+    assert_string_equal(out[0].section, "INVERTER0");
+    assert_string_equal(out[0].gateway, "DEFAULT");
+    assert_string_equal(out[0].serial, "00114181A34567");
+    assert_string_equal(out[0].name, "Roof");
+    assert_string_equal(out[0].custom_name, "Shed");
+    assert_int_equal(out[0].position, 1);
+    assert_int_equal(out[0].phase, 0);
+    assert_int_equal(out[0].instance, -1);
+    assert_same(out[0].energy_kwh, 422.603);
+    assert_same(out[0].offset_kwh, 0);
+    assert_int_equal(out[0].counter, ENERGY_UNKNOWN);
+    assert_string_equal(out[1].id, "TEMPLATE0");
+    assert_string_equal(out[1].gateway, "TEMPLATE0");
+    assert_same(out[1].energy_kwh, 7);
+}
+
+static void of_one_identity_the_first_stays(void **state)
+{
+    struct device_memory out[4];
+
+    assert_int_equal(parse_payload("2",
+                                   "[{\"id\":\"1\",\"energy_kwh\":1},{\"id\":\"2\"},"
+                                   "{\"id\":\"1\",\"energy_kwh\":9},{\"id\":\"TEMPLATE1\"},"
+                                   "{\"id\":\"2\"}]",
+                                   out, NULL, 0),
+                     3);
+    assert_string_equal(out[0].id, "1");
+    assert_same(out[0].energy_kwh, 1);
+    assert_string_equal(out[1].id, "2");
+    assert_string_equal(out[2].id, "TEMPLATE1");
 }
 
 int main(void)
@@ -233,6 +314,8 @@ int main(void)
         cmocka_unit_test(the_checksum_is_the_usual_one),
         cmocka_unit_test(newer_versions_are_refused),
         cmocka_unit_test(unknown_and_nonsensical_members_do_no_harm),
+        cmocka_unit_test(files_by_section_are_read),
+        cmocka_unit_test(of_one_identity_the_first_stays),
     };
     return cmocka_run_group_tests_name("state", tests, NULL, NULL);
 }
