@@ -1,0 +1,732 @@
+#include "edge/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge/log.h"
+#include "edge/variant.h"
+
+#define SETTINGS_INTERFACE "com.victronenergy.Settings"
+#define FROM_SETTINGS      "type='signal',sender='" SETTINGS_SERVICE "',interface='" BUS_ITEM "',"
+
+enum { ANSWER_MS = 5000, SETS_MAX = 64 };
+
+static const char *const rules[] = {
+    "type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS
+    "',member='NameOwnerChanged',arg0='" SETTINGS_SERVICE "'",
+    FROM_SETTINGS "member='PropertiesChanged',path_namespace='/Settings/Devices'",
+    FROM_SETTINGS "member='ItemsChanged',path='/'",
+};
+
+enum { RULES = sizeof(rules) / sizeof(rules[0]) };
+
+/* A setting that was added, or refused. */
+struct entry {
+    struct entry *next;
+    enum value_type type;
+    struct value value; /* the last that is known; a text lies in text */
+    bool followed;      /* was not refused */
+    bool changed;       /* is to be reported */
+    int refusal;        /* what the log has; 0: none */
+    char path[SETTINGS_PATH_MAX];
+    char text[SETTINGS_TEXT_MAX];
+};
+
+/* A SetValue under way. */
+struct set {
+    struct set *next;
+    struct settings *settings;
+    DBusPendingCall *pending;
+    char path[SETTINGS_PATH_MAX];
+};
+
+struct settings {
+    struct loop *loop;
+    DBusConnection *connection;
+    bool filters; /* on_message is on the connection */
+    struct settings_events events;
+    struct loop_timer deliver;
+    DBusPendingCall *asking;                  /* who has the name */
+    bool known;                               /* the answer to that is there */
+    char owner[DBUS_MAXIMUM_NAME_LENGTH + 1]; /* the unique name; "": nobody */
+    bool told, told_there;                    /* what was reported */
+    bool replaced;                            /* by another, since then */
+    struct entry *entries;
+    struct settings_call *calls; /* in the order in which they began */
+    struct set *sets;
+    struct log_fault set_fault;
+};
+
+struct asked {
+    enum value_type type;
+    bool answered;
+    char path[SETTINGS_PATH_MAX];
+    char text[SETTINGS_TEXT_MAX];
+};
+
+/* What a call asked for, and what it got. */
+struct settings_adding {
+    bool answered; /* the call as a whole */
+    size_t count;
+    struct value *values;
+    struct asked asked[];
+};
+
+/* ---- the settings that are known ---- */
+
+static struct entry *find_entry(const struct settings *s, const char *path)
+{
+    struct entry *e = s->entries;
+
+    while (e && strcmp(e->path, path) != 0)
+        e = e->next;
+    return e;
+}
+
+static struct entry *get_entry(struct settings *s, const char *path)
+{
+    struct entry *e = find_entry(s, path);
+
+    if (e)
+        return e;
+    e = calloc(1, sizeof(*e));
+    if (!e)
+        return NULL;
+    snprintf(e->path, sizeof(e->path), "%s", path);
+    e->next = s->entries;
+    s->entries = e;
+    return e;
+}
+
+void settings_forget(struct settings *s, const char *path)
+{
+    struct entry **at = &s->entries;
+
+    while (*at && strcmp((*at)->path, path) != 0)
+        at = &(*at)->next;
+    struct entry *e = *at;
+    if (e)
+        *at = e->next;
+    free(e);
+}
+
+/* Copies a value, its text to text. What is too long is none. */
+static struct value keep(const struct value *v, char text[SETTINGS_TEXT_MAX])
+{
+    if (v->type != VALUE_STRING)
+        return *v;
+    if (strlen(v->s) >= SETTINGS_TEXT_MAX)
+        return value_invalid();
+    strcpy(text, v->s);
+    return value_string(text);
+}
+
+/* Whether a value may be one of this type. "No value" may always. */
+static bool fits(struct value *v, enum value_type type)
+{
+    if (v->type == VALUE_INVALID)
+        return true;
+    return variant_convert(v, type) && (type != VALUE_STRING || strlen(v->s) < SETTINGS_TEXT_MAX);
+}
+
+/* ---- calls that end ---- */
+
+static void deliver_soon(struct settings *s)
+{
+    loop_timer_arm(&s->deliver, 0);
+}
+
+static void drop_pending(DBusPendingCall **pending)
+{
+    if (!*pending)
+        return;
+    dbus_pending_call_cancel(*pending);
+    dbus_pending_call_unref(*pending);
+    *pending = NULL;
+}
+
+static void free_adding(struct settings_adding *adding)
+{
+    if (adding)
+        free(adding->values);
+    free(adding);
+}
+
+static void end_call(struct settings_call *call, const char *why)
+{
+    drop_pending(&call->pending);
+    snprintf(call->why, sizeof(call->why), "%s", why);
+    call->over = true;
+    deliver_soon(call->settings);
+}
+
+static void unlink_call(struct settings_call *call)
+{
+    struct settings_call **at = &call->settings->calls;
+
+    while (*at != call)
+        at = &(*at)->next;
+    *at = call->next;
+    call->settings = NULL;
+}
+
+void settings_cancel(struct settings_call *call)
+{
+    if (!call->settings)
+        return;
+    unlink_call(call);
+    drop_pending(&call->pending);
+    free_adding(call->adding);
+    call->adding = NULL;
+}
+
+static void drop_set(struct set *set)
+{
+    struct set **at = &set->settings->sets;
+
+    while (*at != set)
+        at = &(*at)->next;
+    *at = set->next;
+    drop_pending(&set->pending);
+    free(set);
+}
+
+/* ---- telling: one thing in each turn of the loop, since a callback may do anything ---- */
+
+static bool tell_available(struct settings *s)
+{
+    bool there = *s->owner != '\0';
+
+    if (!s->known)
+        return false;
+    if (s->told && s->told_there && s->replaced)
+        there = false; /* the other one's turn comes next */
+    s->replaced = false;
+    if (s->told && s->told_there == there)
+        return false;
+    s->told = true;
+    s->told_there = there;
+    if (s->events.available)
+        s->events.available(s->events.user, there);
+    return true;
+}
+
+static bool tell_done(struct settings *s)
+{
+    struct settings_call *call = s->calls;
+    char why[sizeof(call->why)];
+
+    while (call && !call->over)
+        call = call->next;
+    if (!call)
+        return false;
+    struct settings_adding *adding = call->adding;
+    bool answered = adding && adding->answered;
+    unlink_call(call);
+    call->adding = NULL;
+    memcpy(why, call->why, sizeof(why));
+    call->done(call->user, answered ? adding->values : NULL, answered ? adding->count : 0, why);
+    free_adding(adding);
+    return true;
+}
+
+static bool tell_changed(struct settings *s)
+{
+    struct entry *e = s->entries;
+
+    while (e && !e->changed)
+        e = e->next;
+    if (!e)
+        return false;
+    e->changed = false;
+    if (s->events.changed) {
+        const struct entry copy = *e; /* it may be forgotten meanwhile */
+        char text[SETTINGS_TEXT_MAX];
+        struct value v = keep(&copy.value, text);
+        s->events.changed(s->events.user, copy.path, &v);
+    }
+    return true;
+}
+
+static void deliver(void *user)
+{
+    struct settings *s = user;
+
+    deliver_soon(s); /* perhaps for nothing; after a callback there may be no s to do it with */
+    if (!tell_available(s) && !tell_done(s) && !tell_changed(s))
+        loop_timer_disarm(&s->deliver);
+}
+
+/* ---- who has the name ---- */
+
+static void set_owner(struct settings *s, const char *owner)
+{
+    if (s->known && strcmp(s->owner, owner) == 0)
+        return;
+    if (*s->owner) {
+        for (struct settings_call *c = s->calls; c; c = c->next) {
+            if (!c->over)
+                end_call(c, "no answer: " SETTINGS_SERVICE " has gone");
+        }
+        while (s->sets)
+            drop_set(s->sets);
+        s->replaced = true;
+    }
+    s->known = true;
+    snprintf(s->owner, sizeof(s->owner), "%s", owner);
+    deliver_soon(s);
+}
+
+static void on_owner(DBusPendingCall *call, void *user)
+{
+    struct settings *s = user;
+    DBusMessage *reply = dbus_pending_call_steal_reply(call);
+    const char *owner = "";
+
+    drop_pending(&s->asking);
+    if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR ||
+        !dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &owner, DBUS_TYPE_INVALID))
+        owner = "";
+    if (!s->known)
+        set_owner(s, owner);
+    dbus_message_unref(reply);
+}
+
+static void on_owner_changed(struct settings *s, DBusMessage *m)
+{
+    const char *name, *old, *now;
+
+    if (dbus_message_get_args(m, NULL, DBUS_TYPE_STRING, &name, DBUS_TYPE_STRING, &old,
+                              DBUS_TYPE_STRING, &now, DBUS_TYPE_INVALID) &&
+        strcmp(name, SETTINGS_SERVICE) == 0)
+        set_owner(s, now);
+}
+
+/* ---- changes ---- */
+
+/* The value of a key in an a{sv}; false when there is none that can be read. */
+static bool read_key(const DBusMessageIter *dict, const char *wanted, struct value *out)
+{
+    DBusMessageIter array = *dict, entries, entry;
+    const char *key;
+
+    dbus_message_iter_recurse(&array, &entries);
+    for (; dbus_message_iter_get_arg_type(&entries) == DBUS_TYPE_DICT_ENTRY;
+         dbus_message_iter_next(&entries)) {
+        dbus_message_iter_recurse(&entries, &entry);
+        dbus_message_iter_get_basic(&entry, &key);
+        if (strcmp(key, wanted) == 0)
+            return dbus_message_iter_next(&entry) && variant_read(&entry, out);
+    }
+    return false;
+}
+
+static void take_change(struct settings *s, const char *path, const DBusMessageIter *properties)
+{
+    struct entry *e = find_entry(s, path);
+    struct value v;
+
+    if (!e || !e->followed || !read_key(properties, "Value", &v) || !fits(&v, e->type) ||
+        value_equal(&v, &e->value))
+        return;
+    e->value = keep(&v, e->text);
+    e->changed = true;
+    deliver_soon(s);
+}
+
+static void on_properties_changed(struct settings *s, DBusMessage *m)
+{
+    DBusMessageIter properties;
+
+    if (dbus_message_has_signature(m, "a{sv}") && dbus_message_iter_init(m, &properties))
+        take_change(s, dbus_message_get_path(m), &properties);
+}
+
+static void on_items_changed(struct settings *s, DBusMessage *m)
+{
+    DBusMessageIter array, items, item;
+    const char *path;
+
+    if (!dbus_message_has_signature(m, "a{sa{sv}}") || !dbus_message_iter_init(m, &array))
+        return;
+    dbus_message_iter_recurse(&array, &items);
+    for (; dbus_message_iter_get_arg_type(&items) == DBUS_TYPE_DICT_ENTRY;
+         dbus_message_iter_next(&items)) {
+        dbus_message_iter_recurse(&items, &item);
+        dbus_message_iter_get_basic(&item, &path);
+        if (dbus_message_iter_next(&item))
+            take_change(s, path, &item);
+    }
+}
+
+/* Others' match rules bring messages here too: what counts is who sent it. */
+static DBusHandlerResult on_message(DBusConnection *c, DBusMessage *m, void *user)
+{
+    struct settings *s = user;
+
+    (void)c;
+    if (dbus_message_is_signal(m, DBUS_INTERFACE_DBUS, "NameOwnerChanged")) {
+        if (dbus_message_has_sender(m, DBUS_SERVICE_DBUS))
+            on_owner_changed(s, m);
+    } else if (*s->owner && dbus_message_has_sender(m, s->owner)) {
+        if (dbus_message_is_signal(m, BUS_ITEM, "PropertiesChanged"))
+            on_properties_changed(s, m);
+        else if (dbus_message_is_signal(m, BUS_ITEM, "ItemsChanged"))
+            on_items_changed(s, m);
+    }
+    return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
+}
+
+/* ---- adding ---- */
+
+static bool is_usable(const struct setting *setting)
+{
+    const struct value *v = &setting->fallback;
+
+    return strlen(setting->path) < SETTINGS_PATH_MAX && dbus_validate_path(setting->path, NULL) &&
+           (v->type == VALUE_INT || v->type == VALUE_DOUBLE ||
+            (v->type == VALUE_STRING && strlen(v->s) < SETTINGS_TEXT_MAX &&
+             dbus_validate_utf8(v->s, NULL)));
+}
+
+static struct settings_adding *new_adding(const struct setting *list, size_t count)
+{
+    struct settings_adding *a = calloc(1, sizeof(*a) + count * sizeof(a->asked[0]));
+
+    if (!a)
+        return NULL;
+    a->count = count;
+    a->values = calloc(count ? count : 1, sizeof(*a->values)); /* all invalid, so far */
+    if (!a->values) {
+        free(a);
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        a->asked[i].type = list[i].fallback.type;
+        snprintf(a->asked[i].path, SETTINGS_PATH_MAX, "%s", list[i].path);
+    }
+    return a;
+}
+
+static bool append_setting(DBusMessageIter *array, const struct setting *setting)
+{
+    DBusMessageIter dict;
+    const struct value path = value_string(setting->path), min = value_int(setting->min),
+                       max = value_int(setting->max);
+
+    if (!dbus_message_iter_open_container(array, DBUS_TYPE_ARRAY, "{sv}", &dict))
+        return false;
+    bool ok = variant_append_entry(&dict, "path", &path) &&
+              variant_append_entry(&dict, "default", &setting->fallback);
+    if (setting->min != 0 || setting->max != 0)
+        ok = ok && variant_append_entry(&dict, "min", &min) &&
+             variant_append_entry(&dict, "max", &max);
+    if (ok)
+        return dbus_message_iter_close_container(array, &dict);
+    dbus_message_iter_abandon_container(array, &dict);
+    return false;
+}
+
+static bool append_settings(DBusMessage *m, const struct setting *list, size_t count)
+{
+    DBusMessageIter args, array;
+
+    dbus_message_iter_init_append(m, &args);
+    if (!dbus_message_iter_open_container(&args, DBUS_TYPE_ARRAY, "a{sv}", &array))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (is_usable(&list[i]) && !append_setting(&array, &list[i])) {
+            dbus_message_iter_abandon_container(&args, &array);
+            return false;
+        }
+    }
+    return dbus_message_iter_close_container(&args, &array);
+}
+
+/* Takes the message, NULL too. False when it could not be sent. */
+static bool ask(struct settings *s, DBusMessage *m, DBusPendingCall **pending,
+                DBusPendingCallNotifyFunction done, void *user)
+{
+    if (!m)
+        return false;
+    dbus_message_set_auto_start(m, FALSE);
+    *pending = NULL;
+    dbus_connection_send_with_reply(s->connection, m, pending, ANSWER_MS);
+    dbus_message_unref(m);
+    return *pending && dbus_pending_call_set_notify(*pending, done, user, NULL);
+}
+
+/* ---- the answer to adding ---- */
+
+static const char *refusal_text(int error)
+{
+    static const char *const texts[] = {
+        [2] = "an element of its path begins with '_'",
+        [3] = "its type is unknown",
+        [4] = "its path is none",
+        [5] = "it is there already with another type",
+        [6] = "its default is of no use",
+        [7] = "its default is out of its own range",
+        [8] = "there are settings below its path",
+        [9] = "its path is not below /Settings",
+    };
+    size_t number = error < 0 && error > -10 ? (size_t)-error : 0;
+
+    return texts[number] ? texts[number] : "it does not say why";
+}
+
+static void refused(struct entry *e, int error)
+{
+    e->followed = false;
+    if (e->refusal == error)
+        return;
+    e->refusal = error;
+    log_line(LOG_ERROR, SETTINGS_SERVICE " refuses %s: %s (error %d)", e->path, refusal_text(error),
+             error);
+}
+
+/* Where it stands in the list; answers come in its order, so mostly in the place of the answer. */
+static struct asked *find_asked(struct settings_adding *a, const char *path, size_t place)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        struct asked *asked = &a->asked[(place + i) % a->count];
+        if (!asked->answered && strcmp(asked->path, path) == 0)
+            return asked;
+    }
+    return NULL;
+}
+
+static void take_answer(struct settings *s, struct settings_adding *a, const DBusMessageIter *dict,
+                        size_t place)
+{
+    struct value path, error = value_int(0), v = value_invalid();
+
+    if (!read_key(dict, "path", &path) || path.type != VALUE_STRING)
+        return;
+    struct asked *asked = find_asked(a, path.s, place);
+    struct entry *e = asked ? get_entry(s, asked->path) : NULL;
+    if (!e)
+        return;
+    asked->answered = true;
+    e->type = asked->type;
+    e->changed = false;
+    read_key(dict, "error", &error);
+    bool ok = error.type == VALUE_INT && error.i == 0;
+    if (!ok || !read_key(dict, "value", &v) || v.type == VALUE_INVALID || !fits(&v, asked->type)) {
+        refused(e, ok || error.type != VALUE_INT ? -1 : error.i);
+        return;
+    }
+    e->followed = true;
+    e->refusal = 0;
+    e->value = keep(&v, e->text);
+    a->values[asked - a->asked] = keep(&v, asked->text);
+}
+
+static void take_answers(struct settings *s, struct settings_adding *a, DBusMessage *reply)
+{
+    DBusMessageIter array, dict;
+    size_t place = 0;
+
+    dbus_message_iter_init(reply, &array);
+    dbus_message_iter_recurse(&array, &dict);
+    for (; dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_ARRAY; dbus_message_iter_next(&dict))
+        take_answer(s, a, &dict, place++);
+    for (size_t i = 0; i < a->count; i++) {
+        struct entry *e = a->asked[i].answered ? NULL : get_entry(s, a->asked[i].path);
+        if (e)
+            refused(e, -1);
+    }
+    a->answered = true;
+}
+
+static void describe_error(char *why, size_t why_size, DBusMessage *reply)
+{
+    const char *name = dbus_message_get_error_name(reply), *text = "";
+
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID))
+        text = "";
+    if (name && (strcmp(name, DBUS_ERROR_SERVICE_UNKNOWN) == 0 ||
+                 strcmp(name, DBUS_ERROR_NAME_HAS_NO_OWNER) == 0))
+        snprintf(why, why_size, "no answer: " SETTINGS_SERVICE " is not on the bus");
+    else if (name && strcmp(name, DBUS_ERROR_NO_REPLY) == 0)
+        snprintf(why, why_size, "no answer from " SETTINGS_SERVICE);
+    else
+        snprintf(why, why_size, SETTINGS_SERVICE " answers %.60s", *text ? text : name);
+}
+
+static void on_added(DBusPendingCall *pending, void *user)
+{
+    struct settings_call *call = user;
+    DBusMessage *reply = dbus_pending_call_steal_reply(pending);
+    char why[sizeof(call->why)] = "";
+
+    if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
+        describe_error(why, sizeof(why), reply);
+    else if (!dbus_message_has_signature(reply, "aa{sv}"))
+        snprintf(why, sizeof(why), SETTINGS_SERVICE " gives an answer that is none");
+    else
+        take_answers(call->settings, call->adding, reply);
+    dbus_message_unref(reply);
+    end_call(call, why);
+}
+
+void settings_add(struct settings *s, struct settings_call *call, const struct setting *list,
+                  size_t count, settings_added_fn done, void *user)
+{
+    struct settings_call **last = &s->calls;
+
+    settings_cancel(call);
+    *call = (struct settings_call){.settings = s, .done = done, .user = user};
+    while (*last)
+        last = &(*last)->next;
+    *last = call;
+    call->adding = new_adding(list, count);
+    DBusMessage *m =
+        dbus_message_new_method_call(SETTINGS_SERVICE, "/", SETTINGS_INTERFACE, "AddSettings");
+    if (m && (!call->adding || !append_settings(m, list, count))) {
+        dbus_message_unref(m);
+        m = NULL;
+    }
+    if (!ask(s, m, &call->pending, on_added, call))
+        end_call(call, "no answer: no memory, or no bus");
+}
+
+/* ---- setting ---- */
+
+static void on_set(DBusPendingCall *pending, void *user)
+{
+    struct set *set = user;
+    struct settings *s = set->settings;
+    DBusMessage *reply = dbus_pending_call_steal_reply(pending);
+    dbus_int32_t result = -1;
+    char why[160] = "it refuses the value";
+    int64_t now_ms = loop_now_ms(s->loop);
+
+    if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
+        describe_error(why, sizeof(why), reply);
+    else if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_INT32, &result, DBUS_TYPE_INVALID))
+        result = -1;
+    if (result == 0)
+        log_recovered(&s->set_fault, now_ms, SETTINGS_SERVICE " takes settings again");
+    else
+        log_fault(&s->set_fault, now_ms, LOG_ERROR, "%s is not kept in " SETTINGS_SERVICE ": %s",
+                  set->path, why);
+    dbus_message_unref(reply);
+    drop_set(set);
+}
+
+static bool is_busy(const struct settings *s)
+{
+    int count = 0;
+
+    for (const struct set *set = s->sets; set; set = set->next)
+        count++;
+    return count >= SETS_MAX;
+}
+
+static DBusMessage *new_set_message(const char *path, const struct value *value)
+{
+    DBusMessageIter args;
+    DBusMessage *m = dbus_message_new_method_call(SETTINGS_SERVICE, path, BUS_ITEM, "SetValue");
+
+    if (!m)
+        return NULL;
+    dbus_message_iter_init_append(m, &args);
+    if (variant_append(&args, value))
+        return m;
+    dbus_message_unref(m);
+    return NULL;
+}
+
+int settings_set(struct settings *s, const char *path, const struct value *value)
+{
+    const struct entry *e = find_entry(s, path);
+
+    if (!e || !e->followed)
+        return -ENOENT;
+    if (value->type != e->type ||
+        (value->type == VALUE_STRING &&
+         (strlen(value->s) >= SETTINGS_TEXT_MAX || !dbus_validate_utf8(value->s, NULL))))
+        return -EINVAL;
+    if (!*s->owner)
+        return -ENOTCONN;
+    if (is_busy(s))
+        return -EBUSY;
+    struct set *set = calloc(1, sizeof(*set));
+    if (!set)
+        return -ENOMEM;
+    set->settings = s;
+    memcpy(set->path, e->path, sizeof(set->path));
+    set->next = s->sets;
+    s->sets = set;
+    if (ask(s, new_set_message(path, value), &set->pending, on_set, set))
+        return 0;
+    drop_set(set);
+    return -ENOMEM;
+}
+
+bool settings_available(const struct settings *s)
+{
+    return *s->owner != '\0';
+}
+
+/* ---- creation ---- */
+
+static bool ask_for_owner(struct settings *s)
+{
+    const char *name = SETTINGS_SERVICE;
+    DBusMessage *m = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
+                                                  DBUS_INTERFACE_DBUS, "GetNameOwner");
+
+    if (m && !dbus_message_append_args(m, DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID)) {
+        dbus_message_unref(m);
+        return false;
+    }
+    return ask(s, m, &s->asking, on_owner, s);
+}
+
+struct settings *settings_create(struct loop *l, struct bus *bus,
+                                 const struct settings_events *events, char *why, size_t why_size)
+{
+    struct settings *s = calloc(1, sizeof(*s));
+
+    if (s) {
+        s->loop = l;
+        s->connection = bus_connection(bus);
+        s->events = *events;
+        loop_timer_init(&s->deliver, l, deliver, s);
+        /* Without an error to fill in, libdbus does not wait for the bus to agree. */
+        for (size_t i = 0; i < RULES; i++)
+            dbus_bus_add_match(s->connection, rules[i], NULL);
+        s->filters = dbus_connection_add_filter(s->connection, on_message, s, NULL);
+        if (s->filters && ask_for_owner(s))
+            return s;
+    }
+    snprintf(why, why_size, "no memory, or no bus, for the settings");
+    settings_destroy(s);
+    return NULL;
+}
+
+void settings_destroy(struct settings *s)
+{
+    if (!s)
+        return;
+    while (s->calls)
+        settings_cancel(s->calls);
+    while (s->sets)
+        drop_set(s->sets);
+    while (s->entries) {
+        struct entry *e = s->entries;
+        s->entries = e->next;
+        free(e);
+    }
+    drop_pending(&s->asking);
+    loop_timer_disarm(&s->deliver);
+    if (s->filters)
+        dbus_connection_remove_filter(s->connection, on_message, s);
+    for (size_t i = 0; i < RULES && dbus_connection_get_is_connected(s->connection); i++)
+        dbus_bus_remove_match(s->connection, rules[i], NULL);
+    free(s);
+}
