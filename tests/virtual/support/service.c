@@ -22,10 +22,14 @@ static struct service *services[SERVICES_MAX];
 unsigned long world_signals;
 
 void world_reset_clock(void);
+void world_reset_settings(void);
+void world_reset_directory(void);
 
 void world_reset(void)
 {
     world_reset_clock();
+    world_reset_settings();
+    world_reset_directory();
     world_signals = 0;
 }
 

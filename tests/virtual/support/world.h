@@ -1,7 +1,7 @@
 /*
- * The whole program in virtual time: these stand in for edge/clock, edge/http and edge/service, so
- * that a day passes in a blink and nothing but the program itself is tested. They are linked before
- * libdtu.a and win over its members.
+ * The whole program in virtual time: these stand in for edge/clock, edge/http, edge/bus,
+ * edge/service, edge/settings and edge/directory, so that a day passes in a blink and nothing but the
+ * program itself is tested. They are linked before libdtu.a and win over its members.
  */
 #ifndef DTU_TESTS_WORLD_H
 #define DTU_TESTS_WORLD_H
@@ -13,7 +13,10 @@
 #include "core/value.h"
 #include "edge/http.h"
 
-/* Sets the clock to the beginning, forgets all services and counts. */
+/*
+ * Sets the clock to the beginning, forgets the counts, settings and other services; the settings
+ * service is there.
+ */
 void world_reset(void);
 
 /* Turns of the loop, that is wake-ups, since the reset. */
@@ -42,5 +45,27 @@ size_t world_service_count(void);
 struct value world_value(const char *name, const char *path);
 /* Signals that were sent: flushes in which something had changed. */
 extern unsigned long world_signals;
+
+/*
+ * com.victronenergy.settings. Its values outlive the program's restarts and the service's own.
+ * It answers within 10 ms of virtual time; while it hangs, not at all.
+ */
+void world_settings(bool there);
+void world_settings_hang(bool hang);
+void world_settings_erase(void); /* nobody is told: for a service that is not there */
+
+/* A setting as it is stored; invalid when there is none. */
+struct value world_setting(const char *path);
+/*
+ * Somebody else's doing, the GX screen's or another driver's: sets or creates it. Instances are kept
+ * apart by the rules of the real one. False when it was refused.
+ */
+bool world_setting_change(const char *path, const struct value *value);
+/* Values that were written, each of which costs flash. */
+extern unsigned long world_setting_writes;
+
+/* A service of another process comes, or takes another instance; it goes. */
+void world_other(const char *service, int instance);
+void world_other_gone(const char *service);
 
 #endif
