@@ -61,7 +61,7 @@ struct settings {
 
 struct asked {
     enum value_type type;
-    bool answered;
+    bool sent, answered;
     char path[SETTINGS_PATH_MAX];
     char text[SETTINGS_TEXT_MAX];
 };
@@ -405,6 +405,7 @@ static struct settings_adding *new_adding(const struct setting *list, size_t cou
     }
     for (size_t i = 0; i < count; i++) {
         a->asked[i].type = list[i].fallback.type;
+        a->asked[i].sent = is_usable(&list[i]);
         snprintf(a->asked[i].path, SETTINGS_PATH_MAX, "%s", list[i].path);
     }
     return a;
@@ -460,6 +461,9 @@ static bool ask(struct settings *s, DBusMessage *m, DBusPendingCall **pending,
 
 /* ---- the answer to adding ---- */
 
+/* Beside the service's own errors, -1 to -9. */
+enum { REFUSED_HERE = 1, NOT_ANSWERED, NO_USE };
+
 static const char *refusal_text(int error)
 {
     static const char *const texts[] = {
@@ -474,7 +478,11 @@ static const char *refusal_text(int error)
     };
     size_t number = error < 0 && error > -10 ? (size_t)-error : 0;
 
-    return texts[number] ? texts[number] : "it does not say why";
+    if (error > 0)
+        return error == REFUSED_HERE   ? "it cannot be asked for"
+               : error == NOT_ANSWERED ? "it is missing in the answer"
+                                       : "its value is of no use";
+    return texts[number] ? texts[number] : "it is not said why";
 }
 
 static void refused(struct entry *e, int error)
@@ -483,8 +491,8 @@ static void refused(struct entry *e, int error)
     if (e->refusal == error)
         return;
     e->refusal = error;
-    log_line(LOG_ERROR, SETTINGS_SERVICE " refuses %s: %s (error %d)", e->path, refusal_text(error),
-             error);
+    log_line(LOG_ERROR, "%s is not kept in " SETTINGS_SERVICE ": %s (%d)", e->path,
+             refusal_text(error), error);
 }
 
 /* Where it stands in the list; answers come in its order, so mostly in the place of the answer. */
@@ -513,9 +521,12 @@ static void take_answer(struct settings *s, struct settings_adding *a, const DBu
     e->type = asked->type;
     e->changed = false;
     read_key(dict, "error", &error);
-    bool ok = error.type == VALUE_INT && error.i == 0;
-    if (!ok || !read_key(dict, "value", &v) || v.type == VALUE_INVALID || !fits(&v, asked->type)) {
-        refused(e, ok || error.type != VALUE_INT ? -1 : error.i);
+    if (error.type != VALUE_INT || error.i != 0) {
+        refused(e, error.type == VALUE_INT && error.i < 0 ? error.i : -1);
+        return;
+    }
+    if (!read_key(dict, "value", &v) || v.type == VALUE_INVALID || !fits(&v, asked->type)) {
+        refused(e, NO_USE);
         return;
     }
     e->followed = true;
@@ -536,7 +547,7 @@ static void take_answers(struct settings *s, struct settings_adding *a, DBusMess
     for (size_t i = 0; i < a->count; i++) {
         struct entry *e = a->asked[i].answered ? NULL : get_entry(s, a->asked[i].path);
         if (e)
-            refused(e, -1);
+            refused(e, a->asked[i].sent ? NOT_ANSWERED : REFUSED_HERE);
     }
     a->answered = true;
 }
