@@ -1,17 +1,17 @@
 """Stand-ins for what else is on a GX device's bus: com.victronenergy.settings, and other drivers.
 
-The rules are those of localsettings 1.46 (github.com/victronenergy/localsettings, localsettings.py):
+The rules are those of localsettings 1.46 (github.com/victronenergy/localsettings):
 
-- AddSettings keeps a value that is there (SettingObject under an existing path), refuses another type
-  (-5), and when default, min or max differ it announces the value, unchanged, before it answers.
-- A ClassAndVrmInstance that is taken is moved to the next free number of its class, whether it comes by
-  AddSettings or by SetValue, which then returns 0 (ClassAndVrmInstance._setValue() calls
+- AddSettings keeps a value that is there, refuses another type (-5), and when default, min or max
+  differ it announces the value, unchanged, before it answers (GroupObject.addSetting()).
+- A ClassAndVrmInstance that is taken is moved to the next free number of its class, whether it
+  comes by AddSettings or by SetValue, which then returns 0 (ClassAndVrmInstance._setValue() calls
   DevicesGroup.assureFreeInstance()); a text that is not "class:number" is refused.
 - SetValue does not check a minimum or maximum of 0 ("if self.min and v < self.min").
 - RemoveSettings announces an empty array.
 
-One exception: 1.57 let AddSettings overwrite the class of an existing ClassAndVrmInstance, which was
-taken back (victronenergy/venus issue 1159); this one never does.
+One exception: 1.57 let AddSettings overwrite the class of an existing ClassAndVrmInstance, which
+was taken back (victronenergy/venus issue 1159); this one never does.
 """
 
 import threading
@@ -35,7 +35,10 @@ class Refusal(Exception):
 
 
 class Exporter:
-    """A name on the bus and a thread that answers its calls. It can hang, be slow, go and come again."""
+    """A name on the bus and a thread that answers its calls.
+
+    It can hang, be slow, go and come again.
+    """
 
     def __init__(self, bus, name):
         self.name = name
@@ -254,7 +257,9 @@ class SettingsService(Exporter):
             value = CONVERT[setting.kind](value)
         except (TypeError, ValueError):
             return -1
-        if setting.minimum and value < setting.minimum or setting.maximum and value > setting.maximum:
+        if setting.minimum and value < setting.minimum:
+            return -1
+        if setting.maximum and value > setting.maximum:
             return -1
         return 0 if value == setting.value or self._store(path, value) else -1
 
@@ -319,7 +324,8 @@ class SettingsService(Exporter):
         if path in self.settings:
             return self._leaf_method(member, path, body)
         if path == "/" and member == "GetItems":
-            return "a{sa{sv}}", ({key: {"Value": typed(s.kind, s.value), "Text": ("s", str(s.value))}
+            return "a{sa{sv}}", ({key: {"Value": typed(s.kind, s.value),
+                                        "Text": ("s", str(s.value))}
                                   for key, s in self.settings.items()},)
         below = {key[len(path.rstrip("/")) + 1:]: s for key, s in self.settings.items()
                  if key.startswith(path.rstrip("/") + "/")}

@@ -150,7 +150,7 @@ class SettingsServiceTest(BusTest):
         self.service.put(SECOND, "pvinverter:35")
         self.assertEqual([], self.changes())
         self.assertEqual(0, self.service.change(SECOND, "pvinverter:34"))
-        self.assertEqual([(SECOND, ("s", "pvinverter:35"))], self.changes(), "moved back to its own")
+        self.assertEqual([(SECOND, ("s", "pvinverter:35"))], self.changes(), "moved back")
         self.assertEqual(0, self.service.change(NAME, "Roof"))
         self.assertIn((NAME, ("s", "Roof")), self.changes())
         self.assertIn((NAME, "Roof"), self.service.writes)
