@@ -3,7 +3,7 @@
 
 typedef void (*put_fn)(void *user, const char *text);
 
-static void put_key(put_fn put, void *user, size_t k, const char *example)
+static void put_key(put_fn put, void *user, size_t k, const char *example, bool active)
 {
     const struct conf_key *key = &conf_table[k];
     const char *value = example ? example : key->fallback ? key->fallback : "";
@@ -17,26 +17,38 @@ static void put_key(put_fn put, void *user, size_t k, const char *example)
         put(user, key->fallback);
     }
     put(user, ")\n");
-    put(user, example ? "" : "#");
+    put(user, active && example ? "" : "#");
     put(user, key->name);
     put(user, *value ? " = " : " =");
     put(user, value);
     put(user, "\n");
 }
 
+static const char *example_of(size_t k, unsigned scope)
+{
+    const struct conf_storing *s = &conf_storings[k];
+
+    if (scope == CONF_IN_TEMPLATE)
+        return s->example_template;
+    return scope == CONF_IN_DTU ? s->example_dtu : s->example;
+}
+
+/* What [DEFAULT] has shown is shown again only where it is mostly another. */
+static bool is_shown(size_t k, unsigned scope)
+{
+    if (!(conf_table[k].scopes & scope))
+        return false;
+    if (scope == CONF_IN_DEFAULT || !(conf_table[k].scopes & CONF_IN_DEFAULT))
+        return true;
+    return scope != CONF_IN_INVERTER && example_of(k, scope);
+}
+
 static void put_section(put_fn put, void *user, unsigned scope, const char *head)
 {
     put(user, head);
     for (size_t k = 0; k < conf_table_size; k++) {
-        const struct conf_storing *s = &conf_storings[k];
-        if (scope == CONF_IN_TEMPLATE && conf_table[k].scopes & scope &&
-            (s->example_template || !(conf_table[k].scopes & CONF_IN_DEFAULT)))
-            put_key(put, user, k, s->example_template);
-        else if (scope == CONF_IN_INVERTER && conf_table[k].scopes & scope &&
-                 !(conf_table[k].scopes & CONF_IN_DEFAULT))
-            put_key(put, user, k, s->example);
-        else if (scope == CONF_IN_DEFAULT && conf_table[k].scopes & scope)
-            put_key(put, user, k, s->example);
+        if (is_shown(k, scope))
+            put_key(put, user, k, example_of(k, scope), scope != CONF_IN_DTU);
     }
 }
 
@@ -44,7 +56,7 @@ void conf_write_example(void (*put)(void *user, const char *text), void *user)
 {
     put_section(
         put, user, CONF_IN_DEFAULT,
-        "# Copy this file to config.ini, and set Host at least.\n"
+        "# Copy this file to config.ini, and set Host at least: the rest may go.\n"
         "#\n"
         "# A line that begins with # or ; is a comment; anywhere else they belong to the value.\n"
         "# A key that begins with # here shows its default.\n"
@@ -56,8 +68,17 @@ void conf_write_example(void (*put)(void *user, const char *text), void *user)
         "\n"
         "# ---- Inverters behind the DTU: [INVERTER0] is the first of its list, [INVERTER1] the\n"
         "# second ... Once seen, an inverter keeps its section whatever its place in the list.\n"
+        "# One that needs no settings of its own needs no section.\n"
         "\n"
         "[INVERTER0]\n");
+    put_section(
+        put, user, CONF_IN_DTU,
+        "\n"
+        "# ---- More DTUs: [DTU1] to [DTU15], each with a Host of its own, and what else of [DEFAULT]\n"
+        "# is different there. That of [DEFAULT] is DTU 0. Phase and the like hold for those of its\n"
+        "# inverters that say nothing else.\n"
+        "\n"
+        "#[DTU1]\n");
     put_section(
         put, user, CONF_IN_TEMPLATE,
         "\n"

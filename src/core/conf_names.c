@@ -8,7 +8,8 @@
 #include "core/conf_parse.h"
 
 const char conf_default_section[] = "DEFAULT";
-const char conf_inverter_prefix[] = "INVERTER", conf_template_prefix[] = "TEMPLATE";
+const char conf_dtu_prefix[] = "DTU", conf_inverter_prefix[] = "INVERTER";
+const char conf_template_prefix[] = "TEMPLATE";
 
 /* The n of "INVERTERn", -1 when it is no such name. */
 static int section_number(const char *name, const char *prefix, int count)
@@ -26,11 +27,12 @@ static int section_number(const char *name, const char *prefix, int count)
     return n < count ? n : -1;
 }
 
-/* Which kind of section that is, 0 when it is none that is known. */
-static unsigned scope_of(const char *section)
+unsigned conf_scope_of(const char *section)
 {
     if (strcmp(section, conf_default_section) == 0)
         return CONF_IN_DEFAULT;
+    if (section_number(section, conf_dtu_prefix, CONF_DTUS_MAX) >= 0)
+        return CONF_IN_DTU;
     if (section_number(section, conf_inverter_prefix, CONF_INVERTERS_MAX) >= 0)
         return CONF_IN_INVERTER;
     if (section_number(section, conf_template_prefix, CONF_TEMPLATES_MAX) >= 0)
@@ -113,20 +115,44 @@ static bool check_alias(struct conf_parse *p, const struct inifile_entry *e, con
     return false;
 }
 
+static const char *home_of(const struct conf_key *key)
+{
+    if (key->scopes & CONF_IN_DEFAULT)
+        return "[DEFAULT]";
+    if (key->scopes & CONF_IN_INVERTER)
+        return "[INVERTERn]";
+    return key->scopes & CONF_IN_DTU ? "[DTUn]" : "[TEMPLATEn]";
+}
+
+/* A key that is known: does it count where it stands? [DEFAULT] may hold what others inherit. */
+static void check_place(struct conf_parse *p, const struct inifile_entry *e, const char *section,
+                        const struct conf_key *key)
+{
+    unsigned scope = conf_scope_of(section);
+    bool inherited = scope == CONF_IN_DEFAULT && !conf_storings[key - conf_table].own;
+
+    if (key->scopes & scope || inherited)
+        return;
+    if (scope == CONF_IN_DTU && conf_storings[key - conf_table].owner == COUNTS)
+        conf_say(p, CONF_WARNING, e->line, "[%s] %s is not used here: %s", section, key->name,
+                 strcmp(key->name, "DTU") == 0
+                     ? "what kind of DTU it is, is called Type in a [DTUn]"
+                     : "it belongs into [DEFAULT]");
+    else
+        conf_say(p, CONF_WARNING, e->line, "[%s] %s is not used here: it belongs into %s", section,
+                 key->name, home_of(key));
+}
+
 static void check_name(struct conf_parse *p, const struct inifile_entry *e)
 {
     const char *section = p->file->sections[e->section].name;
-    unsigned scope = scope_of(section);
-    const struct conf_key *key = conf_key_named(e->name);
+    unsigned scope = conf_scope_of(section);
+    const struct conf_key *key = conf_key_named(e->name, scope);
 
     if (!scope || check_alias(p, e, section))
         return;
     if (key) {
-        /* [DEFAULT] may hold any: its values are those of every section. */
-        if (!(key->scopes & scope) && scope != CONF_IN_DEFAULT)
-            conf_say(p, CONF_WARNING, e->line, "[%s] %s is not used here: it belongs into %s",
-                     section, key->name,
-                     key->scopes & CONF_IN_DEFAULT ? "[DEFAULT]" : "[TEMPLATEn]");
+        check_place(p, e, section, key);
         return;
     }
     key = nearest_key(e->name, scope);
@@ -142,11 +168,12 @@ void conf_check_names(struct conf_parse *p)
 {
     for (size_t i = 0; i < p->file->section_count; i++) {
         const struct inifile_section *s = &p->file->sections[i];
-        if (!scope_of(s->name))
-            conf_say(p, CONF_WARNING, s->line,
-                     "[%.32s] is not known and has no effect; there are [DEFAULT], [INVERTER0] to "
-                     "[INVERTER%d] and [TEMPLATE0] to [TEMPLATE%d], in capitals",
-                     s->name, CONF_INVERTERS_MAX - 1, CONF_TEMPLATES_MAX - 1);
+        if (!conf_scope_of(s->name))
+            conf_say(
+                p, CONF_WARNING, s->line,
+                "[%.32s] is not known and has no effect; there are [DEFAULT], [DTU0] to [DTU%d], "
+                "[INVERTER0] to [INVERTER%d] and [TEMPLATE0] to [TEMPLATE%d], in capitals",
+                s->name, CONF_DTUS_MAX - 1, CONF_INVERTERS_MAX - 1, CONF_TEMPLATES_MAX - 1);
     }
     for (size_t i = 0; i < p->file->entry_count; i++)
         check_name(p, &p->file->entries[i]);

@@ -4,7 +4,8 @@
  *   conf_table    the keys                       conf_read     from the file's values to members
  *   conf_report   what is said                   conf_settle   devices that exclude each other
  *   conf_names    names that are not known       conf_example  config.example
- *   conf          gateways, devices, the whole   conf_equal    what a reload leaves alone
+ *   conf_dtu      DTUs and their inverters       conf_equal    what a reload leaves alone
+ *   conf          templates, the whole
  */
 #ifndef DTU_CORE_CONF_PARSE_H
 #define DTU_CORE_CONF_PARSE_H
@@ -24,7 +25,13 @@ struct conf_counts {
     unsigned templates;
 };
 
-enum conf_owner { GLOBAL, COUNTS, GATEWAY, DEVICE };
+/* Which inverter an [INVERTERn] is. */
+struct conf_inverter {
+    unsigned dtu;
+    int index; /* -1: not said */
+};
+
+enum conf_owner { GLOBAL, COUNTS, GATEWAY, INVERTER, DEVICE };
 
 /* What becomes of a key's value; row by row as conf_table. */
 struct conf_storing {
@@ -33,14 +40,16 @@ struct conf_storing {
     set_fn set;
     struct set_limits limits;
     bool vital;
-    const char *example, *example_template;
+    bool own; /* counts in its own section only: not inherited */
+    const char *example, *example_dtu, *example_template;
 };
 
 extern const struct conf_key conf_table[];
 extern const struct conf_storing conf_storings[];
 extern const size_t conf_table_size;
 
-const struct conf_key *conf_key_named(const char *name); /* in any case; NULL when there is none */
+/* In any case; the one for that scope, else any other; NULL when there is none. */
+const struct conf_key *conf_key_named(const char *name, unsigned scope);
 
 /* A name that another version of this program has had. */
 struct conf_alias {
@@ -82,7 +91,11 @@ bool conf_is_whole(const struct conf_parse *p);
 
 /* ---- Names ---- */
 
-extern const char conf_default_section[], conf_inverter_prefix[], conf_template_prefix[];
+extern const char conf_default_section[], conf_dtu_prefix[], conf_inverter_prefix[],
+    conf_template_prefix[];
+
+/* Which kind of section that is, 0 when it is none that is known. */
+unsigned conf_scope_of(const char *section);
 
 void conf_section_name(char out[CONF_SECTION_MAX], const char *prefix, unsigned n);
 unsigned conf_section_line(const struct conf_parse *p, const char *section); /* 0: not there */
@@ -94,18 +107,33 @@ void conf_check_names(struct conf_parse *p);
 
 enum { CONF_VALUE_MAX = 4096 };
 
-/* The section's own entry, else that of [DEFAULT]; by any name that the key has had. */
-const struct inifile_entry *conf_find_value(const struct conf_parse *p, const char *section,
-                                            const struct conf_key *key);
+/*
+ * Where a value is looked for: in section, then in parent (NULL: none) if the key may stand there,
+ * then in [DEFAULT]; by any name that the key has had. A section need not be there.
+ */
+struct conf_place {
+    const char *section, *parent;
+};
 
-/* Sets row k's member of base. False when the key is vital and its value bad. */
-bool conf_apply_key(struct conf_parse *p, const char *section, size_t k, void *base);
+const struct inifile_entry *conf_own_value(const struct conf_parse *p, const char *section,
+                                           const struct conf_key *key);
+const struct inifile_entry *conf_find_value(const struct conf_parse *p, struct conf_place place,
+                                            size_t k);
 
 /* Sets every member of base that scope has a key for. False when a vital one is bad. */
-bool conf_apply(struct conf_parse *p, const char *section, unsigned scope, enum conf_owner owner,
-                void *base);
+bool conf_apply(struct conf_parse *p, struct conf_place place, unsigned scope,
+                enum conf_owner owner, void *base);
 
 /* ---- Devices ---- */
+
+/* "TCP/IP (HTTP) 192.168.1.50", beginning as in the Python program. */
+void conf_describe_connection(const struct gateway_conf *g, char *out, size_t size);
+
+/* False, with a message, when the gateway has no address. */
+bool conf_has_host(struct conf_parse *p, const struct gateway_conf *g, const char *section);
+
+/* The DTUs, then their inverters, into the config. */
+void conf_read_dtus(struct conf_parse *p);
 
 bool conf_is_template(const struct config *c, const struct device_conf *d);
 

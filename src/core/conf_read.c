@@ -4,8 +4,8 @@
 
 #include "core/conf_parse.h"
 
-static const struct inifile_entry *own_value(const struct conf_parse *p, const char *section,
-                                             const struct conf_key *key)
+const struct inifile_entry *conf_own_value(const struct conf_parse *p, const char *section,
+                                           const struct conf_key *key)
 {
     const struct inifile_entry *e = inifile_own(p->file, section, key->name);
 
@@ -16,11 +16,30 @@ static const struct inifile_entry *own_value(const struct conf_parse *p, const c
     return e;
 }
 
-const struct inifile_entry *conf_find_value(const struct conf_parse *p, const char *section,
-                                            const struct conf_key *key)
+const struct inifile_entry *conf_find_value(const struct conf_parse *p, struct conf_place place,
+                                            size_t k)
 {
-    const struct inifile_entry *e = own_value(p, section, key);
-    return e ? e : own_value(p, conf_default_section, key);
+    const struct conf_key *key = &conf_table[k];
+    const struct inifile_entry *e = conf_own_value(p, place.section, key);
+
+    if (e || conf_storings[k].own)
+        return e;
+    if (place.parent && key->scopes & conf_scope_of(place.parent))
+        e = conf_own_value(p, place.parent, key);
+    return e ? e : conf_own_value(p, conf_default_section, key);
+}
+
+/* The section whose values a %(name)s is one of. */
+static const char *through(const struct conf_parse *p, struct conf_place place,
+                           const struct inifile_entry *e)
+{
+    const char *section = p->file->sections[e->section].name;
+
+    if (strcmp(section, conf_default_section) != 0)
+        return section;
+    if (inifile_section(p->file, place.section) || !place.parent)
+        return place.section;
+    return place.parent;
 }
 
 /* What no key's value may hold; NULL when it is fine. */
@@ -36,15 +55,15 @@ static const char *unusable(const char *value)
 }
 
 /* Reads the value of key k for section into out; false when it is not there, or cannot be used. */
-static bool read_value(struct conf_parse *p, const char *section, size_t k,
+static bool read_value(struct conf_parse *p, struct conf_place place, size_t k,
                        char out[CONF_VALUE_MAX], bool *bad)
 {
-    const struct inifile_entry *e = conf_find_value(p, section, &conf_table[k]);
+    const struct inifile_entry *e = conf_find_value(p, place, k);
     const char *hint = NULL;
 
     if (!e)
         return false;
-    switch (inifile_expand(p->file, section, e, out, CONF_VALUE_MAX)) {
+    switch (inifile_expand(p->file, through(p, place, e), e, out, CONF_VALUE_MAX)) {
     case INIFILE_EXPANDED:
         break;
     case INIFILE_UNKNOWN_NAME:
@@ -75,7 +94,8 @@ static void take_empty(struct conf_parse *p, const struct inifile_entry *e, size
     conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], "", what);
 }
 
-bool conf_apply_key(struct conf_parse *p, const char *section, size_t k, void *base)
+/* Sets row k's member of base. False when the key is vital and its value bad. */
+static bool apply_key(struct conf_parse *p, struct conf_place place, size_t k, void *base)
 {
     const struct conf_storing *s = &conf_storings[k];
     void *member = (char *)base + s->offset;
@@ -86,9 +106,9 @@ bool conf_apply_key(struct conf_parse *p, const char *section, size_t k, void *b
     if (conf_table[k].fallback)
         (void)s->set(&s->limits, conf_table[k].fallback, member, &hint);
     hint = NULL;
-    if (!read_value(p, section, k, value, &bad))
+    if (!read_value(p, place, k, value, &bad))
         return !(bad && s->vital);
-    const struct inifile_entry *e = conf_find_value(p, section, &conf_table[k]);
+    const struct inifile_entry *e = conf_find_value(p, place, k);
     switch (s->set(&s->limits, value, member, &hint)) {
     case SET_OK:
         break;
@@ -106,14 +126,14 @@ bool conf_apply_key(struct conf_parse *p, const char *section, size_t k, void *b
     return true;
 }
 
-bool conf_apply(struct conf_parse *p, const char *section, unsigned scope, enum conf_owner owner,
-                void *base)
+bool conf_apply(struct conf_parse *p, struct conf_place place, unsigned scope,
+                enum conf_owner owner, void *base)
 {
     bool ok = true;
 
     for (size_t k = 0; k < conf_table_size; k++) {
         if (conf_storings[k].owner == owner && conf_table[k].scopes & scope)
-            ok = conf_apply_key(p, section, k, base) && ok;
+            ok = apply_key(p, place, k, base) && ok;
     }
     return ok;
 }

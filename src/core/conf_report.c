@@ -82,22 +82,31 @@ void conf_say_of_value(struct conf_parse *p, enum conf_severity severity,
     conf_say(p, severity, e->line, "[%s] %s = %s: %s", section, key->name, shown, what);
 }
 
+/* What becomes of it all. A [DTUn] also speaks for its inverters, and stays when they go. */
+static void say_outcome(char *out, size_t size, const char *section, size_t k)
+{
+    const struct conf_storing *s = &conf_storings[k];
+    const char *fallback = conf_table[k].fallback;
+    bool shared = s->owner == COUNTS || conf_scope_of(section) == CONF_IN_DEFAULT ||
+                  (s->owner == DEVICE && conf_scope_of(section) == CONF_IN_DTU);
+
+    out[0] = '\0';
+    if (s->vital && !shared)
+        (void)snprintf(out, size, "; [%s] is left out", section);
+    else if (s->vital)
+        text_copy(out, size, "; what depends on it is left out");
+    else if (fallback)
+        (void)snprintf(out, size, "; %s is used instead", *fallback ? fallback : "none");
+}
+
 void conf_say_bad(struct conf_parse *p, const struct inifile_entry *e, size_t k, const char *value,
                   const char *hint)
 {
-    const char *section = p->file->sections[e->section].name;
-    const char *fallback = conf_table[k].fallback;
-    char what[200], then[64] = "";
+    char what[240], outcome[64];
 
-    if (conf_storings[k].vital && conf_storings[k].owner != COUNTS &&
-        strcmp(section, conf_default_section) != 0)
-        (void)snprintf(then, sizeof then, "; [%s] is left out", section);
-    else if (conf_storings[k].vital)
-        text_copy(then, sizeof then, "; what depends on it is left out");
-    else if (fallback)
-        (void)snprintf(then, sizeof then, "; %s is used instead", *fallback ? fallback : "none");
+    say_outcome(outcome, sizeof outcome, p->file->sections[e->section].name, k);
     (void)snprintf(what, sizeof what, "allowed is %s%s%s%s", conf_table[k].type, hint ? "; " : "",
-                   hint ? hint : "", then);
+                   hint ? hint : "", outcome);
     conf_say_of_value(p, CONF_ERROR, e, &conf_table[k], value, what);
 }
 

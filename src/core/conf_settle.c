@@ -30,7 +30,8 @@ static void drop_device(struct config *c, size_t i)
  */
 static bool is_doubtful(const struct config *c, const struct device_conf *d)
 {
-    return !conf_is_template(c, d) && d->index > 0 && !c->gateways[d->gateway].max_inverters;
+    return !conf_is_template(c, d) && d->index > 0 && !d->serial[0] &&
+           !c->gateways[d->gateway].max_inverters;
 }
 
 static bool is_rival(const struct device_conf *a, const struct device_conf *b)

@@ -45,11 +45,16 @@ const struct conf_key *conf_keys(size_t *count)
     return conf_table;
 }
 
-const struct conf_key *conf_key_named(const char *name)
+const struct conf_key *conf_key_named(const char *name, unsigned scope)
 {
+    const struct conf_key *found = NULL;
+
     for (size_t k = 0; k < conf_table_size; k++) {
-        if (strcasecmp(conf_table[k].name, name) == 0)
+        if (strcasecmp(conf_table[k].name, name) != 0)
+            continue;
+        if (conf_table[k].scopes & scope)
             return &conf_table[k];
+        found = found ? found : &conf_table[k];
     }
-    return NULL;
+    return found;
 }

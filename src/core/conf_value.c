@@ -52,6 +52,21 @@ enum set_result set_name(const struct set_limits *l, const char *text, void *mem
     return SET_ADAPTED;
 }
 
+enum set_result set_serial(const struct set_limits *l, const char *text, void *member,
+                           const char **hint)
+{
+    for (const char *c = text; *c; c++) {
+        if (!isalnum((unsigned char)*c) && !strchr("-_.", *c))
+            return SET_BAD;
+    }
+    if (!text[strspn(text, "0")]) {
+        if (*text)
+            *hint = "zeros alone are none";
+        return SET_BAD;
+    }
+    return set_text(l, text, member, hint);
+}
+
 /* ---- Words ---------------------------------------------------------------------------------- */
 
 static const struct word booleans[] = {
@@ -141,20 +156,46 @@ enum set_result set_error_mode(const struct set_limits *l, const char *text, voi
     return SET_OK;
 }
 
+static const char *const kinds[] = {"opendtu", "ahoy", "auto", "template"};
+
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
 enum set_result set_dtu(const struct set_limits *l, const char *text, void *member,
                         const char **hint)
 {
-    static const char *const names[] = {"opendtu", "ahoy", "template"};
-
     (void)l;
     (void)hint;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcasecmp(names[i], text) == 0) {
-            text_copy(member, CONF_DTU_MAX, names[i]);
+    for (size_t i = 0; i < KINDS; i++) {
+        if (strcasecmp(kinds[i], text) == 0) {
+            text_copy(member, CONF_DTU_MAX, kinds[i]);
             return SET_OK;
         }
     }
     return SET_BAD;
+}
+
+enum set_result set_type(const struct set_limits *l, const char *text, void *member,
+                         const char **hint)
+{
+    if (strcasecmp(text, "template") != 0)
+        return set_dtu(l, text, member, hint);
+    *hint = "a template device has a [TEMPLATEn] section";
+    return SET_BAD;
+}
+
+enum set_result set_dtu_number(const struct set_limits *l, const char *text, void *member,
+                               const char **hint)
+{
+    for (size_t i = 0; i < KINDS; i++) {
+        if (strcasecmp(kinds[i], text) != 0)
+            continue;
+        *(unsigned *)member = 0;
+        *hint =
+            "not used: here stands the n of its [DTUn]; the kind stands there as Type, or as DTU in "
+            "[DEFAULT]";
+        return SET_ADAPTED;
+    }
+    return set_unsigned(l, text, member, hint);
 }
 
 /* ---- Numbers -------------------------------------------------------------------------------- */

@@ -47,6 +47,14 @@ enum set_result set_double_or_none(const struct set_limits *l, const char *text,
                                    const char **hint);
 enum set_result set_dtu(const struct set_limits *l, const char *text, void *member,
                         const char **hint);
+/* As set_dtu, without "template". */
+enum set_result set_type(const struct set_limits *l, const char *text, void *member,
+                         const char **hint);
+/* The number of a DTU; the kind of one is taken as 0. */
+enum set_result set_dtu_number(const struct set_limits *l, const char *text, void *member,
+                               const char **hint);
+enum set_result set_serial(const struct set_limits *l, const char *text, void *member,
+                           const char **hint);
 enum set_result set_host(const struct set_limits *l, const char *text, void *member,
                          const char **hint);
 enum set_result set_api_path(const struct set_limits *l, const char *text, void *member,

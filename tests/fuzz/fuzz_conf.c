@@ -7,8 +7,30 @@
 #include "core/conf.h"
 #include "fuzz/sane.h"
 
-static void check_gateway(const struct gateway_conf *g)
+static void check_dtu(const struct config *c, size_t i)
 {
+    const struct gateway_conf *g = &c->gateways[i];
+    const struct device_conf *d = &c->unnamed[i];
+
+    if (!strcmp(g->driver, "template") || g->number >= CONF_DTUS_MAX || d->gateway != i ||
+        d->instance != CONF_INSTANCE_AUTO || *d->section || *d->serial)
+        abort();
+    if (g->auto_add && strncmp(d->service, "com.victronenergy.", 18) != 0)
+        abort();
+    for (size_t j = 0; j < i; j++) {
+        if (!strcmp(c->gateways[j].base_url, g->base_url) || c->gateways[j].number >= g->number)
+            abort();
+    }
+}
+
+static void check_gateway(const struct config *c, size_t i)
+{
+    const struct gateway_conf *g = &c->gateways[i];
+
+    if (!gateway_conf_equal(g, g) || (i < c->dtu_count) == !strcmp(g->driver, "template"))
+        abort();
+    if (i < c->dtu_count)
+        check_dtu(c, i);
     if (strncmp(g->base_url, "http", 4) != 0 || strpbrk(g->base_url, " @\n\r\t"))
         abort();
     if (g->interval_ms < 1000 || g->timeout_ms < 100 || g->timeout_ms > 60000)
@@ -25,7 +47,8 @@ static void check_device(const struct config *c, size_t i)
 {
     const struct device_conf *d = &c->devices[i];
 
-    if (d->gateway >= c->gateway_count || d->instance < CONF_INSTANCE_AUTO || d->instance > 255 ||
+    if (!device_conf_equal(d, d) || d->index >= CONF_INVERTERS_MAX ||
+        d->gateway >= c->gateway_count || d->instance < CONF_INSTANCE_AUTO || d->instance > 255 ||
         d->position < 0 || d->position > 2 || d->phase > PHASE_3P)
         abort();
     if (strncmp(d->service, "com.victronenergy.", 18) != 0)
@@ -35,6 +58,9 @@ static void check_device(const struct config *c, size_t i)
         !memchr(d->connection, '\0', sizeof d->connection))
         abort();
     for (size_t j = 0; j < i; j++) {
+        if (d->serial[0] && c->devices[j].gateway < c->dtu_count && d->gateway < c->dtu_count &&
+            serial_equal(d->serial, c->devices[j].serial))
+            abort();
         if (d->instance >= 0 && c->devices[j].instance == d->instance &&
             !strcmp(c->devices[j].service, d->service))
             abort();
@@ -75,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!c != (report.fatals > 0))
         abort();
     for (size_t i = 0; c && i < c->gateway_count; i++)
-        check_gateway(&c->gateways[i]);
+        check_gateway(c, i);
     for (size_t i = 0; c && i < c->device_count; i++)
         check_device(c, i);
     config_free(c);

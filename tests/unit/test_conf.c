@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/conf.h"
 
@@ -110,7 +111,8 @@ static void the_least_file(void **state)
     assert_int_equal(c->gateway_count, 1);
     const struct gateway_conf *g = gateway();
     assert_string_equal(g->section, "DEFAULT");
-    assert_string_equal(g->driver, "opendtu");
+    assert_int_equal(g->number, 0);
+    assert_string_equal(g->driver, "auto");
     assert_string_equal(g->base_url, "http://dtu");
     assert_string_equal(g->username, "");
     assert_string_equal(g->password, "");
@@ -122,6 +124,7 @@ static void the_least_file(void **state)
     assert_int_equal(g->timeout_ms, 2500);
     assert_int_equal(g->retry_after_ms, 120000);
     assert_int_equal(g->max_inverters, 0);
+    assert_true(g->auto_add);
     assert_int_equal(c->device_count, 1);
     const struct device_conf *d = device();
     assert_string_equal(d->section, "INVERTER0");
@@ -288,7 +291,7 @@ static void the_dtus_keys_in_the_first_inverter(void **state)
     assert_string_equal(gateway()->username, "u");
     assert_true(gateway()->digest);
     assert_warning(DTU "[INVERTER0]\n[INVERTER1]\nHost=other\n", 5,
-                   "[INVERTER1] Host|other|one DTU");
+                   "[INVERTER1] Host|other|[DEFAULT]|[DTUn]|DTU = n");
 }
 
 static void values_refer_to_others(void **state)
@@ -847,6 +850,508 @@ static void as_many_as_there_may_be(void **state)
     assert_int_equal(c->device_count, CONF_DEVICES_MAX);
 }
 
+/* ---- Several DTUs --------------------------------------------------------------------------- */
+
+#define SECOND "[DTU1]\nHost=second\n"
+
+static const struct device_conf *device_of(const char *section)
+{
+    for (size_t i = 0; i < c->device_count; i++) {
+        if (strcmp(c->devices[i].section, section) == 0)
+            return &c->devices[i];
+    }
+    fail_msg("no device of [%s]", section);
+    return NULL;
+}
+
+static void nothing_but_a_host(void **state)
+{
+    parse_clean("[DEFAULT]\nHost=192.168.1.74\n");
+    assert_int_equal(c->gateway_count, 1);
+    assert_int_equal(c->dtu_count, 1);
+    assert_int_equal(c->device_count, 0);
+    assert_string_equal(gateway()->driver, "auto");
+    assert_true(gateway()->auto_add);
+    const struct device_conf *d = &c->unnamed[0];
+    assert_string_equal(d->section, "");
+    assert_string_equal(d->serial, "");
+    assert_string_equal(d->service, "com.victronenergy.pvinverter");
+    assert_string_equal(d->connection, "TCP/IP (HTTP) 192.168.1.74");
+    assert_int_equal(d->instance, CONF_INSTANCE_AUTO);
+    assert_int_equal(d->position, 1);
+    assert_int_equal(d->max_age_s, 600);
+    assert_int_equal(d->min_retries, 3);
+}
+
+static void several_dtus(void **state)
+{
+    parse_clean("[DEFAULT]\nDTU=opendtu\nHost=first\nUsername=u\nPassword=p\nHTTPTimeout=4\n"
+                "NumberOfTemplates=1\n[TEMPLATE0]\nHost=m\nCUST_API_PATH=s\nCUST_Power=p\n"
+                "[DTU15]\nHost=last\nPassword=\nAutoAdd=0\nNumberOfInvertersToQuery=3\n"
+                "PollingInterval=7000\nESP8266PollingIntervall=20000\nRetryAfterSeconds=9\n"
+                "TlsVerify=0\nCACert=/ca\nDigestAuth=1\nHTTPTimeout=1\n"
+                "[DTU2]\nType=AHOY\nHost=https://second:8443\n");
+    assert_int_equal(c->gateway_count, 4);
+    assert_int_equal(c->dtu_count, 3);
+    const struct gateway_conf *g = c->gateways;
+    assert_string_equal(g[0].section, "DEFAULT");
+    assert_string_equal(g[0].driver, "opendtu");
+    assert_string_equal(g[1].section, "DTU2");
+    assert_int_equal(g[1].number, 2);
+    assert_string_equal(g[1].driver, "ahoy");
+    assert_string_equal(g[1].base_url, "https://second:8443");
+    assert_string_equal(g[1].username, "u"); /* of [DEFAULT], as configparser has it */
+    assert_string_equal(g[1].password, "p");
+    assert_int_equal(g[1].timeout_ms, 4000);
+    assert_true(g[1].auto_add);
+    assert_string_equal(g[2].section, "DTU15");
+    assert_int_equal(g[2].number, 15);
+    assert_string_equal(g[2].driver, "auto"); /* DTU is of [DEFAULT]'s alone */
+    assert_string_equal(g[2].password, "");
+    assert_false(g[2].auto_add);
+    assert_int_equal(g[2].max_inverters, 3);
+    assert_int_equal(g[2].interval_ms, 7000);
+    assert_int_equal(g[2].esp8266_interval_ms, 20000);
+    assert_int_equal(g[2].retry_after_ms, 9000);
+    assert_int_equal(g[2].timeout_ms, 1000);
+    assert_false(g[2].tls_verify);
+    assert_string_equal(g[2].ca_cert, "/ca");
+    assert_true(g[2].digest);
+    assert_string_equal(g[3].section, "TEMPLATE0");
+    assert_int_equal(c->devices[0].gateway, 3);
+    assert_string_equal(c->unnamed[1].connection, "TCP/IP (HTTPS) second:8443");
+    assert_int_equal(c->unnamed[2].gateway, 2);
+}
+
+static void as_many_dtus_as_there_may_be(void **state)
+{
+    char text[2000] = DTU;
+    size_t len = strlen(text);
+
+    for (int n = 1; n < CONF_DTUS_MAX; n++)
+        len +=
+            (size_t)sprintf(text + len, "[DTU%d]\nHost=dtu%d\n[INVERTER%d]\nDTU=%d\n", n, n, n, n);
+    parse_clean(text);
+    assert_int_equal(c->dtu_count, CONF_DTUS_MAX);
+    for (unsigned n = 0; n < c->device_count; n++) {
+        assert_int_equal(c->devices[n].gateway, n + 1);
+        assert_int_equal(c->devices[n].index, 0);
+    }
+    assert_warning(DTU "[DTU16]\nHost=x\n", 3, "[DTU16]|[DTU0] to [DTU15]");
+}
+
+static void dtu0_by_its_section(void **state)
+{
+    parse_clean("[DEFAULT]\nDTU=opendtu\nHost=a\nUsername=u\n"
+                "[DTU0]\nType=ahoy\nHost=b\nPassword=p\nPhase=L2\n[INVERTER0]\n");
+    assert_int_equal(c->gateway_count, 1);
+    assert_string_equal(gateway()->section, "DEFAULT");
+    assert_string_equal(gateway()->driver, "ahoy");
+    assert_string_equal(gateway()->base_url, "http://b");
+    assert_string_equal(gateway()->username, "u");
+    assert_string_equal(gateway()->password, "p");
+    assert_int_equal(c->unnamed[0].phase, PHASE_L2);
+    assert_int_equal(device()->phase, PHASE_L2);
+    parse_clean("[DTU0]\nHost=a\n[DTU1]\nHost=b\n");
+    assert_int_equal(c->gateway_count, 2);
+    assert_string_equal(c->gateways[0].driver, "auto");
+    parse_clean("[DEFAULT]\nDTU=opendtu\n[DTU0]\nHost=a\n");
+    assert_string_equal(gateway()->driver, "opendtu");
+    /* [DEFAULT] says that there is none; the section, that there is. */
+    parse_clean("[DEFAULT]\nDTU=template\n[DTU0]\nHost=a\n[INVERTER0]\n");
+    assert_string_equal(gateway()->driver, "auto");
+    assert_int_equal(c->device_count, 1);
+    assert_error("[DTU0]\nType=ahoy\n", 1, "[DTU0] Host is missing");
+}
+
+static void no_dtu_0(void **state)
+{
+    parse_clean(SECOND "[INVERTER3]\nDTU=1\n");
+    assert_int_equal(c->gateway_count, 1);
+    assert_string_equal(gateway()->section, "DTU1");
+    assert_int_equal(gateway()->number, 1);
+    assert_int_equal(device()->gateway, 0);
+    assert_int_equal(device()->index, 0);
+    parse_clean("[DEFAULT]\nDTU=template\n" SECOND "[INVERTER0]\n[INVERTER1]\nDTU=1\n");
+    assert_int_equal(c->device_count, 1); /* the one of DTU 0 as ever: not there */
+    assert_error(SECOND "[INVERTER0]\nPhase=L1\n", 3,
+                 "[INVERTER0]|DTU 0|no Host|DTU =|[INVERTER0] is left out");
+    assert_int_equal(c->device_count, 0);
+    assert_error(DTU "[INVERTER0]\n[INVERTER1]\nDTU=2\n", 5, "DTU = 2|no [DTU2]|left out");
+    assert_int_equal(c->device_count, 1);
+}
+
+static void a_dtu_without_a_host(void **state)
+{
+    assert_error(DTU "[DTU1]\nType=ahoy\n", 3, "[DTU1] Host is missing|[DEFAULT]|twice");
+    assert_int_equal(c->gateway_count, 1);
+    assert_error("[DTU1]\nType=ahoy\n[INVERTER0]\nDTU=1\n", 1, "[DTU1] Host is missing: write");
+    assert_error(DTU "[DTU1]\nHost=\n", 3, "[DTU1] Host is missing: write");
+    assert_error(DTU "[DTU1]\nHost=a b\n[INVERTER1]\nDTU=1\n[INVERTER0]\n", 4,
+                 "[DTU1] Host|\"a b\"|[DTU1] is left out");
+    assert_int_equal(c->gateway_count, 1);
+    assert_int_equal(c->device_count, 1);
+    /* Its inverters' faults are told all the same. */
+    parse(DTU "[DTU1]\nHost=a b\n[INVERTER1]\nDTU=1\nPhase=L9\n");
+    assert_int_equal(report.errors, 2);
+}
+
+static void one_dtu_twice(void **state)
+{
+    static const char *const same[] = {"dtu", "DTU", "http://dtu/", "dtu:80"};
+    char text[200];
+
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        snprintf(text, sizeof text, DTU "[DTU3]\nHost=%s\n[INVERTER0]\nDTU=3\n[INVERTER1]\n",
+                 same[i]);
+        assert_error(text, 4, "[DTU3] Host|[DEFAULT]|twice|[DTU3] is left out");
+        assert_int_equal(c->gateway_count, 1);
+        assert_int_equal(c->device_count, 1);
+    }
+    parse_clean(DTU "[DTU1]\nHost=dtu:8080\n[DTU2]\nHost=https://dtu\n");
+    assert_error("[DTU1]\nHost=a\n[DTU2]\nHost=a\n", 4, "[DTU2]|[DTU1]");
+    /* What a template asks is its own. */
+    parse_clean("[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=dtu\n"
+                "CUST_API_PATH=s\nCUST_Power=p\n");
+}
+
+static void kinds_of_dtu(void **state)
+{
+    static const char *const kinds[] = {"opendtu", "ahoy", "auto", "Auto"};
+    char text[100];
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        snprintf(text, sizeof text, DTU "DTU=%s\n" SECOND "Type=%s\n", kinds[i], kinds[i]);
+        parse_clean(text);
+        assert_int_equal(strcasecmp(c->gateways[0].driver, kinds[i]), 0);
+        assert_string_equal(c->gateways[1].driver, c->gateways[0].driver);
+    }
+    assert_error(DTU SECOND "Type=template\n", 5, "Type|[TEMPLATEn]|[DTU1] is left out");
+    assert_error(DTU SECOND "Type=hoymiles\n", 5, "Type|opendtu | ahoy");
+    assert_warning(DTU SECOND "DTU=ahoy\n", 5, "[DTU1] DTU|Type");
+    assert_warning(ONE "Type=ahoy\n", 4, "[INVERTER0] Type|[DTUn]");
+    parse_clean("[DEFAULT]\nHost=dtu\nType=ahoy\n" SECOND); /* inherited, as any */
+    assert_string_equal(c->gateways[0].driver, "ahoy");
+    assert_string_equal(c->gateways[1].driver, "ahoy");
+}
+
+static void inverters_of_several_dtus(void **state)
+{
+    parse_clean(DTU SECOND
+                "[DTU2]\nHost=third\n"
+                "[INVERTER0]\n[INVERTER1]\nDTU=1\n[INVERTER2]\nDTU=0\n"
+                "[INVERTER3]\nDTU=2\n[INVERTER4]\nDTU=1\n"
+                "[INVERTER5]\nDTU=2\nIndex=7\n[INVERTER6]\nDTU = 2\n[INVERTER7]\nIndex=1\n");
+    static const struct {
+        unsigned gateway, index;
+    } expected[] = {{0, 0}, {1, 0}, {0, 2}, {2, 0}, {1, 1}, {2, 7}, {2, 2}, {0, 1}};
+    assert_int_equal(c->device_count, 8);
+    for (size_t i = 0; i < 8; i++) {
+        assert_int_equal(c->devices[i].gateway, expected[i].gateway);
+        assert_int_equal(c->devices[i].index, expected[i].index);
+    }
+    assert_string_equal(c->devices[1].connection, "TCP/IP (HTTP) second");
+    /* A section that is left out keeps its place. */
+    parse(DTU SECOND "[INVERTER1]\nDTU=1\nServicename=x\n[INVERTER2]\nDTU=1\n");
+    assert_int_equal(report.errors, 1);
+    assert_int_equal(device()->index, 1);
+}
+
+static void which_dtu_is_not_inherited(void **state)
+{
+    parse_clean("[DEFAULT]\nDTU=ahoy\nHost=dtu\n[INVERTER0]\n");
+    assert_int_equal(device()->gateway, 0);
+    assert_error("[DEFAULT]\nDTU=1\nHost=dtu\n" SECOND "[INVERTER0]\n", 2,
+                 "[DEFAULT] DTU|opendtu | ahoy");
+    /* A kind that stands where a number belongs has never had an effect. */
+    assert_warning(ONE "DTU=opendtu\n", 4, "[INVERTER0] DTU|[DTUn]|Type|[DEFAULT]");
+    assert_int_equal(device()->gateway, 0);
+    assert_error(ONE "DTU=16\n", 4, "DTU|0..15|[INVERTER0] is left out");
+    assert_error(ONE "DTU=DTU1\n", 4, "DTU|0..15|[INVERTER0] is left out");
+    assert_int_equal(c->device_count, 0);
+    assert_warning(DTU "Serial=12\n[INVERTER0]\n", 3, "[DEFAULT] Serial|[INVERTERn]");
+    assert_string_equal(device()->serial, "");
+    assert_warning(DTU "Index=1\n[INVERTER0]\n", 3, "[DEFAULT] Index|[INVERTERn]");
+    assert_int_equal(device()->index, 0);
+}
+
+static void the_first_inverters_host_is_that_of_its_own_dtu(void **state)
+{
+    parse_clean(SECOND "[INVERTER0]\nDTU=1\n[INVERTER1]\nHost=dtu\nUsername=u\n");
+    assert_int_equal(c->dtu_count, 2);
+    assert_string_equal(c->gateways[0].base_url, "http://dtu");
+    assert_string_equal(c->gateways[0].username, "u");
+    assert_warning(DTU SECOND "[INVERTER0]\nDTU=1\nHost=dtu\n", 7, "Host|its DTU is [DTU1]");
+    parse_clean(DTU SECOND "[INVERTER0]\nDTU=1\nHost=second:80\n");
+}
+
+static void indices(void **state)
+{
+    assert_error(ONE "[INVERTER1]\nIndex=0\n", 5, "[INVERTER1] Index|[INVERTER0]|left out");
+    assert_error(ONE "Index=64\n", 4, "Index|0..63|left out");
+    parse_clean(DTU SECOND "[INVERTER0]\n[INVERTER1]\nDTU=1\nIndex=0\n");
+    parse_clean("[DEFAULT]\nHost=dtu\nNumberOfInvertersToQuery=1\n" SECOND
+                "[INVERTER3]\nIndex=0\n[INVERTER4]\nDTU=1\n[INVERTER5]\nDTU=1\n"
+                "[INVERTER6]\nDTU=1\nSerial=1\n");
+    assert_int_equal(c->device_count, 3); /* 5 is the second of DTU 1; where 6 is, is not known */
+}
+
+static void serials(void **state)
+{
+    static const char *const bad[] = {
+        "11 41", "0", "0000", "s/n", "\"114182000001\"", "12345678901234567890123456789012"};
+    char text[200];
+
+    parse_clean(ONE "Serial = 1141a2F0001b\n");
+    assert_string_equal(device()->serial, "1141a2F0001b");
+    parse_clean(ONE "Serial=\n");
+    assert_string_equal(device()->serial, "");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(text, sizeof text, ONE "Serial=%s\n[INVERTER1]\n", bad[i]);
+        assert_error(text, 4, "Serial|letters and digits|[INVERTER0] is left out");
+        assert_int_equal(c->device_count, 1);
+    }
+    assert_error(DTU SECOND "[INVERTER0]\nSerial=00AB1\n[INVERTER1]\nDTU=1\nSerial=ab1\n", 9,
+                 "[INVERTER1] Serial|[INVERTER0]|[INVERTER1] is left out");
+    assert_int_equal(c->device_count, 1);
+    assert_warning(DTU SECOND "Serial=1\n", 5, "[DTU1] Serial|[INVERTERn]");
+    /* Templates may have called themselves alike for years. */
+    parse_clean("[DEFAULT]\nHost=h\nNumberOfTemplates=2\n"
+                "[TEMPLATE0]\nCUST_API_PATH=s\nCUST_Power=p\nCUST_SN=1\n"
+                "[TEMPLATE1]\nCUST_API_PATH=s\nCUST_Power=p\nCUST_SN=1\n[INVERTER0]\nSerial=1\n");
+}
+
+static void inverters_without_a_section(void **state)
+{
+    parse_clean(
+        "[DEFAULT]\nHost=dtu\nPhase=L2\nuseYieldDay=1\nDeviceInstance=40\nKeepEnergy=1\n"
+        "Servicename=com.victronenergy.inverter\n[DTU1]\nHost=b\nPhase=L3\nAcPosition=0\n"
+        "KeepEnergy=0\n[INVERTER0]\nDTU=1\n[INVERTER1]\nDTU=1\nPhase=L1\nDeviceInstance=3\n");
+    const struct device_conf *first = &c->unnamed[0], *second = &c->unnamed[1];
+    assert_int_equal(first->phase, PHASE_L2);
+    assert_int_equal(first->position, 1);
+    assert_int_equal(first->instance, CONF_INSTANCE_AUTO);
+    assert_true(first->use_yield_day);
+    assert_true(first->keep_energy);
+    assert_string_equal(first->service, "com.victronenergy.inverter");
+    assert_int_equal(second->phase, PHASE_L3);
+    assert_int_equal(second->position, 0);
+    assert_int_equal(second->instance, CONF_INSTANCE_AUTO);
+    assert_false(second->keep_energy);
+    assert_true(second->use_yield_day);
+    /* A [DTUn] speaks for all of its inverters. */
+    assert_int_equal(device_of("INVERTER0")->phase, PHASE_L3);
+    assert_int_equal(device_of("INVERTER0")->position, 0);
+    assert_int_equal(device_of("INVERTER0")->instance, 40);
+    assert_int_equal(device_of("INVERTER1")->phase, PHASE_L1);
+    assert_warning(DTU SECOND "DeviceInstance=40\n", 5, "[DTU1] DeviceInstance|[INVERTERn]");
+    /* Under a class that was not meant, nothing is published. */
+    assert_error(DTU SECOND "Servicename=pv\n[INVERTER0]\nDTU=1\n[INVERTER1]\n", 5,
+                 "[DTU1] Servicename|what depends on it is left out");
+    assert_int_equal(c->dtu_count, 2);
+    assert_true(c->gateways[0].auto_add);
+    assert_false(c->gateways[1].auto_add);
+    assert_int_equal(c->device_count, 1);
+    parse_clean("[DEFAULT]\nHost=dtu\nAutoAdd=0\n[DTU1]\nHost=b\nAutoAdd=1\n");
+    assert_false(c->gateways[0].auto_add);
+    assert_true(c->gateways[1].auto_add);
+}
+
+static void kept_energy(void **state)
+{
+    parse_clean("[DEFAULT]\nHost=h\nNumberOfTemplates=2\nKeepEnergy=1\n[INVERTER0]\n"
+                "[INVERTER1]\nKeepEnergy=0\n[TEMPLATE0]\nCUST_API_PATH=s\nCUST_Power=p\n"
+                "[TEMPLATE1]\nCUST_API_PATH=s\nCUST_Power=p\nKeepEnergy=no\n");
+    assert_true(device_of("INVERTER0")->keep_energy);
+    assert_false(device_of("INVERTER1")->keep_energy);
+    assert_true(device_of("TEMPLATE0")->keep_energy);
+    assert_false(device_of("TEMPLATE1")->keep_energy);
+}
+
+static void values_of_a_dtu_refer_to_its_own(void **state)
+{
+    parse("[DEFAULT]\nnet=10.0.0\nHost=%(net)s.1\n[DTU1]\nnet=10.0.1\nHost=%(net)s.1\n");
+    assert_int_equal(report.warnings, 2); /* net is no key */
+    assert_string_equal(c->gateways[0].base_url, "http://10.0.0.1");
+    assert_string_equal(c->gateways[1].base_url, "http://10.0.1.1");
+}
+
+/* ---- What a reload leaves alone -------------------------------------------------------------- */
+
+/* Another value than the file below has; every key must stand here. */
+static const struct {
+    const char *key, *value;
+} others[] = {
+    {"DTU", "ahoy"},
+    {"Type", "ahoy"},
+    {"Host", "other"},
+    {"Username", "x"},
+    {"Password", "x"},
+    {"DigestAuth", "1"},
+    {"TlsVerify", "0"},
+    {"CACert", "/x"},
+    {"HTTPTimeout", "9"},
+    {"PollingInterval", "9000"},
+    {"ESP8266PollingIntervall", "9000"},
+    {"RetryAfterSeconds", "9"},
+    {"NumberOfInvertersToQuery", "9"},
+    {"AutoAdd", "0"},
+    {"useYieldDay", "1"},
+    {"KeepEnergy", "1"},
+    {"MaxAgeTsLastSuccess", "9"},
+    {"ErrorMode", "timeout"},
+    {"MinRetriesUntilFail", "9"},
+    {"ErrorStateAfterSeconds", "9"},
+    {"CUST_SN", "x"},
+    {"CUST_API_PATH", "x"},
+    {"CUST_POLLING", "9000"},
+    {"CUST_Power", "x"},
+    {"CUST_Power_Mult", "9"},
+    {"CUST_Power_Default", "9"},
+    {"CUST_Total", "x"},
+    {"CUST_Total_Mult", "9"},
+    {"CUST_Total_Default", "9"},
+    {"CUST_Voltage", "x"},
+    {"CUST_Voltage_Mult", "9"},
+    {"CUST_Voltage_Default", "9"},
+    {"CUST_Current", "x"},
+    {"CUST_Current_Mult", "9"},
+    {"CUST_Current_Default", "9"},
+    {"CUST_DCVoltage", "x"},
+    {"CUST_DCVoltage_Mult", "9"},
+    {"CUST_DCVoltage_Default", "9"},
+    {"Index", "9"},
+    {"Serial", "9"},
+    {"Phase", "L3"},
+    {"DeviceInstance", "9"},
+    {"AcPosition", "2"},
+    {"Name", "x"},
+    {"Servicename", "com.victronenergy.grid"},
+    /* Of the program as a whole. */
+    {"NumberOfTemplates", NULL},
+    {"Logging", NULL},
+    {"SignOfLifeLog", NULL},
+    {"DryRun", NULL},
+};
+
+/* The file with one line more in one of its sections. */
+static struct config *with(unsigned scope, const char *key, const char *value)
+{
+    static const struct {
+        unsigned scope;
+        const char *text;
+    } parts[] = {
+        {CONF_IN_DEFAULT, "[DEFAULT]\nNumberOfTemplates=1\n"},
+        {CONF_IN_DTU, "[DTU1]\n"},
+        {CONF_IN_INVERTER, "[INVERTER0]\nDTU=1\n"},
+        {CONF_IN_TEMPLATE, "[TEMPLATE0]\n"},
+    };
+    char text[1000] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        bool here = parts[i].scope == scope;
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s", parts[i].text);
+        if (parts[i].scope != CONF_IN_INVERTER && !(here && strcmp(key, "Host") == 0))
+            len += (size_t)snprintf(text + len, sizeof text - len, "Host=h%zu\n", i);
+        if (parts[i].scope == CONF_IN_TEMPLATE && !(here && strcmp(key, "CUST_Power") == 0))
+            len += (size_t)snprintf(text + len, sizeof text - len, "CUST_Power=p\n");
+        if (parts[i].scope == CONF_IN_TEMPLATE && !(here && strcmp(key, "CUST_API_PATH") == 0))
+            len += (size_t)snprintf(text + len, sizeof text - len, "CUST_API_PATH=s\n");
+        if (here)
+            len += (size_t)snprintf(text + len, sizeof text - len, "%s=%s\n", key, value);
+    }
+    config_free(c);
+    conf_report_finish(&report);
+    c = NULL;
+    struct config *config = config_parse(text, &report);
+    print_report();
+    assert_int_equal(report.count, 0);
+    return config;
+}
+
+/* Whether anything is different between two configs of two DTUs, an inverter and a template. */
+static bool differ(const struct config *a, const struct config *b)
+{
+    bool equal = true;
+
+    assert_int_equal(a->gateway_count, 3);
+    assert_int_equal(b->gateway_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        equal = equal && gateway_conf_equal(&a->gateways[i], &b->gateways[i]);
+    assert_int_equal(a->device_count, 2);
+    assert_int_equal(b->device_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        equal = equal && device_conf_equal(&a->devices[i], &b->devices[i]);
+        equal = equal && device_conf_equal(&a->unnamed[i], &b->unnamed[i]);
+    }
+    return !equal;
+}
+
+static const char *other_value(const struct conf_key *key)
+{
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (strcmp(others[i].key, key->name) == 0)
+            return others[i].value;
+    }
+    fail_msg("%s: give it another value in others[]", key->name);
+    return NULL;
+}
+
+static void every_key_is_compared(void **state)
+{
+    static const unsigned scopes[] = {CONF_IN_DEFAULT, CONF_IN_DTU, CONF_IN_INVERTER,
+                                      CONF_IN_TEMPLATE};
+    struct config *before = with(0, "", ""), *same = with(0, "", "");
+    size_t count;
+    const struct conf_key *keys = conf_keys(&count);
+
+    assert_false(differ(before, same));
+    config_free(same);
+    for (size_t k = 0; k < count; k++) {
+        const char *value = other_value(&keys[k]);
+        for (size_t i = 0; value && i < sizeof scopes / sizeof scopes[0]; i++) {
+            bool credentials = scopes[i] == CONF_IN_INVERTER && keys[k].scopes & CONF_IN_DTU &&
+                               keys[k].scopes & CONF_IN_DEFAULT && k < 6;
+            bool number = scopes[i] == CONF_IN_INVERTER && strcmp(keys[k].name, "DTU") == 0;
+            if (!(keys[k].scopes & scopes[i]) || credentials || number)
+                continue; /* credentials: read for DTU 0 only */
+            struct config *after = with(scopes[i], keys[k].name, value);
+            if (!differ(before, after))
+                fail_msg("%s is forgotten in gateway_conf_equal or device_conf_equal",
+                         keys[k].name);
+            config_free(after);
+        }
+    }
+    config_free(before);
+}
+
+static void members_without_a_key_are_compared(void **state)
+{
+    parse(ONE);
+    struct gateway_conf g = *gateway();
+    struct device_conf d = *device();
+
+    assert_true(gateway_conf_equal(&g, gateway()) && device_conf_equal(&d, device()));
+    g.number++;
+    assert_false(gateway_conf_equal(&g, gateway()));
+    g = *gateway();
+    g.section[0]++;
+    assert_false(gateway_conf_equal(&g, gateway()));
+    d.gateway++;
+    assert_false(device_conf_equal(&d, device()));
+    d = *device();
+    d.section[0]++;
+    assert_false(device_conf_equal(&d, device()));
+    d = *device();
+    d.connection[0]++;
+    assert_false(device_conf_equal(&d, device()));
+    /* What lies behind a text's end is not its value. */
+    d = *device();
+    d.name[NAME_MAX_BYTES - 1] = 'x';
+    assert_true(device_conf_equal(&d, device()));
+}
+
 /* ---- The table ------------------------------------------------------------------------------ */
 
 static void the_table_is_sound(void **state)
@@ -861,12 +1366,15 @@ static void the_table_is_sound(void **state)
         assert_true(*k->name && *k->type && *k->help);
         assert_true(k->scopes && !(k->scopes & ~15u));
         for (size_t j = 0; j < i; j++)
-            assert_string_not_equal(k->name, keys[j].name);
+            assert_true(strcmp(k->name, keys[j].name) != 0 || !(k->scopes & keys[j].scopes));
         /* Each default is a value that the key allows. */
         if (!k->fallback || !strcmp(k->name, "DTU") || !strcmp(k->name, "NumberOfTemplates"))
             continue;
         if (k->scopes & CONF_IN_DEFAULT)
             snprintf(text, sizeof text, DTU "%s=%s\n[INVERTER0]\n", k->name, k->fallback);
+        else if (k->scopes & (CONF_IN_DTU | CONF_IN_INVERTER))
+            snprintf(text, sizeof text, DTU "[INVERTER0]\n[DTU1]\nHost=x\n%s%s=%s\n",
+                     k->scopes & CONF_IN_DTU ? "" : "[INVERTER1]\n", k->name, k->fallback);
         else
             snprintf(
                 text, sizeof text,
@@ -907,14 +1415,25 @@ static void the_example_is_a_good_file(void **state)
     }
     for (char *rest = t.data, *line; (line = strsep(&rest, "\n"));)
         assert_in_range(strlen(line), 0, 110);
-    /* With the template switched on it is a good file as well. */
+    /* With the template and the other DTU switched on it is a good file as well. */
     t.len = 0;
     conf_write_example(put, &t);
     char *number = strstr(t.data, "NumberOfTemplates = 0");
     assert_non_null(number);
     number[strlen("NumberOfTemplates = ")] = '1';
+    char *dtu = strstr(t.data, "#[DTU1]"), *end = strstr(t.data, "[TEMPLATE0]\n\n");
+    assert_non_null(dtu);
+    assert_non_null(end);
+    *dtu = '\n';
+    for (char *line = strchr(dtu, '\n') + 1; line < end; line = strchr(line, '\n') + 1) {
+        if (line[0] == '#' && line[1] != ' ')
+            line[0] = '\n';
+    }
     parse_clean(t.data);
     assert_int_equal(c->device_count, 2);
+    assert_int_equal(c->dtu_count, 2);
+    assert_string_equal(c->gateways[1].section, "DTU1");
+    assert_string_equal(c->gateways[1].base_url, "http://192.168.1.52");
 }
 
 static void the_shipped_example_is_up_to_date(void **state)
@@ -979,6 +1498,24 @@ int main(void)
         TEST(a_template_twice),
         TEST(an_inverter_that_may_not_exist_yields),
         TEST(as_many_as_there_may_be),
+        TEST(nothing_but_a_host),
+        TEST(several_dtus),
+        TEST(as_many_dtus_as_there_may_be),
+        TEST(dtu0_by_its_section),
+        TEST(no_dtu_0),
+        TEST(a_dtu_without_a_host),
+        TEST(one_dtu_twice),
+        TEST(kinds_of_dtu),
+        TEST(inverters_of_several_dtus),
+        TEST(which_dtu_is_not_inherited),
+        TEST(the_first_inverters_host_is_that_of_its_own_dtu),
+        TEST(indices),
+        TEST(serials),
+        TEST(inverters_without_a_section),
+        TEST(kept_energy),
+        TEST(values_of_a_dtu_refer_to_its_own),
+        TEST(every_key_is_compared),
+        TEST(members_without_a_key_are_compared),
         TEST(the_table_is_sound),
         TEST(the_example_is_a_good_file),
         TEST(the_shipped_example_is_up_to_date),
