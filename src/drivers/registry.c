@@ -6,11 +6,7 @@
 extern const struct driver driver_opendtu, driver_ahoy, driver_auto, driver_template;
 
 const struct driver *const drivers[] = {
-    &driver_opendtu,
-    &driver_ahoy,
-    &driver_auto,
-    &driver_template,
-    NULL,
+    &driver_opendtu, &driver_ahoy, &driver_auto, &driver_template, NULL,
 };
 
 const struct driver *driver_find(const char *name)
