@@ -131,6 +131,8 @@ struct gateway *gateway_create(struct loop *l, struct http *h, const struct gate
         gateway_destroy(g);
         return NULL;
     }
+    for (size_t i = 0; i < count; i++)
+        unit_health(units[i], poller_health(g->poller));
     return g;
 }
 
@@ -138,6 +140,8 @@ void gateway_destroy(struct gateway *g)
 {
     if (!g)
         return;
+    for (size_t i = 0; g->poller && i < g->count; i++)
+        unit_health(g->units[i], NULL);
     poller_destroy(g->poller);
     free(g->units);
     free(g->slots);

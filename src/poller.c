@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/driver.h"
+#include "core/health.h"
 #include "edge/log.h"
 
 enum {
@@ -21,6 +22,7 @@ struct poller {
     struct http_peer *peer;
     struct loop_timer timer;
     struct log_fault fault;
+    struct health health;
     struct request request; /* the one under way */
     int64_t began_ms;       /* the present cycle */
     double latency_ms;      /* of the reply being decoded */
@@ -66,9 +68,13 @@ static void schedule(struct poller *p, int64_t period_ms)
     loop_timer_arm(&p->timer, delay > GAP_MIN_MS ? delay : GAP_MIN_MS);
 }
 
-static void cycle_failed(struct poller *p, bool there, unsigned retry_after_s, const char *why)
+static void cycle_failed(struct poller *p, enum health_kind kind, unsigned retry_after_s,
+                         const char *why)
 {
+    bool there = kind != HEALTH_UNREACHABLE;
+
     p->misbehaved = there ? p->misbehaved + 1 : 0;
+    health_failure(&p->health, kind, why, loop_now_ms(p->loop));
     log_fault(&p->fault, loop_now_ms(p->loop), LOG_WARNING, "%s: %s", p->conf->section, why);
     p->events.cycle(p->events.user, false);
 
@@ -83,6 +89,7 @@ static void cycle_failed(struct poller *p, bool there, unsigned retry_after_s, c
 static void cycle_complete(struct poller *p)
 {
     p->misbehaved = 0;
+    health_success(&p->health, loop_now_ms(p->loop));
     log_recovered(&p->fault, loop_now_ms(p->loop), "%s: %s answers again", p->conf->section,
                   p->conf->base_url);
     p->events.cycle(p->events.user, !p->absent);
@@ -106,6 +113,7 @@ static void decode_reply(struct poller *p, const struct http_result *result)
 {
     const struct decode_sink sink = {.reading = on_reading, .gateway = on_gateway, .user = p};
     char why[DECODE_WHY_MAX] = "";
+    enum health_kind kind = HEALTH_BAD_REPLY;
 
     p->latency_ms = result->latency_ms;
     switch (p->driver->decode(p->session, result->body, result->len, &sink, why)) {
@@ -117,9 +125,13 @@ static void decode_reply(struct poller *p, const struct http_result *result)
         p->absent = true;
         ask_next(p);
         return;
-    case DECODE_BAD_REPLY:
     case DECODE_BUSY:
+        kind = HEALTH_BUSY;
+        break;
     case DECODE_AUTH:
+        kind = HEALTH_UNAUTHORIZED;
+        break;
+    case DECODE_BAD_REPLY:
         break;
     }
     if (p->request.optional) {
@@ -127,7 +139,30 @@ static void decode_reply(struct poller *p, const struct http_result *result)
         ask_next(p);
         return;
     }
-    cycle_failed(p, true, 0, why);
+    cycle_failed(p, kind, 0, why);
+}
+
+static enum health_kind kind_of(const struct http_result *result)
+{
+    switch (result->outcome) {
+    case HTTP_STATUS:
+        return result->status == 429 || result->status == 503 ? HEALTH_BUSY : HEALTH_STATUS;
+    case HTTP_UNAUTHORIZED:
+        return HEALTH_UNAUTHORIZED;
+    case HTTP_UNREACHABLE:
+        return HEALTH_UNREACHABLE;
+    case HTTP_TIMEOUT:
+        return HEALTH_TIMEOUT;
+    case HTTP_CUT_OFF:
+    case HTTP_TOO_LARGE:
+        return HEALTH_CUT_OFF;
+    case HTTP_TLS:
+        return HEALTH_TLS;
+    case HTTP_OK:
+    case HTTP_FAILED:
+        break;
+    }
+    return HEALTH_OTHER;
 }
 
 /* Ends the cycle, unless the driver knows something else to ask. */
@@ -139,14 +174,15 @@ static void reply_failed(struct poller *p, const struct http_result *result)
         p->driver->refused(p->session, result->status, why))
         ask_next(p);
     else
-        cycle_failed(p, result->outcome != HTTP_UNREACHABLE, result->retry_after_s,
-                     why[0] ? why : result->why);
+        cycle_failed(p, kind_of(result), result->retry_after_s, why[0] ? why : result->why);
 }
 
 static void on_done(void *user, const struct http_result *result)
 {
     struct poller *p = user;
 
+    health_request(&p->health, (double)result->len,
+                   result->outcome == HTTP_OK ? result->latency_ms : MISSING);
     if (result->outcome == HTTP_OK) {
         decode_reply(p, result);
     } else if (p->request.optional) {
@@ -166,7 +202,7 @@ static void ask_next(struct poller *p)
         return;
     }
     if (http_peer_get(p->peer, p->request.path, on_done, p) < 0)
-        cycle_failed(p, false, 0, "the request could not be started: out of memory?");
+        cycle_failed(p, HEALTH_OTHER, 0, "the request could not be started: out of memory?");
 }
 
 static void begin_cycle(void *user)
@@ -203,6 +239,7 @@ struct poller *poller_create(struct loop *l, struct http *h, const struct gatewa
         free(p);
         return NULL;
     }
+    health_init(&p->health);
     driver->open(p->session, conf);
     loop_timer_init(&p->timer, l, begin_cycle, p);
     loop_timer_arm(&p->timer, 0);
@@ -218,4 +255,9 @@ void poller_destroy(struct poller *p)
     if (p->driver->close)
         p->driver->close(p->session);
     free(p);
+}
+
+const struct health *poller_health(const struct poller *p)
+{
+    return &p->health;
 }

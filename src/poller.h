@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "core/conf.h"
+#include "core/health.h"
 #include "core/reading.h"
 #include "edge/http.h"
 #include "edge/loop.h"
@@ -39,5 +40,8 @@ struct poller_events {
 struct poller *poller_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
                              const struct poller_events *events);
 void poller_destroy(struct poller *p); /* cancels what is under way; NULL is fine */
+
+/* How its gateway has answered since poller_create(); lives as long as the poller. */
+const struct health *poller_health(const struct poller *p);
 
 #endif

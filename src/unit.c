@@ -212,6 +212,7 @@ void unit_replace(struct unit *u, const char *serial)
     if (!device)
         return;
     device_set_class(device, device_view(u->device)->class);
+    device_health(device, device_view(u->device)->health);
     disappear(u);
     device_destroy(u->device);
     u->device = device;
@@ -294,8 +295,7 @@ void unit_cycle(struct unit *u)
     int64_t now = loop_now_ms(u->env->loop);
     unsigned events = device_miss(u->device, now);
     log_events(u, events);
-    if (events)
-        show(u);
+    show(u); /* sends nothing but what changed: the state, or the gateway's health */
     int64_t due = device_deadline(u->device);
     if (due >= 0)
         loop_timer_arm(&u->deadline, due > now ? due - now : 0);
@@ -304,6 +304,11 @@ void unit_cycle(struct unit *u)
 void unit_gateway(struct unit *u, const struct gateway_info *info)
 {
     device_gateway(u->device, info);
+}
+
+void unit_health(struct unit *u, const struct health *health)
+{
+    device_health(u->device, health);
 }
 
 void unit_remember(const struct unit *u, struct device_memory *out)

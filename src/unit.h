@@ -46,6 +46,9 @@ void unit_cycle(struct unit *u);
 
 void unit_gateway(struct unit *u, const struct gateway_info *info);
 
+/* How its gateway answers: borrowed until another, or NULL, is given. */
+void unit_health(struct unit *u, const struct health *health);
+
 void unit_remember(const struct unit *u, struct device_memory *out);
 
 /* One line of INFO: what it does at the moment. */

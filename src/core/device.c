@@ -369,6 +369,11 @@ void device_set_gateway(struct device *d, const char *section)
     text_copy(d->gateway, sizeof d->gateway, section);
 }
 
+void device_health(struct device *d, const struct health *health)
+{
+    d->view.health = health;
+}
+
 void device_set_custom_name(struct device *d, const char *name)
 {
     text_copy(d->custom_name, sizeof d->custom_name, name);

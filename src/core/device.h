@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "core/conf.h"
+#include "core/health.h"
 #include "core/reading.h"
 
 enum {
@@ -49,6 +50,7 @@ struct device_view {
     struct string_reading string[STRINGS_MAX];
     /* Of the energy counter, since the device was created: rows of readings, not readings. */
     unsigned jumps_dropped, falls_held;
+    const struct health *health; /* of the gateway, borrowed; NULL: not known */
 };
 
 /* Which of the gateway's counters an energy is of. */
@@ -171,6 +173,9 @@ void device_set_class(struct device *d, const char *class);
 
 /* The gateway that lists the device, by its section; "" once none does. */
 void device_set_gateway(struct device *d, const char *section);
+
+/* How the gateway answers: borrowed until another, or NULL, is given. */
+void device_health(struct device *d, const struct health *health);
 
 const struct device_view *device_view(const struct device *d);
 

@@ -49,6 +49,27 @@ static struct value string_value(const struct string_reading *string, enum map_m
     return value_invalid();
 }
 
+static struct value health_value(enum map_source source, const struct health *health)
+{
+    const struct health_view *view = health ? health_shown(health) : NULL;
+
+    if (!view)
+        return value_invalid();
+    if (source == MAP_HEALTH_REQUESTS)
+        return value_int(view->requests);
+    if (source == MAP_HEALTH_FAILURES)
+        return value_int(view->failures);
+    if (source == MAP_HEALTH_BY_KIND)
+        return value_string(view->by_kind);
+    if (source == MAP_HEALTH_P50)
+        return value_double(view->round_trip_p50_ms);
+    if (source == MAP_HEALTH_P99)
+        return value_double(view->round_trip_p99_ms);
+    if (source == MAP_HEALTH_BYTES)
+        return value_double(view->bytes);
+    return value_string(view->last_error);
+}
+
 bool map_applies(const struct map_row *row, const struct device_view *view)
 {
     return row->source != MAP_STRING || row->slot < view->strings;
@@ -97,6 +118,14 @@ struct value map_value(const struct map_row *row, const struct device_view *view
         return value_int(inverter_state(view));
     case MAP_ERROR_CODE:
         return value_int(view->state == DEVICE_ERROR ? 1 : 0);
+    case MAP_HEALTH_REQUESTS:
+    case MAP_HEALTH_FAILURES:
+    case MAP_HEALTH_BY_KIND:
+    case MAP_HEALTH_P50:
+    case MAP_HEALTH_P99:
+    case MAP_HEALTH_BYTES:
+    case MAP_HEALTH_LAST_ERROR:
+        return health_value(row->source, view->health);
     }
     return value_invalid();
 }

@@ -36,6 +36,15 @@ enum map_source {
     MAP_STATUS_CODE, /* pvinverter: 0 start, 7 running, 8 standby (night), 10 error */
     MAP_STATE,       /* inverter: 9 inverting, 0 off */
     MAP_ERROR_CODE,  /* 0 none, 1 gateway away (GUI shows "no error" for 0) */
+
+    /* How the gateway answers: see core/health.h. */
+    MAP_HEALTH_REQUESTS,
+    MAP_HEALTH_FAILURES,
+    MAP_HEALTH_BY_KIND,
+    MAP_HEALTH_P50,
+    MAP_HEALTH_P99,
+    MAP_HEALTH_BYTES,
+    MAP_HEALTH_LAST_ERROR,
 };
 
 enum map_member { MAP_STRING_NAME, MAP_STRING_V, MAP_STRING_I, MAP_STRING_P, MAP_STRING_YIELD };

@@ -28,6 +28,7 @@ static const struct map_row rows[] = {
     ROW_FIELD("/Ac/MaxPower", MAX_POWER, 0, TEXT_W),
     ROWS_PHASES,
     ROW_FIELD("/Temperature", TEMPERATURE, 0, TEXT_C),
+    ROWS_DEBUG,
 };
 
 const struct venus_class venus_inverter = CLASS("inverter", rows);

@@ -21,6 +21,7 @@ static const struct map_row rows[] = {
     ROWS_METER_PHASE(1),
     ROWS_METER_PHASE(2),
     ROWS_METER_PHASE(3),
+    ROWS_DEBUG,
 };
 
 const struct venus_class venus_grid = CLASS("grid", rows);

@@ -35,6 +35,7 @@ static const struct map_row rows[] = {
     ROWS_STRING(3),
     ROWS_STRING(4),
     ROWS_STRING(5),
+    ROWS_DEBUG,
 };
 
 _Static_assert(STRINGS_MAX == 6, "one ROWS_STRING for each");

@@ -80,6 +80,20 @@
         .source = MAP_PHASE_SETTING, .writable = true                                     \
     }
 
+/* How the gateway answers, in steps (core/health.h). The GUI does not show what is below /Debug. */
+#define ROW_DEBUG(path_, source_, text_, help_)                                               \
+    {                                                                                         \
+        .path = "/Debug/" path_, .help = help_, .source = MAP_HEALTH_##source_, .text = text_ \
+    }
+#define ROWS_DEBUG                                                                              \
+    ROW_DEBUG("Requests", REQUESTS, TEXT_PLAIN, "to the gateway, since the program started"),   \
+        ROW_DEBUG("Failures", FAILURES, TEXT_PLAIN, "polls of the gateway that failed"),        \
+        ROW_DEBUG("FailuresByKind", BY_KIND, TEXT_PLAIN, "as \"timeout 3, unreachable 1\""),    \
+        ROW_DEBUG("RoundTripP50", P50, TEXT_MS, "half of its last 128 replies took no longer"), \
+        ROW_DEBUG("RoundTripP99", P99, TEXT_MS, "99 of 100 of its replies took no longer"),     \
+        ROW_DEBUG("Bytes", BYTES, TEXT_PLAIN, "of its replies, since the program started"),     \
+        ROW_DEBUG("LastError", LAST_ERROR, TEXT_PLAIN, "of a poll that failed; it may be over")
+
 /* The totals that every class carries. */
 #define ROWS_TOTAL                                                     \
     ROW_FIELD("/Ac/Power", POWER, 0, TEXT_W),                          \

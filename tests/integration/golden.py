@@ -67,6 +67,13 @@ SERVICE = """
     /UpdateIndex            i   *               *
     /Latency                d   *               *
     /ErrorCode              i   0               0
+    /Debug/Requests         i   *               *
+    /Debug/Failures         i   *               *
+    /Debug/FailuresByKind   s   *               *
+    /Debug/RoundTripP50     d   *               *
+    /Debug/RoundTripP99     d   *               *
+    /Debug/Bytes            d   *               *
+    /Debug/LastError        s   *               *
 """
 
 def setup(role):

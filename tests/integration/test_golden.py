@@ -53,7 +53,8 @@ class GoldenTest(BusTest):
         wanted = golden.table(*tables)
         settled = lambda: (self.peek(service, "/Ac/Power") == wanted["/Ac/Power"][1] and
                            self.peek(service, "/FirmwareVersion") == (wanted["/FirmwareVersion"][1]
-                                                                      or None))
+                                                                      or None) and
+                           self.peek(service, "/Debug/RoundTripP50") is not None)
         try:
             self.wait(f"first values of {service}", settled)
         except AssertionError:
