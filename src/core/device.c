@@ -140,7 +140,7 @@ static struct counter_rules rules_of(const struct device *d)
     double max_power_w = d->view.value[FIELD_MAX_POWER][0];
 
     return (struct counter_rules){
-        .max_power_w = has_value(max_power_w) ? max_power_w : default_max_power_w,
+        .max_power_w = max_power_w > 0 ? max_power_w : default_max_power_w,
     };
 }
 
@@ -388,7 +388,7 @@ void device_set_position(struct device *d, int position)
 
 void device_set_phase(struct device *d, int phase)
 {
-    d->written_phase = phase;
+    d->written_phase = phase >= 1 && phase <= PHASES ? phase : 0;
     settle_phase(d);
 }
 

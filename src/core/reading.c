@@ -58,7 +58,7 @@ void serial_key(char out[SERIAL_MAX], const char *serial)
 
     if (!*s && *serial)
         s--; /* all zeros: the last of them stays */
-    while (s[len] && len < SERIAL_MAX - 1) {
+    while (len < SERIAL_MAX - 1 && s[len]) {
         out[len] = (char)tolower((unsigned char)s[len]);
         len++;
     }

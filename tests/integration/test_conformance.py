@@ -181,6 +181,24 @@ class ConformanceTest(BusTest):
         self.wait_value(SERVICE, "/CustomName", "Garage süd")
         self.assert_value(SERVICE, "/Position", 2)
 
+    def test_a_phase_is_moved_in_one_signal(self):
+        """Never two phases that both carry the power, never none."""
+        power = self.client.typed(SERVICE, "/Ac/L1/Power")
+        self.recorder.clear()
+        self.assertEqual(0, self.client.set(SERVICE, "/PhaseSetting", "i", 2))
+        moved = [s.items for s in self.recorder.signals(SERVICE) if "/Ac/L2/Power" in s.items]
+        for what in ("Power", "Current", "Voltage", "Energy/Forward"):
+            self.assertEqual(INVALID, self.client.typed(SERVICE, f"/Ac/L1/{what}"))
+            self.assertEqual("d", self.client.typed(SERVICE, f"/Ac/L2/{what}")[0])
+        self.wait("the signal", lambda: moved or moved.extend(
+            s.items for s in self.recorder.signals(SERVICE) if "/Ac/L2/Power" in s.items))
+        self.assertEqual(power, moved[0]["/Ac/L2/Power"][:2])
+        self.assertEqual(INVALID, moved[0]["/Ac/L1/Power"][:2])
+        self.assertEqual(("i", 2), moved[0]["/PhaseSetting"][:2])
+        for kind, value in (("i", 0), ("i", 4), ("s", "2"), ("d", 1.5)):
+            self.assertNotEqual(0, self.client.set(SERVICE, "/PhaseSetting", kind, value))
+        self.assert_value(SERVICE, "/PhaseSetting", 2)
+
     def test_number_types_of_set_value(self):
         """Whatever kind of number a caller has at hand."""
         for kind, value in (("u", 0), ("x", 1), ("d", 2.0), ("y", 1), ("q", 0), ("n", 2), ("i", 1)):

@@ -287,13 +287,13 @@ class DefectTest(BusTest):
         self.start()
         self.wait_two(dtu)
         service = PVINVERTER % 20
-        allowed = {"/CustomName", "/Position"}
+        allowed = {"/CustomName", "/Position", "/PhaseSetting", "/Role"}
         for path, (kind, value, _) in self.client.items(service).items():
             if path in allowed:
                 continue
             with self.subTest(path):
                 kind, wish = (kind, value) if kind != "ai" else ("d", 1.0)
-                wish = {"d": 4711.0, "i": 4711, "s": "4711"}[kind]
+                wish = {"d": 4711.0, "i": 4711, "s": "4711", "as": ["4711"]}[kind]
                 before = self.client.typed(service, path)
                 self.assertEqual(1, self.client.set(service, path, kind, wish))
                 if path not in ("/UpdateIndex", "/Latency"):

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/device.h"
+#include "core/state.h"
 
 #define S   1000LL
 #define MIN (60 * S)
@@ -186,10 +187,20 @@ static void remembers_what_it_learnt(void **state)
     feed(0);
     device_set_custom_name(d, "Shed");
     device_set_position(d, 2);
+    device_set_phase(d, 3);
+    device_set_role(d, "genset");
+    device_set_gateway(d, "DTU1");
     memset(&memory, 0x55, sizeof memory);
     device_remember(d, &memory);
+    assert_string_equal(memory.id, "114181234567");
     assert_string_equal(memory.section, "INVERTER0");
+    assert_string_equal(memory.gateway, "DTU1");
     assert_string_equal(memory.serial, "114181234567");
+    assert_int_equal(memory.phase, 3);
+    assert_string_equal(memory.role, "genset");
+    assert_int_equal(memory.instance, -1);
+    assert_int_equal(memory.counter, ENERGY_LIFETIME);
+    assert_near(memory.offset_kwh, 0);
     assert_string_equal(memory.name, "Garage");
     assert_string_equal(memory.custom_name, "Shed");
     assert_int_equal(memory.position, 2);
@@ -202,7 +213,68 @@ static void remembers_what_it_learnt(void **state)
     d = device_create(&conf, &memory);
     assert_string_equal(view()->name, "Shed");
     assert_int_equal(view()->position, 2);
-    assert_energy(100);
+    assert_field(FIELD_ENERGY_FORWARD, 100, MISSING, MISSING, 100);
+    device_set_gateway(d, "");
+    device_remember(d, &memory);
+    assert_string_equal(memory.role, "genset");
+    assert_string_equal(memory.gateway, "");
+    assert_int_equal(memory.phase, 3);
+    assert_int_equal(memory.phases, 1);
+}
+
+static void its_identity_is_the_serial_or_what_was_given(void **state)
+{
+    struct device_memory memory;
+
+    create();
+    device_remember(d, &memory);
+    assert_string_equal(memory.id, "");
+    strcpy(r.serial, "00114A81");
+    feed(0);
+    device_remember(d, &memory);
+    assert_string_equal(memory.id, "114a81");
+    assert_string_equal(memory.serial, "00114A81");
+    device_destroy(d);
+
+    device_memory_init(&memory);
+    strcpy(memory.id, "TEMPLATE0");
+    d = device_create(&conf, &memory);
+    feed(0);
+    device_remember(d, &memory);
+    assert_string_equal(memory.id, "TEMPLATE0");
+}
+
+static void knows_its_instance_when_told(void **state)
+{
+    struct device_memory memory;
+
+    device_memory_init(&memory);
+    memory.instance = 40;
+    d = device_create(&conf, &memory); /* an explicit one in the config */
+    assert_int_equal(view()->instance, 34);
+    device_set_instance(d, 35); /* taken by another service: but not the device's own */
+    assert_int_equal(view()->instance, 35);
+    device_remember(d, &memory);
+    assert_int_equal(memory.instance, 40);
+    device_destroy(d);
+
+    conf.instance = CONF_INSTANCE_AUTO;
+    d = device_create(&conf, &memory);
+    assert_int_equal(view()->instance, -1);
+    device_remember(d, &memory);
+    assert_int_equal(memory.instance, 40);
+    device_set_instance(d, 41);
+    assert_int_equal(view()->instance, 41);
+    device_remember(d, &memory);
+    assert_int_equal(memory.instance, 41);
+}
+
+static void shows_the_class_it_is_told(void **state)
+{
+    create();
+    assert_null(view()->class);
+    device_set_class(d, "grid");
+    assert_string_equal(view()->class, "grid");
 }
 
 static void remembers_nothing_where_nothing_is_known(void **state)
@@ -211,8 +283,12 @@ static void remembers_nothing_where_nothing_is_known(void **state)
 
     create();
     device_remember(d, &memory);
+    assert_string_equal(memory.id, "");
     assert_string_equal(memory.serial, "");
+    assert_string_equal(memory.role, "");
     assert_string_equal(memory.custom_name, "");
+    assert_int_equal(memory.phase, 0);
+    assert_int_equal(memory.instance, -1);
     assert_int_equal(memory.position, -1);
     assert_near(memory.energy_kwh, MISSING);
     assert_near(memory.max_power_w, MISSING);
@@ -251,6 +327,9 @@ static void takes_position_and_firmware(void **state)
     create();
     device_set_position(d, 0);
     assert_int_equal(view()->position, 0);
+    device_set_position(d, -1);
+    assert_int_equal(view()->position, 1);
+    device_set_position(d, 0);
     device_gateway(d, &info);
     assert_string_equal(view()->firmware, "v26.3.30");
     info.firmware[0] = '\0';
@@ -652,6 +731,156 @@ static void energy_of_the_day(void **state)
     assert_energy(0.001);
 }
 
+static void counts_what_it_does_not_believe(void **state)
+{
+    create();
+    feed_energy(100, 0);
+    feed_energy(50, 5 * S);
+    feed_energy(51, 10 * S);
+    feed_energy(1000, 15 * S);
+    feed_energy(1000, 20 * S);
+    feed_energy(100, 25 * S);
+    feed_energy(1000, 30 * S);
+    assert_int_equal(view()->falls_held, 1);
+    assert_int_equal(view()->jumps_dropped, 2);
+}
+
+/* Three readings over a minute. */
+static void reset_to(double kwh, int64_t now_ms)
+{
+    feed_energy(kwh, now_ms);
+    feed_energy(kwh, now_ms + 30 * S);
+    assert_true(feed_energy(kwh, now_ms + MIN) & DEVICE_ENERGY_RESET);
+}
+
+static void restart(void)
+{
+    struct device_memory memory;
+
+    device_remember(d, &memory);
+    device_destroy(d);
+    d = device_create(&conf, &memory);
+}
+
+static void keeps_its_energy_over_a_reset(void **state)
+{
+    conf.keep_energy = true;
+    create();
+    feed_energy(100, 0);
+    reset_to(0.5, 5 * S);
+    assert_field(FIELD_ENERGY_FORWARD, 100, 100, MISSING, MISSING);
+    feed_energy(0.75, 100 * S);
+    assert_energy(100.25);
+    restart();
+    assert_energy(100.25);
+    feed_energy(1, 0);
+    assert_energy(100.5);
+    restart();
+    feed_energy(0, 0); /* and was reset while nobody looked */
+    assert_energy(100.5);
+    feed_energy(0, 30 * S);
+    restart();
+    reset_to(0, 0);
+    assert_energy(100.5);
+    feed_energy(0.5, 100 * S);
+    assert_energy(101);
+}
+
+static void keeping_can_be_switched_off(void **state)
+{
+    struct device_conf follow;
+
+    conf.keep_energy = true;
+    create();
+    feed_energy(100, 0);
+    reset_to(0, 5 * S);
+    follow = conf;
+    follow.keep_energy = false;
+    device_reconfigure(d, &follow);
+    assert_energy(100);
+    feed_energy(0.5, 100 * S);
+    assert_energy(100.5);
+    reset_to(0, 200 * S); /* what it once added goes with the next reset */
+    assert_energy(0);
+}
+
+static void days_add_up_with_keep_energy(void **state)
+{
+    conf.keep_energy = conf.use_yield_day = true;
+    create();
+    r.value[FIELD_ENERGY_TODAY][0] = 2.5;
+    feed(0);
+    r.value[FIELD_ENERGY_TODAY][0] = 0.5;
+    feed(12 * H);
+    feed(12 * H + 30 * S);
+    assert_energy(2.5);
+    assert_true(feed(12 * H + MIN) & DEVICE_ENERGY_RESET);
+    assert_energy(3);
+    restart();
+    r.value[FIELD_ENERGY_TODAY][0] = 0.75;
+    feed(0);
+    assert_energy(3.25);
+}
+
+static void three_phases_share_what_is_kept(void **state)
+{
+    conf.phase = PHASE_3P;
+    conf.keep_energy = true;
+    create();
+    for (int slot = 1; slot <= 3; slot++)
+        r.value[FIELD_ENERGY_FORWARD][slot] = 10 * slot; /* which would be lost with a restart */
+    feed_energy(60, 0);
+    assert_field(FIELD_ENERGY_FORWARD, 60, 20, 20, 20);
+    reset_to(0, 5 * S);
+    assert_field(FIELD_ENERGY_FORWARD, 60, 20, 20, 20);
+    restart();
+    assert_field(FIELD_ENERGY_FORWARD, 60, 20, 20, 20);
+}
+
+static void day_and_lifetime_are_never_mixed(void **state)
+{
+    struct device_conf by_day = conf;
+
+    by_day.use_yield_day = true;
+    create();
+    r.value[FIELD_ENERGY_TODAY][0] = 2.5;
+    feed(0);
+    device_reconfigure(d, &by_day);
+    assert_field(FIELD_ENERGY_FORWARD, 2.5, 2.5, MISSING, MISSING);
+    r.value[FIELD_ENERGY_TODAY][0] = 3;
+    assert_int_equal(feed(5 * S), DEVICE_FRESH);
+    assert_energy(3);
+    r.reach = REACH_LOST;
+    feed(10 * S);
+    device_reconfigure(d, &conf);
+    assert_field(FIELD_ENERGY_FORWARD, MISSING, MISSING, MISSING, MISSING);
+    feed(15 * S); /* its last counter is better than none */
+    assert_energy(100);
+
+    struct device_memory memory;
+    device_remember(d, &memory);
+    device_destroy(d);
+    conf.use_yield_day = true; /* changed while the program did not run */
+    d = device_create(&conf, &memory);
+    assert_energy(MISSING);
+    r.reach = REACH_OK;
+    feed(0);
+    assert_energy(3);
+    restart();
+    assert_energy(3);
+}
+
+static void a_memory_of_long_ago_may_be_of_either_counter(void **state)
+{
+    struct device_memory memory;
+
+    device_memory_init(&memory);
+    memory.energy_kwh = 2.5;
+    conf.use_yield_day = true;
+    d = device_create(&conf, &memory);
+    assert_energy(2.5);
+}
+
 static void reverse_energy_is_a_counter_too(void **state)
 {
     create();
@@ -778,6 +1007,133 @@ static void a_choice_is_not_overruled(void **state)
     assert_field(FIELD_POWER, 300, 300, MISSING, MISSING);
 }
 
+static void the_screens_phase_wins(void **state)
+{
+    create();
+    feed(0);
+    device_set_phase(d, 2);
+    assert_int_equal(view()->phase, PHASE_L2);
+    assert_int_equal(view()->phases, 1);
+    assert_field(FIELD_POWER, 300, MISSING, 300, MISSING);
+    assert_field(FIELD_CURRENT, 1.3, MISSING, 1.3, MISSING);
+    assert_field(FIELD_VOLTAGE, 230, MISSING, 230, MISSING);
+    assert_field(FIELD_POWER_FACTOR, 0.99, MISSING, 0.99, MISSING);
+    assert_field(FIELD_ENERGY_FORWARD, 100, MISSING, 100, MISSING);
+    assert_field(FIELD_FREQUENCY, 50, MISSING, MISSING, MISSING);
+    assert_int_equal(feed(5 * S), DEVICE_FRESH);
+    assert_field(FIELD_POWER, 300, MISSING, 300, MISSING);
+    r.reach = REACH_LOST;
+    feed(10 * S);
+    device_set_phase(d, 3);
+    assert_field(FIELD_POWER, 0, MISSING, MISSING, 0);
+    assert_field(FIELD_VOLTAGE, MISSING, MISSING, MISSING, MISSING);
+    assert_field(FIELD_ENERGY_FORWARD, 100, MISSING, MISSING, 100);
+    device_set_phase(d, 0);
+    assert_field(FIELD_POWER, 0, 0, MISSING, MISSING);
+    device_set_phase(d, 4);
+    assert_int_equal(view()->phase, PHASE_L1);
+}
+
+static void three_phases_ignore_the_screens(void **state)
+{
+    conf.phase = PHASE_3P;
+    create();
+    device_set_phase(d, 2);
+    feed(0);
+    assert_int_equal(view()->phase, PHASE_3P);
+    assert_field(FIELD_POWER, 300, 100, 100, 100);
+    device_destroy(d);
+
+    conf.phase = PHASE_AUTO;
+    create();
+    device_set_phase(d, 2);
+    assert_int_equal(view()->phase, PHASE_L2);
+    r.phases = 3;
+    assert_true(feed(0) & DEVICE_SHAPE_CHANGED);
+    assert_int_equal(view()->phase, PHASE_3P);
+}
+
+/* ---- A new configuration --------------------------------------------------------------------- */
+
+static void a_new_configuration_shows_at_once(void **state)
+{
+    struct device_conf other = conf;
+
+    strcpy(conf.name, "Old");
+    create();
+    feed(0);
+    strcpy(other.section, "INVERTER7");
+    strcpy(other.connection, "TCP/IP (HTTP) other");
+    strcpy(other.name, "New");
+    strcpy(other.serial, "999");
+    other.position = 2;
+    other.instance = 50;
+    other.phase = PHASE_L2;
+    device_reconfigure(d, &other);
+    memset(&conf, 0x55, sizeof conf); /* nobody looks at the old one any more */
+    assert_string_equal(view()->section, "INVERTER7");
+    assert_string_equal(view()->connection, "TCP/IP (HTTP) other");
+    assert_string_equal(view()->name, "New");
+    assert_string_equal(view()->serial, "114181234567");
+    assert_int_equal(view()->position, 2);
+    assert_int_equal(view()->instance, 34); /* with the name of the service, by its owner */
+    assert_state(DEVICE_RUNNING);
+    assert_field(FIELD_POWER, 300, MISSING, 300, MISSING);
+    assert_field(FIELD_ENERGY_FORWARD, 100, MISSING, 100, MISSING);
+    assert_int_equal(view()->update_index, 1);
+    other.name[0] = '\0';
+    other.phase = PHASE_3P;
+    device_reconfigure(d, &other);
+    assert_string_equal(view()->name, "Garage");
+    assert_int_equal(view()->phases, 3);
+    assert_field(FIELD_POWER, 300, 100, 100, 100);
+    assert_field(FIELD_CURRENT, 1.3, 100.0 / 230, 100.0 / 230, 100.0 / 230);
+    assert_field(FIELD_ENERGY_FORWARD, 100, 100 / 3.0, 100 / 3.0, 100 / 3.0);
+}
+
+static void what_the_screen_set_wins_over_a_new_configuration(void **state)
+{
+    struct device_conf other = conf;
+
+    create();
+    device_set_custom_name(d, "Shed");
+    device_set_position(d, 0);
+    device_set_phase(d, 3);
+    strcpy(other.name, "New");
+    other.position = 2;
+    other.phase = PHASE_L2;
+    device_reconfigure(d, &other);
+    assert_string_equal(view()->name, "Shed");
+    assert_int_equal(view()->position, 0);
+    assert_int_equal(view()->phase, PHASE_L3);
+    device_set_custom_name(d, "");
+    device_set_position(d, -1);
+    device_set_phase(d, 0);
+    assert_string_equal(view()->name, "New");
+    assert_int_equal(view()->position, 2);
+    assert_int_equal(view()->phase, PHASE_L2);
+}
+
+static void a_new_error_mode_counts_from_where_it_was(void **state)
+{
+    struct device_conf other = conf;
+
+    create();
+    feed(0);
+    device_miss(d, 5 * S);
+    other.min_retries = 2;
+    device_reconfigure(d, &other);
+    assert_int_equal(device_miss(d, 10 * S), DEVICE_CHANGED_STATE);
+    other.error_mode = ERROR_MODE_TIMEOUT;
+    feed(20 * S);
+    device_reconfigure(d, &other);
+    assert_int_equal(device_deadline(d), 620 * S);
+    other.max_age_s = 5;
+    r.age_s = 6;
+    feed(25 * S);
+    assert_state(DEVICE_NIGHT);
+}
+
 /* ---- Strings -------------------------------------------------------------------------------- */
 
 static void fill_strings(unsigned count)
@@ -852,6 +1208,140 @@ static void a_dc_side_only_where_there_is_one(void **state)
     assert_near(view()->value[FIELD_DC_VOLTAGE][0], MISSING);
 }
 
+/* ---- Whatever happens ----------------------------------------------------------------------- */
+
+/* A world in which anything may happen to a counter, and what was published of it before. */
+struct world {
+    uint64_t bits;
+    int64_t now_ms;
+    double raw, published;
+    unsigned resets, falls, restarts;
+};
+
+static unsigned dice(struct world *w, unsigned sides)
+{
+    w->bits ^= w->bits << 13;
+    w->bits ^= w->bits >> 7;
+    w->bits ^= w->bits << 17;
+    return (unsigned)(w->bits >> 33) % sides;
+}
+
+/* The memory of a restart goes over flash; the clock of the new process begins anywhere. */
+static void restart_over_flash(struct world *w)
+{
+    struct device_memory memory;
+
+    device_remember(d, &memory);
+    char *text = state_print(&memory, 1);
+    assert_int_equal(state_parse(text, strlen(text), &memory, 1, NULL, 0), 1);
+    free(text);
+    device_destroy(d);
+    d = device_create(&conf, &memory);
+    w->now_ms = dice(w, 1000) * S;
+    w->restarts++;
+}
+
+static unsigned feed_world(struct world *w, double raw)
+{
+    enum field field = conf.use_yield_day ? FIELD_ENERGY_TODAY : FIELD_ENERGY_FORWARD;
+
+    r.value[field][0] = raw;
+    r.reach = dice(w, 20) ? REACH_OK : dice(w, 2) ? REACH_LOST : REACH_NO_DATA_YET;
+    return feed(w->now_ms);
+}
+
+/* One event; returns what device_feed said. */
+static unsigned happens(struct world *w)
+{
+    double hours = (dice(w, 30) ? 1 + dice(w, 100) : dice(w, 50000)) / 3600.0;
+
+    w->now_ms += (int64_t)(hours * 3600e3);
+    switch (dice(w, 40)) {
+    case 0:
+        w->raw = 0; /* a reset */
+        return feed_world(w, w->raw);
+    case 1:
+        w->raw = dice(w, 2) ? w->raw * dice(w, 100) / 100 : w->raw + dice(w, 1000000) / 1e3;
+        return feed_world(w, w->raw);
+    case 2:
+    case 3:
+        return feed_world(w, dice(w, 1000000) / 1e3); /* a reply that is not to be believed */
+    case 4:
+        return feed_world(w, dice(w, 2) ? 0 : MISSING);
+    case 5:
+        device_miss(d, w->now_ms);
+        return 0;
+    case 6:
+        restart_over_flash(w);
+        return 0;
+    case 7:
+        device_set_phase(d, (int)dice(w, 4));
+        return 0;
+    default:
+        w->raw += hours * dice(w, 800) / 1000;
+        return feed_world(w, w->raw);
+    }
+}
+
+static void check_world(struct world *w, unsigned events)
+{
+    const double *energy = view()->value[FIELD_ENERGY_FORWARD];
+    bool followed = (events & DEVICE_ENERGY_RESET) && !conf.keep_energy;
+
+    w->resets += events & DEVICE_ENERGY_RESET ? 1 : 0;
+    if (has_value(w->published) && !has_value(energy[0]))
+        fail_msg("%g kWh has vanished", w->published);
+    if (energy[0] < w->published) {
+        w->falls++;
+        if (!followed)
+            fail_msg("%.17g kWh fell to %.17g", w->published, energy[0]);
+    }
+    w->published = energy[0];
+    for (unsigned slot = 1; slot <= 3; slot++) {
+        if (view()->phase == PHASE_3P && has_value(energy[slot]))
+            assert_near(energy[slot], energy[0] / 3);
+        else if (view()->phase != PHASE_3P)
+            assert_near(energy[slot], slot == (unsigned)view()->phase ? energy[0] : MISSING);
+    }
+}
+
+static void live_through(bool keeps)
+{
+    struct world w = {.bits = 88172645463325252u};
+    struct device_memory memory;
+
+    device_memory_init(&memory);
+    strcpy(memory.id, "TEMPLATE0");
+    for (int life = 0; life < 4000; life++) {
+        setup(NULL);
+        conf.keep_energy = keeps;
+        conf.use_yield_day = dice(&w, 3) == 0;
+        conf.phase = dice(&w, 2) ? PHASE_L1 : PHASE_3P;
+        r.value[FIELD_MAX_POWER][0] = dice(&w, 2) ? 800 : MISSING;
+        w.published = MISSING;
+        w.raw = dice(&w, 500000) / 1e3;
+        w.now_ms = 0;
+        d = device_create(&conf, &memory);
+        for (int i = 0; i < 60; i++)
+            check_world(&w, happens(&w));
+        device_destroy(d);
+    }
+    d = NULL;
+    /* All that the property is about has happened. */
+    assert_true(w.resets > 1000 && w.restarts > 1000);
+    assert_int_equal(w.falls > 1000, !keeps);
+}
+
+static void energy_never_falls_but_for_a_reset(void **state)
+{
+    live_through(false);
+}
+
+static void energy_that_is_kept_never_falls(void **state)
+{
+    live_through(true);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -863,6 +1353,9 @@ int main(void)
         TEST(the_configs_serial_wins),
         TEST(remembers_what_it_learnt),
         TEST(remembers_nothing_where_nothing_is_known),
+        TEST(its_identity_is_the_serial_or_what_was_given),
+        TEST(knows_its_instance_when_told),
+        TEST(shows_the_class_it_is_told),
         TEST(names_by_precedence),
         TEST(takes_position_and_firmware),
         TEST(runs_with_the_first_reading),
@@ -890,6 +1383,13 @@ int main(void)
         TEST(a_jump_after_a_restart),
         TEST(no_energy_until_a_true_one),
         TEST(energy_of_the_day),
+        TEST(counts_what_it_does_not_believe),
+        TEST(keeps_its_energy_over_a_reset),
+        TEST(keeping_can_be_switched_off),
+        TEST(days_add_up_with_keep_energy),
+        TEST(three_phases_share_what_is_kept),
+        TEST(day_and_lifetime_are_never_mixed),
+        TEST(a_memory_of_long_ago_may_be_of_either_counter),
         TEST(reverse_energy_is_a_counter_too),
         TEST(one_phase_of_choice),
         TEST(three_phases_without_their_own_values),
@@ -898,9 +1398,16 @@ int main(void)
         TEST(zero_volts_never_divide),
         TEST(phases_by_themselves),
         TEST(a_choice_is_not_overruled),
+        TEST(the_screens_phase_wins),
+        TEST(three_phases_ignore_the_screens),
+        TEST(a_new_configuration_shows_at_once),
+        TEST(what_the_screen_set_wins_over_a_new_configuration),
+        TEST(a_new_error_mode_counts_from_where_it_was),
         TEST(shows_strings),
         TEST(strings_never_get_fewer),
         TEST(a_dc_side_only_where_there_is_one),
+        TEST(energy_never_falls_but_for_a_reset),
+        TEST(energy_that_is_kept_never_falls),
     };
     return cmocka_run_group_tests_name("device", tests, NULL, NULL);
 }
