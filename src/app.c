@@ -7,10 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "claims.h"
 #include "core/conf.h"
 #include "edge/file.h"
 #include "edge/http.h"
 #include "edge/log.h"
+#include "edge/watch.h"
+#include "fleet.h"
 #include "gateway.h"
 #include "memory.h"
 #include "unit.h"
@@ -19,9 +22,11 @@
 enum {
     PATH_LEN = 512,
     CONFIG_FILE_MAX = 1024 * 1024,
-    LOOK_AGAIN_MS = 5 * 1000, /* at a configuration with faults */
-    SETTLE_MS = 2 * 1000,    /* after something was learnt: several mostly are, one after another */
-    SAVE_MS = 15 * 60 * 1000 /* flash wears out */
+    LOOK_AGAIN_MS = 5 * 1000, /* for a configuration where there is none */
+    SETTLE_MS = 2 * 1000, /* after something was learnt: several mostly are, one after another */
+    /* Flash wears out: energy, which always moves, and what is learnt or set now and then. */
+    SAVE_MS = 15 * 60 * 1000,
+    SAVE_PAUSE_MS = 60 * 1000
 };
 
 static const char default_config[] = "/data/dbus-opendtu/config.ini";
@@ -30,13 +35,15 @@ struct app {
     struct loop *loop;
     struct http *http;
     struct memory *memory;
+    struct claims *claims;
+    struct fleet *fleet; /* NULL until there was a configuration */
     struct unit_env env;
     char config_given[PATH_LEN], state_given[PATH_LEN], config_path[PATH_LEN];
-    struct file_stamp config_stamp; /* of the file as last read */
-    struct config *config;          /* NULL: none that can be used */
-    size_t unit_count, gateway_count;
-    struct unit *units[CONF_DEVICES_MAX];
-    struct gateway *gateways[CONF_GATEWAYS_MAX];
+    struct watch *watch; /* of config_path; NULL while there is none */
+    bool running;        /* by a configuration */
+    unsigned sign_of_life_min;
+    struct gateway *gateways[FLEET_GATEWAYS]; /* by number */
+    int64_t saved_ms, save_due_ms;
     struct loop_timer look_again, save, sign_of_life;
 };
 
@@ -81,8 +88,6 @@ static struct config *read_config(struct app *a, bool *clean)
     struct conf_report report;
     size_t len;
 
-    find_config(a);
-    file_stamp(a->config_path, &a->config_stamp);
     char *text = file_read(a->config_path, CONFIG_FILE_MAX, &len);
     if (!text) {
         log_line(LOG_ERROR, "%s: %s. Copy config.example there and set Host", a->config_path,
@@ -97,29 +102,37 @@ static struct config *read_config(struct app *a, bool *clean)
     return config;
 }
 
+static void save_by(struct app *a, int64_t delay_ms)
+{
+    a->save_due_ms = loop_now_ms(a->loop) + delay_ms;
+    loop_timer_arm(&a->save, delay_ms);
+}
+
 static void save_memory(struct app *a)
 {
-    struct device_memory entry;
-    if (!a->memory)
+    if (!a->fleet)
         return;
-    for (size_t i = 0; i < a->unit_count; i++) {
-        unit_remember(a->units[i], &entry);
-        memory_put(a->memory, &entry);
-    }
+    fleet_remember(a->fleet);
     memory_save(a->memory);
+    a->saved_ms = loop_now_ms(a->loop);
 }
 
 static void on_save(void *user)
 {
     struct app *a = user;
     save_memory(a);
-    loop_timer_arm(&a->save, SAVE_MS);
+    save_by(a, SAVE_MS);
 }
 
 static void on_settled(void *user)
 {
     struct app *a = user;
-    loop_timer_arm(&a->save, SETTLE_MS);
+    int64_t now = loop_now_ms(a->loop), due = now + SETTLE_MS;
+
+    if (a->saved_ms && due < a->saved_ms + SAVE_PAUSE_MS)
+        due = a->saved_ms + SAVE_PAUSE_MS;
+    if (!loop_timer_armed(&a->save) || due < a->save_due_ms)
+        save_by(a, due - now);
 }
 
 static void on_bus_lost(void *user)
@@ -132,150 +145,146 @@ static void on_bus_lost(void *user)
 static void on_sign_of_life(void *user)
 {
     struct app *a = user;
-    for (size_t i = 0; i < a->unit_count; i++)
-        unit_sign_of_life(a->units[i]);
-    loop_timer_arm(&a->sign_of_life, (int64_t)a->config->sign_of_life_min * 60 * 1000);
+    fleet_sign_of_life(a->fleet);
+    loop_timer_arm(&a->sign_of_life, (int64_t)a->sign_of_life_min * 60 * 1000);
 }
 
-static void stop(struct app *a)
-{
-    loop_timer_disarm(&a->save);
-    loop_timer_disarm(&a->sign_of_life);
-    for (size_t i = 0; i < a->gateway_count; i++)
-        gateway_destroy(a->gateways[i]);
-    save_memory(a);
-    for (size_t i = 0; i < a->unit_count; i++)
-        unit_destroy(a->units[i]);
-    a->gateway_count = a->unit_count = 0;
-    config_free(a->config);
-    a->config = NULL;
-}
-
-static void open_memory(struct app *a)
+/* What lies beside the configuration, and so has to wait for one: false when memory ran out. */
+static bool open_state(struct app *a)
 {
     char path[PATH_LEN + 16], folder[PATH_LEN];
 
-    if (a->memory)
-        return;
+    if (a->fleet)
+        return true;
     memcpy(folder, a->config_path, sizeof folder);
     if (a->state_given[0])
         snprintf(path, sizeof path, "%s", a->state_given);
     else
         snprintf(path, sizeof path, "%s/state.json", dirname(folder));
     a->memory = memory_open(path);
+    a->claims = a->memory ? claims_create(a->loop, a->memory, on_bus_lost, a) : NULL;
+    a->env.claims = a->claims;
+    a->fleet = a->claims ? fleet_create(&a->env, a->memory) : NULL;
+    return a->fleet != NULL;
 }
 
-static bool wanted(const struct config *config, const struct device_conf *device, size_t gateway)
+static const struct device_conf *unnamed_of(const struct config *config, size_t i)
 {
-    unsigned max = config->gateways[gateway].max_inverters;
-    return device->gateway == gateway && (max == 0 || device->index < max);
+    return i < config->dtu_count && config->gateways[i].auto_add ? &config->unnamed[i] : NULL;
 }
 
-static bool start_gateway(struct app *a, size_t gateway)
+static void drop_gateways(struct app *a, const struct config *config)
 {
-    struct device_memory *memories = calloc(CONF_DEVICES_MAX, sizeof *memories);
-    size_t first = a->unit_count, n = 0;
-    bool ok = memories != NULL;
+    bool there[FLEET_GATEWAYS] = {0};
 
-    for (size_t i = 0; ok && i < a->config->device_count; i++) {
-        const struct device_conf *device = &a->config->devices[i];
-        if (!wanted(a->config, device, gateway))
+    for (size_t i = 0; config && i < config->gateway_count; i++)
+        there[fleet_gateway(&config->gateways[i])] = true;
+    for (size_t i = 0; i < FLEET_GATEWAYS; i++) {
+        if (there[i])
             continue;
-        memories[n] = *memory_get(a->memory, device->section);
-        if (strcmp(a->config->gateways[gateway].section, device->section) == 0)
-            text_copy(memories[n].id, sizeof memories[n].id, device->section);
-        struct unit *u = unit_create(&a->env, device, &memories[n++]);
-        if (u)
-            a->units[a->unit_count++] = u;
-        ok = u != NULL;
-    }
-    struct gateway *g = ok ? gateway_create(a->loop, a->http, &a->config->gateways[gateway],
-                                            &a->units[first], memories, n)
-                           : NULL;
-    if (g)
-        a->gateways[a->gateway_count++] = g;
-    free(memories);
-    return g != NULL;
-}
-
-/* Until instances are claimed on the bus: the first ones that no section asks for. */
-static void give_instances(struct config *c)
-{
-    enum { FIRST_AUTO = 34, INSTANCES = 256 };
-    bool taken[INSTANCES] = {false};
-    int next = FIRST_AUTO;
-
-    for (size_t i = 0; i < c->device_count; i++)
-        if (c->devices[i].instance >= 0)
-            taken[c->devices[i].instance] = true;
-    for (size_t i = 0; i < c->device_count; i++) {
-        if (c->devices[i].instance != CONF_INSTANCE_AUTO)
-            continue;
-        while (next < INSTANCES - 1 && taken[next])
-            next++;
-        taken[next] = true;
-        c->devices[i].instance = next;
+        gateway_destroy(a->gateways[i]);
+        a->gateways[i] = NULL;
     }
 }
 
-static void start(struct app *a, struct config *config)
+static bool apply_gateways(struct app *a, const struct config *config)
 {
     bool ok = true;
 
-    give_instances(config);
-    a->config = config;
-    a->env.dry_run = config->dry_run;
+    for (size_t i = 0; ok && i < config->gateway_count; i++) {
+        const struct gateway_conf *conf = &config->gateways[i];
+        struct gateway **g = &a->gateways[fleet_gateway(conf)];
+        if (*g) {
+            ok = gateway_reconfigure(*g, conf, unnamed_of(config, i));
+        } else {
+            *g = gateway_create(a->loop, a->http, conf, unnamed_of(config, i), a->fleet);
+            ok = *g != NULL;
+        }
+    }
+    return ok;
+}
+
+static void apply_globals(struct app *a, const struct config *config)
+{
+    bool dry_run_changed = a->running && a->env.dry_run != config->dry_run;
+
     log_set_level(config->log_level);
-    open_memory(a);
-    for (size_t i = 0; ok && a->memory && i < config->gateway_count; i++)
-        ok = start_gateway(a, i);
-    if (!ok || !a->memory) {
+    a->env.dry_run = config->dry_run;
+    if (dry_run_changed)
+        fleet_show_again(a->fleet);
+    if (config->sign_of_life_min == a->sign_of_life_min)
+        return;
+    a->sign_of_life_min = config->sign_of_life_min;
+    loop_timer_disarm(&a->sign_of_life);
+    if (a->sign_of_life_min > 0)
+        loop_timer_arm(&a->sign_of_life, (int64_t)a->sign_of_life_min * 60 * 1000);
+}
+
+/* What has not changed is not touched. */
+static void apply(struct app *a, const struct config *config)
+{
+    if (!open_state(a)) {
         log_line(LOG_CRITICAL, "out of memory; ending, so that the supervisor starts anew");
         loop_stop(a->loop, 1);
         return;
     }
+    apply_globals(a, config);
+    drop_gateways(a, config);
+    if (!fleet_apply(a->fleet, config) || !apply_gateways(a, config)) {
+        log_line(LOG_CRITICAL, "out of memory; ending, so that the supervisor starts anew");
+        loop_stop(a->loop, 1);
+        return;
+    }
+    a->running = true;
+    if (!loop_timer_armed(&a->save))
+        save_by(a, SAVE_MS);
     log_line(LOG_INFO, "dbus-opendtu %s: gateways: %zu, devices: %zu, by %s", dtu_version,
-             a->gateway_count, a->unit_count, a->config_path);
-    loop_timer_arm(&a->save, SAVE_MS);
-    if (config->sign_of_life_min > 0)
-        loop_timer_arm(&a->sign_of_life, (int64_t)config->sign_of_life_min * 60 * 1000);
+             config->gateway_count, fleet_count(a->fleet), a->config_path);
 }
 
-/* Only while the file has faults: one that changed may be better. */
+static void on_config_changed(void *user)
+{
+    app_reload(user);
+}
+
+/* While there is no configuration at all: in which of two places it will appear is not known. */
 static void on_look_again(void *user)
 {
     struct app *a = user;
-    struct file_stamp stamp;
 
     find_config(a);
-    file_stamp(a->config_path, &stamp);
-    if (file_stamp_equal(&stamp, &a->config_stamp))
-        loop_timer_arm(&a->look_again, LOOK_AGAIN_MS);
-    else
+    if (access(a->config_path, F_OK) == 0)
         app_reload(a);
+    else
+        loop_timer_arm(&a->look_again, LOOK_AGAIN_MS);
+}
+
+static void watch_config(struct app *a)
+{
+    loop_timer_disarm(&a->look_again);
+    watch_destroy(a->watch);
+    a->watch = NULL;
+    if (access(a->config_path, F_OK) == 0)
+        a->watch = watch_create(a->loop, a->config_path, on_config_changed, a);
+    if (!a->watch)
+        loop_timer_arm(&a->look_again, LOOK_AGAIN_MS);
 }
 
 void app_reload(struct app *a)
 {
     bool clean = false;
-    struct config *config = read_config(a, &clean);
 
-    if (clean)
-        loop_timer_disarm(&a->look_again);
-    else
-        loop_timer_arm(&a->look_again, LOOK_AGAIN_MS);
-    if (a->config && (!config || !clean)) {
+    find_config(a);
+    watch_config(a); /* before it is read: no change is missed */
+    struct config *config = read_config(a, &clean);
+    if (a->running && (!config || !clean))
         log_line(LOG_ERROR, "%s: refused for these errors; the configuration of before runs on",
                  a->config_path);
-        config_free(config);
-        return;
-    }
-    if (!config) {
+    else if (!config)
         log_line(LOG_ERROR, "waiting until %s can be used", a->config_path);
-        return;
-    }
-    stop(a);
-    start(a, config);
+    else
+        apply(a, config);
+    config_free(config);
 }
 
 struct app *app_create(struct loop *l, const struct app_options *options)
@@ -306,9 +315,15 @@ void app_destroy(struct app *a)
 {
     if (!a)
         return;
-    stop(a);
+    loop_timer_disarm(&a->save);
+    loop_timer_disarm(&a->sign_of_life);
     loop_timer_disarm(&a->look_again);
-    http_destroy(a->http);
+    watch_destroy(a->watch);
+    drop_gateways(a, NULL);
+    save_memory(a);
+    fleet_destroy(a->fleet);
+    claims_destroy(a->claims);
     memory_close(a->memory);
+    http_destroy(a->http);
     free(a);
 }

@@ -2,28 +2,41 @@
 
 #include <stdlib.h>
 
-#include "core/roster.h"
 #include "edge/log.h"
 #include "poller.h"
 
 enum { LISTED_MAX = CONF_INVERTERS_MAX };
 
-struct gateway {
-    const struct gateway_conf *conf;
-    struct poller *poller;
-    size_t count; /* of units and slots, alike in order */
-    struct unit **units;
-    struct roster_slot *slots;
-    unsigned char *changed; /* scratch of roster_bind */
+/* A reading that no unit was bound to waits for the end of the list. */
+struct waiting {
+    struct reading reading;
+    double latency_ms;
+};
 
-    /* The present cycle. A reading that no slot is bound to waits for the end of the list. */
+struct gateway {
+    struct loop *loop;
+    struct http *http;
+    struct fleet *fleet;
+    int number;
+    struct gateway_conf conf;
+    bool adds;
+    struct device_conf unnamed; /* only if it adds */
+    struct poller *poller;
+
+    /* The present cycle. */
     size_t listed_count, waiting_count;
     struct roster_entry listed[LISTED_MAX];
-    struct reading *waiting; /* waiting_max of them */
-    double *waiting_latency;
-    size_t waiting_max;
-    size_t spare; /* inverters without a section, as last logged */
+    struct waiting *waiting; /* LISTED_MAX of them; NULL until one is needed */
+    size_t spare;            /* inverters without a unit, as last logged */
 };
+
+static void keep_waiting(struct gateway *g, const struct reading *r, double latency_ms)
+{
+    if (!g->waiting)
+        g->waiting = calloc(LISTED_MAX, sizeof *g->waiting);
+    if (g->waiting && g->waiting_count < LISTED_MAX)
+        g->waiting[g->waiting_count++] = (struct waiting){*r, latency_ms};
+}
 
 static void on_reading(void *user, const struct reading *r, double latency_ms)
 {
@@ -34,20 +47,14 @@ static void on_reading(void *user, const struct reading *r, double latency_ms)
         entry->index = r->index;
         text_copy(entry->serial, sizeof entry->serial, r->serial);
     }
-    int slot = roster_find(g->slots, g->count, r->serial);
-    if (slot >= 0) {
-        unit_feed(g->units[slot], r, latency_ms);
-    } else if (g->waiting_count < g->waiting_max) {
-        g->waiting[g->waiting_count] = *r;
-        g->waiting_latency[g->waiting_count++] = latency_ms;
-    }
+    if (!fleet_feed(g->fleet, g->number, r, latency_ms))
+        keep_waiting(g, r, latency_ms);
 }
 
 static void on_info(void *user, const struct gateway_info *info)
 {
     struct gateway *g = user;
-    for (size_t i = 0; i < g->count; i++)
-        unit_gateway(g->units[i], info);
+    fleet_info(g->fleet, g->number, info);
 }
 
 static void log_spare(struct gateway *g, size_t spare)
@@ -58,95 +65,86 @@ static void log_spare(struct gateway *g, size_t spare)
     if (spare)
         log_line(LOG_INFO,
                  "%s: %zu of its %zu inverters have no [INVERTERn] section and are not shown",
-                 g->conf->section, spare, g->listed_count);
-}
-
-static void feed_waiting(struct gateway *g, bool complete)
-{
-    size_t spare = 0;
-
-    roster_bind(g->slots, g->count, g->listed, g->listed_count, complete, g->changed);
-    for (size_t i = 0; i < g->count; i++)
-        if (g->changed[i] == ROSTER_REBOUND)
-            unit_replace(g->units[i], g->slots[i].serial);
-    for (size_t i = 0; i < g->waiting_count; i++) {
-        int slot = roster_find(g->slots, g->count, g->waiting[i].serial);
-        if (slot >= 0)
-            unit_feed(g->units[slot], &g->waiting[i], g->waiting_latency[i]);
-        else
-            spare++;
-    }
-    log_spare(g, spare);
+                 g->conf.section, spare, g->listed_count);
 }
 
 static void on_cycle(void *user, bool complete)
 {
     struct gateway *g = user;
+    const struct roster_list list = {g->number, g->listed, g->listed_count, complete};
 
-    if (g->waiting_count > 0)
-        feed_waiting(g, complete);
+    /* An empty list says nothing: a gateway that has lost all of its inverters has just started. */
+    if (g->listed_count > 0)
+        log_spare(g, fleet_list(g->fleet, &list, g->adds ? &g->unnamed : NULL));
+    for (size_t i = 0; i < g->waiting_count; i++)
+        (void)fleet_feed(g->fleet, g->number, &g->waiting[i].reading, g->waiting[i].latency_ms);
     g->listed_count = g->waiting_count = 0;
-    for (size_t i = 0; i < g->count; i++)
-        unit_cycle(g->units[i]);
+    fleet_cycle(g->fleet, g->number);
 }
 
-static bool allocate(struct gateway *g, size_t count)
+static bool open_poller(struct gateway *g)
 {
-    /* An inverter more than there are sections waits as well: it may replace one. */
-    g->waiting_max = count ? LISTED_MAX : 0;
-    g->units = calloc(count + 1, sizeof *g->units);
-    g->slots = calloc(count + 1, sizeof *g->slots);
-    g->changed = calloc(count + 1, 1);
-    g->waiting = calloc(g->waiting_max + 1, sizeof *g->waiting);
-    g->waiting_latency = calloc(g->waiting_max + 1, sizeof *g->waiting_latency);
-    return g->units && g->slots && g->changed && g->waiting && g->waiting_latency;
-}
-
-struct gateway *gateway_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
-                               struct unit *const *units, const struct device_memory *memories,
-                               size_t count)
-{
-    struct gateway *g = calloc(1, sizeof *g);
-    if (!g)
-        return NULL;
-    g->conf = conf;
-    g->count = count;
-    if (!allocate(g, count)) {
-        gateway_destroy(g);
-        return NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        const struct device_conf *device = unit_conf(units[i]);
-        g->units[i] = units[i];
-        g->slots[i].index = device->index;
-        text_copy(g->slots[i].serial, sizeof g->slots[i].serial,
-                  device->serial[0] ? device->serial : memories[i].serial);
-    }
     const struct poller_events events = {.reading = on_reading,
                                          .gateway = on_info,
                                          .cycle = on_cycle,
                                          .user = g};
-    g->poller = poller_create(l, h, conf, &events);
-    if (!g->poller) {
+    g->poller = poller_create(g->loop, g->http, &g->conf, &events);
+    if (g->poller)
+        fleet_health(g->fleet, g->number, poller_health(g->poller));
+    return g->poller != NULL;
+}
+
+static void close_poller(struct gateway *g)
+{
+    fleet_health(g->fleet, g->number, NULL);
+    poller_destroy(g->poller);
+    g->poller = NULL;
+}
+
+static void set_unnamed(struct gateway *g, const struct device_conf *unnamed)
+{
+    g->adds = unnamed != NULL;
+    if (unnamed)
+        g->unnamed = *unnamed;
+}
+
+struct gateway *gateway_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
+                               const struct device_conf *unnamed, struct fleet *fleet)
+{
+    struct gateway *g = calloc(1, sizeof *g);
+
+    if (!g)
+        return NULL;
+    g->loop = l;
+    g->http = h;
+    g->fleet = fleet;
+    g->number = fleet_gateway(conf);
+    g->conf = *conf;
+    set_unnamed(g, unnamed);
+    if (!open_poller(g)) {
         gateway_destroy(g);
         return NULL;
     }
-    for (size_t i = 0; i < count; i++)
-        unit_health(units[i], poller_health(g->poller));
     return g;
+}
+
+bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
+                         const struct device_conf *unnamed)
+{
+    set_unnamed(g, unnamed);
+    if (gateway_conf_equal(conf, &g->conf))
+        return true;
+    close_poller(g);
+    g->conf = *conf;
+    g->listed_count = g->waiting_count = 0;
+    return open_poller(g);
 }
 
 void gateway_destroy(struct gateway *g)
 {
     if (!g)
         return;
-    for (size_t i = 0; g->poller && i < g->count; i++)
-        unit_health(g->units[i], NULL);
     poller_destroy(g->poller);
-    free(g->units);
-    free(g->slots);
-    free(g->changed);
     free(g->waiting);
-    free(g->waiting_latency);
     free(g);
 }

@@ -1,26 +1,29 @@
 /*
- * One gateway and the units behind it: brings each reading to the unit that is bound to its serial,
- * and binds those that are not yet.
+ * One gateway: asks it, tells the fleet what it brings, and what it lists at the end of each cycle.
  */
 #ifndef DTU_GATEWAY_H
 #define DTU_GATEWAY_H
 
-#include <stddef.h>
-
 #include "core/conf.h"
 #include "edge/http.h"
 #include "edge/loop.h"
-#include "unit.h"
+#include "fleet.h"
 
 struct gateway;
 
 /*
- * The units are borrowed (they must outlive the gateway); memories[i] is what is remembered of
- * units[i], with an empty serial where nothing is. NULL when out of memory.
+ * conf is copied; unnamed too (NULL: inverters without a section are not added). The fleet is
+ * borrowed. NULL when out of memory.
  */
 struct gateway *gateway_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
-                               struct unit *const *units, const struct device_memory *memories,
-                               size_t count);
+                               const struct device_conf *unnamed, struct fleet *fleet);
 void gateway_destroy(struct gateway *g); /* NULL is fine */
+
+/*
+ * Another configuration of the same gateway: one that does not differ leaves what is under way alone.
+ * False when memory ran out.
+ */
+bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
+                         const struct device_conf *unnamed);
 
 #endif

@@ -10,8 +10,7 @@
 #include "edge/log.h"
 
 enum {
-    ENTRIES_MAX =
-        2 * CONF_DEVICES_MAX, /* half of it for sections that are not configured just now */
+    ENTRIES_MAX = 2 * CONF_DEVICES_MAX, /* half of it for devices that are not there just now */
     FILE_MAX = 1024 * 1024
 };
 
@@ -73,36 +72,64 @@ void memory_close(struct memory *m)
     free(m);
 }
 
-/* The entry's place; count where there is none. */
-static size_t find(const struct memory *m, const char *section)
+static struct device_memory *find(struct memory *m, const char *id)
 {
-    size_t i = 0;
-    while (i < m->count && strcmp(m->entries[i].section, section) != 0)
-        i++;
-    return i;
+    for (size_t i = 0; i < m->count; i++)
+        if (!strcmp(m->entries[i].id, id))
+            return &m->entries[i];
+    return NULL;
 }
 
-const struct device_memory *memory_get(const struct memory *m, const char *section)
+const struct device_memory *memory_find(const struct memory *m, const char *id)
 {
-    static const struct device_memory nothing = {.position = -1,
-                                                 .instance = -1,
-                                                 .max_power_w = MISSING,
-                                                 .energy_kwh = MISSING,
-                                                 .counter = ENERGY_UNKNOWN};
-    size_t i = find(m, section);
-    return i < m->count ? &m->entries[i] : &nothing;
+    for (size_t i = 0; *id && i < m->count; i++)
+        if (!strcmp(m->entries[i].id, id))
+            return &m->entries[i];
+    return NULL;
+}
+
+const struct device_memory *memory_of_section(const struct memory *m, const char *section)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (!strcmp(m->entries[i].section, section))
+            return &m->entries[i];
+    return NULL;
+}
+
+size_t memory_count(const struct memory *m)
+{
+    return m->count;
+}
+
+const struct device_memory *memory_at(const struct memory *m, size_t i)
+{
+    return &m->entries[i];
+}
+
+/* A place for a device that is not remembered yet; NULL when all are of devices that are in use. */
+static struct device_memory *place_for_new(struct memory *m)
+{
+    if (m->count < ENTRIES_MAX)
+        return &m->entries[m->count++];
+    for (size_t i = 0; i < m->count; i++)
+        if (!m->entries[i].section[0] && !m->entries[i].gateway[0])
+            return &m->entries[i];
+    return NULL;
 }
 
 void memory_put(struct memory *m, const struct device_memory *entry)
 {
-    if (!entry->serial[0])
+    if (!entry->id[0])
         return;
-    size_t i = find(m, entry->section);
-    if (i == ENTRIES_MAX)
+    struct device_memory *place = find(m, entry->id);
+    if (!place)
+        place = place_for_new(m);
+    if (!place)
         return;
-    if (i == m->count)
-        m->count++;
-    m->entries[i] = *entry;
+    for (size_t i = 0; i < m->count && entry->section[0]; i++)
+        if (&m->entries[i] != place && !strcmp(m->entries[i].section, entry->section))
+            m->entries[i].section[0] = '\0';
+    *place = *entry;
 }
 
 void memory_save(struct memory *m)

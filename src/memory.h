@@ -1,9 +1,11 @@
 /*
- * What is remembered over restarts, on flash: loaded once, saved rarely and only when it changed.
- * What belongs to sections that are not configured at present is kept.
+ * What is remembered over restarts, on flash: one entry for each device that was ever seen, by its
+ * identity. Loaded once, saved rarely and only when it changed.
  */
 #ifndef DTU_MEMORY_H
 #define DTU_MEMORY_H
+
+#include <stddef.h>
 
 #include "core/device.h"
 
@@ -13,9 +15,21 @@ struct memory;
 struct memory *memory_open(const char *path);
 void memory_close(struct memory *m); /* without saving; NULL is fine */
 
-/* What is known of a section; all unknown (empty serial) where nothing is. Valid until memory_put. */
-const struct device_memory *memory_get(const struct memory *m, const char *section);
+/* What is known of a device; NULL where nothing is. Entries are valid until the next memory_put(). */
+const struct device_memory *memory_find(const struct memory *m, const char *id);
 
+/* The inverter that was bound to a section of the configuration; NULL where none was. */
+const struct device_memory *memory_of_section(const struct memory *m, const char *section);
+
+/* All entries, in no order. */
+size_t memory_count(const struct memory *m);
+const struct device_memory *memory_at(const struct memory *m, size_t i);
+
+/*
+ * Remembers, by entry->id; without one nothing happens. A section or a place at a gateway is one
+ * device's: whoever had the section before loses it. When there is no room, a device that no gateway
+ * lists any more is forgotten for it.
+ */
 void memory_put(struct memory *m, const struct device_memory *entry);
 
 /* Writes the file if anything in it would change. A failure is logged. */

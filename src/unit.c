@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,62 +10,116 @@
 #include "edge/log.h"
 #include "edge/service.h"
 
-enum { BUS_RETRY_MS = 10 * 1000 };
+enum { BUS_RETRY_MS = 10 * 1000, EPISODE_MS = 6 * 3600 * 1000 };
+
+static const char service_prefix[] = "com.victronenergy.";
 
 struct unit {
     const struct unit_env *env;
-    const struct device_conf *conf;
-    const struct venus_class *class;
+    struct device_conf conf;
+    char label[CONF_SECTION_MAX + SERIAL_MAX]; /* what the configuration calls it */
     struct device *device;
-    struct service *service;     /* NULL until the device is known, and while the name is taken */
+    struct claim claim;
+    const struct venus_class *class;
+    struct service *service;     /* NULL until its name is settled, and while the name is taken */
     const struct map_row **rows; /* one per item of the service, in its order */
     size_t row_count;
     struct loop_timer bus_retry, deadline;
     struct log_fault bus_fault, fall_fault, jump_fault;
-    bool known; /* which inverter this is */
+    bool known; /* which device this is */
     bool fed;   /* in the present cycle */
 };
 
+struct title {
+    char text[sizeof((struct unit *)0)->label + SERIAL_MAX + 16];
+};
+
+/* "INVERTER0: inverter 114182940773", and of one that no section names just the inverter. */
+static struct title title(const struct unit *u)
+{
+    struct title t = {""};
+
+    if (u->conf.section[0])
+        (void)snprintf(t.text, sizeof t.text, "%s: inverter %s", u->label,
+                       device_view(u->device)->serial);
+    else
+        text_copy(t.text, sizeof t.text, u->label);
+    return t;
+}
+
+/* ---- On the bus ----------------------------------------------------------------------------- */
+
+/* What a dry run keeps from the bus: all that was measured. */
+static bool is_measured(const struct map_row *row)
+{
+    return row->source == MAP_FIELD || row->source == MAP_STRING;
+}
+
+static struct value shown(const struct unit *u, const struct map_row *row)
+{
+    if (u->env->dry_run && is_measured(row))
+        return value_invalid();
+    return map_value(row, device_view(u->device));
+}
+
 static void show(struct unit *u)
 {
-    if (!u->service || u->env->dry_run)
+    if (!u->service)
         return;
-    const struct device_view *view = device_view(u->device);
     for (size_t i = 0; i < u->row_count; i++) {
-        struct value v = map_value(u->rows[i], view);
+        struct value v = shown(u, u->rows[i]);
         service_set(u->service, i, &v);
     }
     service_flush(u->service);
 }
 
-/* Paths that the GX screen may set. Whatever else a row calls writable is a mistake of its table. */
+static void apply_choice(struct unit *u, const struct owner_choice *choice)
+{
+    device_set_custom_name(u->device, choice->custom_name);
+    device_set_position(u->device, choice->position);
+    device_set_phase(u->device, choice->phase);
+    device_set_role(u->device, choice->role);
+}
+
+/* False when a path of this source does not take such a value. */
+static bool choose(struct owner_choice *choice, const struct unit *u, enum map_source source,
+                   const struct value *value)
+{
+    int i = value->type == VALUE_INT ? value->i : -1;
+
+    switch (source) {
+    case MAP_NAME:
+        if (value->type != VALUE_STRING || strlen(value->s) >= sizeof choice->custom_name)
+            return false;
+        text_copy(choice->custom_name, sizeof choice->custom_name, value->s);
+        return true;
+    case MAP_POSITION:
+        choice->position = i;
+        return i >= 0 && i <= 2;
+    case MAP_PHASE_SETTING:
+        choice->phase = i;
+        return i >= 1 && i <= PHASES && device_view(u->device)->phases == 1;
+    case MAP_ROLE:
+        if (value->type != VALUE_STRING || !venus_role_find(value->s))
+            return false;
+        text_copy(choice->role, sizeof choice->role, value->s);
+        return true;
+    default:
+        return false; /* whatever else a row calls writable is a mistake of its table */
+    }
+}
+
+/* Paths that the GX screen may set. */
 static int on_write(void *user, size_t item, const struct value *value)
 {
     struct unit *u = user;
+    struct owner_choice choice = u->claim.choice;
 
-    switch (u->rows[item]->source) {
-    case MAP_NAME:
-        if (value->type != VALUE_STRING || strlen(value->s) >= NAME_MAX_BYTES)
-            return SERVICE_REFUSED;
-        device_set_custom_name(u->device, value->s);
-        break;
-    case MAP_POSITION:
-        if (value->type != VALUE_INT || value->i < 0 || value->i > 2)
-            return SERVICE_REFUSED;
-        device_set_position(u->device, value->i);
-        break;
-    case MAP_PHASE_SETTING:
-        if (device_view(u->device)->phase == PHASE_3P || value->type != VALUE_INT || value->i < 1 ||
-            value->i > PHASES)
-            return SERVICE_REFUSED;
-        device_set_phase(u->device, value->i);
-        show(u);
-        break;
-    default:
+    if (!choose(&choice, u, u->rows[item]->source, value))
         return SERVICE_REFUSED;
-    }
-    struct value accepted = map_value(u->rows[item], device_view(u->device));
-    service_set(u->service, item, &accepted);
+    apply_choice(u, &choice);
+    claim_choose(&u->claim, &choice);
+    show(u);
     u->env->settled(u->env->user);
     return SERVICE_ACCEPTED;
 }
@@ -75,70 +130,177 @@ static void on_bus_lost(void *user)
     u->env->bus_lost(u->env->user);
 }
 
-/* What a dry run keeps from the bus: all that was measured. */
-static bool is_measured(const struct map_row *row)
-{
-    return row->source == MAP_FIELD || row->source == MAP_STRING;
-}
-
-static size_t collect_rows(struct unit *u, struct service_item *items)
+/* False when there is no memory for them. */
+static bool collect_rows(struct unit *u, struct service_item **items)
 {
     const struct device_view *view = device_view(u->device);
-    size_t n = 0;
 
+    u->row_count = 0;
+    u->rows = calloc(u->class->row_count, sizeof(struct map_row *));
+    *items = calloc(u->class->row_count, sizeof **items);
+    if (!u->rows || !*items)
+        return false;
     for (size_t i = 0; i < u->class->row_count; i++) {
         const struct map_row *row = &u->class->rows[i];
         if (!map_applies(row, view))
             continue;
-        u->rows[n] = row;
-        items[n++] = (struct service_item){
+        u->rows[u->row_count] = row;
+        (*items)[u->row_count++] = (struct service_item){
             .path = row->path,
             .description = row->help,
             .text = row->text,
             .writable = row->writable,
-            .value = u->env->dry_run && is_measured(row) ? value_invalid() : map_value(row, view),
+            .value = shown(u, row),
         };
     }
-    return n;
-}
-
-static void appear(void *user)
-{
-    struct unit *u = user;
-    const struct service_events events = {.write = on_write, .lost = on_bus_lost, .user = u};
-    char name[CONF_TEXT_MAX + 32];
-    char why[160] = "out of memory";
-    int err = 0;
-
-    struct service_item *items = calloc(u->class->row_count, sizeof *items);
-    if (items) {
-        u->row_count = collect_rows(u, items);
-        snprintf(name, sizeof name, "%s.http_%d", u->conf->service,
-                 device_view(u->device)->instance);
-        u->service =
-            service_create(u->env->loop, name, items, u->row_count, &events, &err, why, sizeof why);
-        free(items);
-    }
-    if (!u->service) {
-        log_fault(&u->bus_fault, loop_now_ms(u->env->loop), LOG_ERROR, "%s: not on the bus: %s%s",
-                  u->conf->section, why,
-                  err == -EEXIST ? ": give it another DeviceInstance, or stop the other program"
-                                 : "");
-        loop_timer_arm(&u->bus_retry, BUS_RETRY_MS);
-        return;
-    }
-    log_recovered(&u->bus_fault, loop_now_ms(u->env->loop), "%s: %s is on the bus",
-                  u->conf->section, name);
-    log_line(LOG_INFO, "%s: inverter %s (%s) is %s", u->conf->section,
-             device_view(u->device)->serial, device_view(u->device)->name, name);
-    show(u);
+    return true;
 }
 
 static void disappear(struct unit *u)
 {
     service_destroy(u->service);
     u->service = NULL;
+    claim_on_bus(&u->claim, false);
+    free(u->rows);
+    u->rows = NULL;
+    u->row_count = 0;
     loop_timer_disarm(&u->bus_retry);
+}
+
+static void find_class(struct unit *u)
+{
+    char service[sizeof service_prefix + CLAIM_CLASS_MAX];
+    bool known;
+
+    (void)snprintf(service, sizeof service, "%s%s", service_prefix, u->claim.class);
+    u->class = venus_class_find(service, &known);
+    device_set_class(u->device, known ? u->class->name : NULL);
+}
+
+static void appear(void *user)
+{
+    struct unit *u = user;
+    const struct service_events events = {.write = on_write, .lost = on_bus_lost, .user = u};
+    char name[CLAIM_NAME_MAX];
+    char why[160] = "out of memory";
+    struct service_item *items = NULL;
+    int err = 0;
+
+    disappear(u);
+    find_class(u);
+    claim_name(&u->claim, name);
+    if (collect_rows(u, &items))
+        u->service =
+            service_create(u->env->loop, name, items, u->row_count, &events, &err, why, sizeof why);
+    free(items);
+    if (!u->service && err == -EEXIST) {
+        claim_refused(&u->claim);
+        return;
+    }
+    if (!u->service) {
+        log_fault(&u->bus_fault, loop_now_ms(u->env->loop), LOG_ERROR, "%s: not on the bus: %s",
+                  u->label, why);
+        loop_timer_arm(&u->bus_retry, BUS_RETRY_MS);
+        return;
+    }
+    claim_on_bus(&u->claim, true);
+    log_recovered(&u->bus_fault, loop_now_ms(u->env->loop), "%s: %s is on the bus", u->label, name);
+    log_line(LOG_INFO, "%s (%s) is %s", title(u).text, device_view(u->device)->name, name);
+    show(u);
+}
+
+/* Class, instance and the owner's choice are known, or have changed. */
+static void on_granted(void *user)
+{
+    struct unit *u = user;
+    char name[CLAIM_NAME_MAX];
+
+    device_set_instance(u->device, u->claim.instance);
+    apply_choice(u, &u->claim.choice);
+    claim_name(&u->claim, name);
+    if (u->service && strcmp(service_name(u->service), name) == 0)
+        show(u);
+    else
+        appear(u);
+    u->env->settled(u->env->user);
+}
+
+/* ---- Which device it is --------------------------------------------------------------------- */
+
+static bool is_template(const struct unit *u)
+{
+    return strncmp(u->conf.section, "TEMPLATE", 8) == 0;
+}
+
+/* Elements of a path in the settings service are [A-Za-z0-9_]. A template has no identity but its section. */
+static void write_uid(const struct device_memory *m, bool template, char out[CLAIM_UID_MAX])
+{
+    char text[CLAIM_UID_MAX];
+    size_t n = 0;
+
+    if (template && strcmp(m->id, m->serial) != 0)
+        (void)snprintf(text, sizeof text, "dtu_%s_%s", m->id, m->serial);
+    else
+        (void)snprintf(text, sizeof text, "dtu_%s", m->id);
+    for (const char *c = text; *c; c++)
+        out[n++] = (char)(isalnum((unsigned char)*c) ? *c : '_');
+    out[n] = '\0';
+}
+
+static const char *class_of(const struct device_conf *conf)
+{
+    bool ours = strncmp(conf->service, service_prefix, sizeof service_prefix - 1) == 0;
+    return ours ? conf->service + sizeof service_prefix - 1 : conf->service;
+}
+
+static void fill_wish(const struct unit *u, struct claim_wish *wish)
+{
+    struct device_memory m;
+
+    device_remember(u->device, &m);
+    *wish = (struct claim_wish){
+        .explicit_instance = u->conf.instance,
+        .last_instance = m.instance,
+        .role_is_fixed = !venus_role_find(class_of(&u->conf)),
+        .choice = {.position = m.position, .phase = m.phase},
+    };
+    text_copy(wish->label, sizeof wish->label, u->label);
+    text_copy(wish->id, sizeof wish->id, m.id);
+    write_uid(&m, is_template(u), wish->uid);
+    text_copy(wish->class, sizeof wish->class, class_of(&u->conf));
+    text_copy(wish->choice.custom_name, sizeof wish->choice.custom_name, m.custom_name);
+    text_copy(wish->choice.role, sizeof wish->choice.role, m.role);
+}
+
+/* An instance of the configuration is kept free even while its inverter was never seen. */
+static void claim_anew(struct unit *u)
+{
+    struct claim_wish wish;
+
+    fill_wish(u, &wish);
+    if (u->known)
+        claim_begin(u->env->claims, &u->claim, &wish, on_granted, u);
+    else if (u->conf.instance != CONF_INSTANCE_AUTO)
+        claim_reserve(u->env->claims, &u->claim, &wish);
+}
+
+static void write_label(struct unit *u)
+{
+    if (u->conf.section[0])
+        text_copy(u->label, sizeof u->label, u->conf.section);
+    else
+        (void)snprintf(u->label, sizeof u->label, "inverter %s", device_view(u->device)->serial);
+}
+
+static void warn_of_class(const struct unit *u)
+{
+    bool known;
+
+    (void)venus_class_find(u->conf.service, &known);
+    if (!known)
+        log_line(LOG_WARNING,
+                 "%s: Servicename %s is not a class this program knows; it gets a meter's paths",
+                 u->label, u->conf.service);
 }
 
 /* ErrorMode=timeout runs out between two polls. */
@@ -152,30 +314,22 @@ static void on_deadline(void *user)
 struct unit *unit_create(const struct unit_env *env, const struct device_conf *conf,
                          const struct device_memory *memory)
 {
-    bool class_known;
     struct unit *u = calloc(1, sizeof *u);
     if (!u)
         return NULL;
     u->env = env;
-    u->conf = conf;
-    u->class = venus_class_find(conf->service, &class_known);
-    if (!class_known)
-        log_line(LOG_WARNING,
-                 "%s: Servicename %s is not a class this program knows; it gets a meter's paths",
-                 conf->section, conf->service);
-    u->rows = calloc(u->class->row_count, sizeof(struct map_row *));
-    u->device = device_create(conf, memory);
+    u->conf = *conf;
+    u->device = device_create(&u->conf, memory);
     loop_timer_init(&u->bus_retry, env->loop, appear, u);
     loop_timer_init(&u->deadline, env->loop, on_deadline, u);
-    if (!u->rows || !u->device) {
+    if (!u->device) {
         unit_destroy(u);
         return NULL;
     }
-    device_set_class(u->device, class_known ? u->class->name : NULL);
-    if (memory && memory->serial[0]) {
-        u->known = true;
-        appear(u);
-    }
+    write_label(u);
+    warn_of_class(u);
+    u->known = memory && memory->serial[0];
+    claim_anew(u);
     return u;
 }
 
@@ -184,40 +338,69 @@ void unit_destroy(struct unit *u)
     if (!u)
         return;
     disappear(u);
+    claim_end(&u->claim);
     loop_timer_disarm(&u->deadline);
     device_destroy(u->device);
-    free(u->rows);
     free(u);
 }
 
-const struct device_conf *unit_conf(const struct unit *u)
+void unit_reconfigure(struct unit *u, const struct device_conf *conf)
 {
-    return u->conf;
+    bool renamed =
+        strcmp(conf->service, u->conf.service) != 0 || conf->instance != u->conf.instance;
+    bool class_changed = strcmp(conf->service, u->conf.service) != 0;
+
+    if (device_conf_equal(conf, &u->conf))
+        return;
+    u->conf = *conf;
+    device_reconfigure(u->device, &u->conf);
+    write_label(u);
+    if (class_changed)
+        warn_of_class(u);
+    if (renamed)
+        claim_anew(u);
+    show(u);
 }
 
-void unit_replace(struct unit *u, const char *serial)
+void unit_show_again(struct unit *u)
 {
-    struct device_memory memory;
-    device_remember(u->device, &memory);
-    log_line(LOG_WARNING, "%s: inverter %s has gone from its gateway; %s stands in its place now",
-             u->conf->section, memory.serial, serial);
-    text_copy(memory.serial, sizeof memory.serial, serial);
-    memory.id[0] = memory.name[0] = '\0';
-    memory.energy_kwh = MISSING;
-    memory.offset_kwh = 0;
-    memory.max_power_w = MISSING;
-    memory.phases = memory.strings = 0;
+    show(u);
+}
 
-    struct device *device = device_create(u->conf, &memory);
+/* The owner said "the roof, on L2" of what hangs there, whichever inverter that is. */
+static void inherit_choice(struct device_memory *m, const struct device_memory *before)
+{
+    if (!m->custom_name[0])
+        text_copy(m->custom_name, sizeof m->custom_name, before->custom_name);
+    if (m->position < 0)
+        m->position = before->position;
+    if (!m->phase)
+        m->phase = before->phase;
+    if (!m->role[0])
+        text_copy(m->role, sizeof m->role, before->role);
+}
+
+void unit_become(struct unit *u, const struct device_memory *memory)
+{
+    struct device_memory m = *memory, before;
+
+    device_remember(u->device, &before);
+    if (u->known)
+        inherit_choice(&m, &before);
+    struct device *device = device_create(&u->conf, &m);
     if (!device)
         return;
-    device_set_class(device, device_view(u->device)->class);
     device_health(device, device_view(u->device)->health);
     disappear(u);
+    claim_end(&u->claim);
     device_destroy(u->device);
     u->device = device;
     u->known = false;
+    write_label(u);
+    claim_anew(u);
 }
+
+/* ---- What it does --------------------------------------------------------------------------- */
 
 static const char *state_name(enum device_state state)
 {
@@ -234,34 +417,48 @@ static const char *state_name(enum device_state state)
     return "";
 }
 
-static void log_events(struct unit *u, unsigned events)
+/* What comes in episodes never "ends": one that was long ago is another. */
+static void forget_old_episode(struct log_fault *f, int64_t now)
 {
-    const struct device_view *view = device_view(u->device);
+    if (f->total && now - f->logged_ms > EPISODE_MS)
+        *f = (struct log_fault){0};
+}
+
+static void log_energy_events(struct unit *u, unsigned events)
+{
     int64_t now = loop_now_ms(u->env->loop);
 
-    if (events & DEVICE_CHANGED_STATE)
-        log_line(view->state == DEVICE_ERROR ? LOG_WARNING : LOG_INFO, "%s: inverter %s is %s",
-                 u->conf->section, view->serial, state_name(view->state));
+    forget_old_episode(&u->fall_fault, now);
+    forget_old_episode(&u->jump_fault, now);
     if (events & DEVICE_ENERGY_HELD)
         log_fault(
             &u->fall_fault, now, LOG_INFO,
             "%s: its energy counter fell; the value of before is held until that is confirmed",
-            u->conf->section);
+            u->label);
     if (events & DEVICE_ENERGY_RESET)
-        log_line(LOG_WARNING, "%s: its energy counter was reset; it goes on at %.3f kWh",
-                 u->conf->section, view->value[FIELD_ENERGY_FORWARD][0]);
+        log_line(LOG_WARNING, "%s: its energy counter was reset; it goes on at %.3f kWh", u->label,
+                 device_view(u->device)->value[FIELD_ENERGY_FORWARD][0]);
     if (events & DEVICE_ENERGY_JUMP)
         log_fault(&u->jump_fault, now, LOG_WARNING,
-                  "%s: an impossible jump of its energy was dropped", u->conf->section);
+                  "%s: an impossible jump of its energy was dropped", u->label);
+}
+
+static void log_events(struct unit *u, unsigned events)
+{
+    enum device_state state = device_view(u->device)->state;
+
+    if (events & DEVICE_CHANGED_STATE)
+        log_line(state == DEVICE_ERROR ? LOG_WARNING : LOG_INFO, "%s is %s", title(u).text,
+                 state_name(state));
+    log_energy_events(u, events);
 }
 
 static void log_dry_run(const struct unit *u)
 {
     const struct device_view *view = device_view(u->device);
     log_line(LOG_INFO, "DryRun: %s (%s): %.1f W, %.1f V, %.2f A, %.3f kWh; nothing is published",
-             u->conf->section, view->serial, view->value[FIELD_POWER][0],
-             view->value[FIELD_VOLTAGE][0], view->value[FIELD_CURRENT][0],
-             view->value[FIELD_ENERGY_FORWARD][0]);
+             u->label, view->serial, view->value[FIELD_POWER][0], view->value[FIELD_VOLTAGE][0],
+             view->value[FIELD_CURRENT][0], view->value[FIELD_ENERGY_FORWARD][0]);
 }
 
 void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
@@ -273,12 +470,14 @@ void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
     log_events(u, events);
     if (u->env->dry_run)
         log_dry_run(u);
+    if (events & DEVICE_ENERGY_RESET)
+        u->env->settled(u->env->user); /* a new offset, or a lower counter, must not be lost */
     if (!u->known) {
         u->known = true;
-        appear(u);
+        write_label(u);
+        claim_anew(u);
         u->env->settled(u->env->user);
     } else if ((events & DEVICE_SHAPE_CHANGED) && u->service) {
-        disappear(u);
         appear(u);
         u->env->settled(u->env->user);
     } else {
@@ -316,12 +515,17 @@ void unit_remember(const struct unit *u, struct device_memory *out)
     device_remember(u->device, out);
 }
 
+const char *unit_label(const struct unit *u)
+{
+    return u->label;
+}
+
 void unit_sign_of_life(const struct unit *u)
 {
     const struct device_view *view = device_view(u->device);
     if (u->known)
-        log_line(LOG_INFO, "%s: inverter %s: /Ac/Power %.0f W, %s", u->conf->section, view->serial,
-                 view->value[FIELD_POWER][0], state_name(view->state));
+        log_line(LOG_INFO, "%s: /Ac/Power %.0f W, %s", title(u).text, view->value[FIELD_POWER][0],
+                 state_name(view->state));
     else
-        log_line(LOG_INFO, "%s: its gateway has not shown it yet", u->conf->section);
+        log_line(LOG_INFO, "%s: its gateway has not shown it yet", u->label);
 }

@@ -1,12 +1,12 @@
 /*
- * One [INVERTERn] or [TEMPLATEn]: its device and, once it is known which one that is, its service on
- * the bus.
+ * One device: what is known of it and, once it is known which one that is, its service on the bus.
  */
 #ifndef DTU_UNIT_H
 #define DTU_UNIT_H
 
 #include <stdbool.h>
 
+#include "claims.h"
 #include "core/conf.h"
 #include "core/device.h"
 #include "core/reading.h"
@@ -16,6 +16,7 @@ struct unit;
 
 struct unit_env {
     struct loop *loop;
+    struct claims *claims;
     bool dry_run;     /* read and log, publish nothing but the service */
     loop_fn bus_lost; /* the D-Bus has gone: the program cannot go on */
     loop_fn settled;  /* something was learnt or set that is worth saving soon */
@@ -23,25 +24,33 @@ struct unit_env {
 };
 
 /*
- * conf and env are borrowed and must outlive the unit. With a memory that holds a serial the service
- * appears at once; without one, with the first reading. NULL when out of memory.
+ * env is borrowed and must outlive the unit; conf is copied. memory (may be NULL) is what is known of
+ * the device: with a serial in it, the service appears as soon as its name is settled; without one,
+ * after the first reading. NULL when out of memory.
  */
 struct unit *unit_create(const struct unit_env *env, const struct device_conf *conf,
                          const struct device_memory *memory);
 void unit_destroy(struct unit *u); /* takes the service off the bus; NULL is fine */
 
-const struct device_conf *unit_conf(const struct unit *u);
+/*
+ * Another configuration of the same device. What can be changed while it is on the bus is; for another
+ * class or instance its service goes and comes again. Nothing happens when nothing differs.
+ */
+void unit_reconfigure(struct unit *u, const struct device_conf *conf);
+
+/* env->dry_run has changed. */
+void unit_show_again(struct unit *u);
 
 /*
- * The unit is another inverter from now on: counters of the old one are forgotten, what the user set
- * stays.
+ * The unit is the device of this memory from now on. Of the one before, it keeps only what the owner
+ * chose and the new one has no choice of its own for.
  */
-void unit_replace(struct unit *u, const char *serial);
+void unit_become(struct unit *u, const struct device_memory *memory);
 
 /* A reading of this unit's device. */
 void unit_feed(struct unit *u, const struct reading *r, double latency_ms);
 
-/* A cycle ended: if it brought no reading for this unit, that counts as a miss. */
+/* A cycle of its gateway ended: if it brought no reading for this unit, that counts as a miss. */
 void unit_cycle(struct unit *u);
 
 void unit_gateway(struct unit *u, const struct gateway_info *info);
@@ -49,7 +58,13 @@ void unit_gateway(struct unit *u, const struct gateway_info *info);
 /* How its gateway answers: borrowed until another, or NULL, is given. */
 void unit_health(struct unit *u, const struct health *health);
 
+/* How its gateway answers: borrowed until another, or NULL, is given. */
+void unit_health(struct unit *u, const struct health *health);
+
 void unit_remember(const struct unit *u, struct device_memory *out);
+
+/* How a message calls it: "INVERTER0", "inverter 114182940773". */
+const char *unit_label(const struct unit *u);
 
 /* One line of INFO: what it does at the moment. */
 void unit_sign_of_life(const struct unit *u);

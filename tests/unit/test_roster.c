@@ -11,67 +11,112 @@
 
 #include "core/roster.h"
 
-#define SLOT(n, s)              \
-    {                           \
-        .index = n, .serial = s \
-    }
-#define ENTRY(n, s)             \
-    {                           \
-        .index = n, .serial = s \
-    }
+enum { SLOTS_MAX = 16, HOME = 0, OTHER = 1, NOW = 1000000 };
 
-static unsigned char changed[16];
+static struct roster_slot slots[SLOTS_MAX];
+static size_t count;
+static unsigned char changed[SLOTS_MAX];
+
+static int reset(void **state)
+{
+    count = 0;
+    memset(changed, 0xFF, sizeof changed);
+    return 0;
+}
+
+static struct roster_slot *slot(enum roster_kind kind, int home, unsigned index, const char *serial)
+{
+    roster_slot_init(&slots[count], kind, home, index, serial);
+    return &slots[count++];
+}
+
+static struct roster_slot *section(unsigned index, const char *serial)
+{
+    return slot(ROSTER_BY_PLACE, HOME, index, serial);
+}
+
+/* A complete list of a gateway with these serials at the places 0, 1, ... */
+static struct roster_list list_of(int gateway, struct roster_entry *entries, size_t n,
+                                  const char *const *serials)
+{
+    for (size_t i = 0; i < n; i++) {
+        entries[i].index = (unsigned)i;
+        snprintf(entries[i].serial, sizeof entries[i].serial, "%s", serials[i]);
+    }
+    return (struct roster_list){gateway, entries, n, true};
+}
+
+#define LIST(name, gateway, ...)                                            \
+    const char *const name##_serials[] = {__VA_ARGS__};                     \
+    enum { name##_count = sizeof name##_serials / sizeof *name##_serials }; \
+    struct roster_entry name##_entries[name##_count];                       \
+    struct roster_list name = list_of(gateway, name##_entries, name##_count, name##_serials)
+
+static void bind_at(const struct roster_list *list, int64_t now_ms)
+{
+    roster_bind(slots, count, list, now_ms, changed);
+}
+
+static void bind(const struct roster_list *list)
+{
+    bind_at(list, NOW);
+}
 
 static void binds_by_place_at_first(void **state)
 {
-    struct roster_slot slots[] = {SLOT(0, ""), SLOT(2, "")};
-    const struct roster_entry list[] = {ENTRY(0, "a"), ENTRY(1, "b"), ENTRY(2, "c")};
+    section(0, "");
+    section(2, "");
+    LIST(list, HOME, "a", "b", "c");
 
-    roster_bind(slots, 2, list, 3, true, changed);
+    bind(&list);
     assert_string_equal(slots[0].serial, "a");
     assert_string_equal(slots[1].serial, "c");
     assert_int_equal(changed[0], ROSTER_BOUND);
     assert_int_equal(changed[1], ROSTER_BOUND);
-    roster_bind(slots, 2, list, 3, true, changed);
+    bind(&list);
     assert_int_equal(changed[0], 0);
     assert_int_equal(changed[1], 0);
 }
 
 static void a_serial_stays_when_the_list_is_reordered(void **state)
 {
-    struct roster_slot slots[] = {SLOT(0, "A0"), SLOT(1, "00b0")};
-    const struct roster_entry list[] = {ENTRY(0, "b0"), ENTRY(1, "00a0")};
+    section(0, "A0");
+    section(1, "00b0");
+    LIST(list, HOME, "b0", "00a0");
 
-    roster_bind(slots, 2, list, 2, true, changed);
+    bind(&list);
     assert_string_equal(slots[0].serial, "A0");
     assert_string_equal(slots[1].serial, "00b0");
     assert_int_equal(changed[0] | changed[1], 0);
-    assert_int_equal(roster_find(slots, 2, "a0"), 0);
-    assert_int_equal(roster_find(slots, 2, "B0"), 1);
-    assert_int_equal(roster_find(slots, 2, "c0"), -1);
-    assert_int_equal(roster_find(slots, 2, ""), -1);
+    assert_int_equal(roster_find(slots, count, "a0"), 0);
+    assert_int_equal(roster_find(slots, count, "B0"), 1);
+    assert_int_equal(roster_find(slots, count, "c0"), -1);
+    assert_int_equal(roster_find(slots, count, ""), -1);
 }
 
 static void a_free_section_does_not_take_anothers_inverter(void **state)
 {
-    /* b is bound to section 1, and stands first just now. */
-    struct roster_slot slots[] = {SLOT(0, ""), SLOT(1, "b")};
-    const struct roster_entry list[] = {ENTRY(0, "b"), ENTRY(1, "a")};
+    section(0, "");
+    section(1, "b");
+    LIST(list, HOME, "b", "a");
 
-    roster_bind(slots, 2, list, 2, true, changed);
+    bind(&list);
     assert_string_equal(slots[0].serial, "");
     assert_string_equal(slots[1].serial, "b");
 }
 
 static void a_replaced_inverter_takes_the_section(void **state)
 {
-    struct roster_slot slots[] = {SLOT(0, "a"), SLOT(1, "gone")};
-    const struct roster_entry list[] = {ENTRY(0, "a"), ENTRY(1, "new")};
+    section(0, "a");
+    section(1, "gone");
+    LIST(list, HOME, "a", "new");
 
-    roster_bind(slots, 2, list, 2, false, changed);
+    list.complete = false;
+    bind(&list);
     assert_string_equal(slots[1].serial, "gone");
     assert_int_equal(changed[1], 0);
-    roster_bind(slots, 2, list, 2, true, changed);
+    list.complete = true;
+    bind(&list);
     assert_string_equal(slots[1].serial, "new");
     assert_int_equal(changed[1], ROSTER_REBOUND);
     assert_int_equal(changed[0], 0);
@@ -79,46 +124,143 @@ static void a_replaced_inverter_takes_the_section(void **state)
 
 static void a_removed_inverter_keeps_its_section(void **state)
 {
-    struct roster_slot slots[] = {SLOT(0, "gone"), SLOT(1, "b")};
-    const struct roster_entry list[] = {ENTRY(0, "b")};
+    section(0, "a");
+    section(1, "b");
+    LIST(list, HOME, "b");
 
-    roster_bind(slots, 2, list, 1, true, changed);
-    assert_string_equal(slots[0].serial, "gone");
+    /* b has moved up to place 0, and is not the replacement of a: it has a section. */
+    bind(&list);
+    assert_string_equal(slots[0].serial, "a");
     assert_string_equal(slots[1].serial, "b");
-    roster_bind(slots, 2, NULL, 0, true, changed);
-    assert_string_equal(slots[0].serial, "gone");
-    assert_int_equal(changed[0] | changed[1], 0);
+    assert_int_equal(slots[0].missing_ms, NOW);
+    assert_int_equal(slots[1].missing_ms, -1);
+}
+
+static void a_section_that_names_its_serial_takes_no_other(void **state)
+{
+    slot(ROSTER_BY_SERIAL, HOME, 0, "mine");
+    LIST(list, HOME, "other");
+
+    bind(&list);
+    assert_string_equal(slots[0].serial, "mine");
+    assert_true(roster_may_add(slots, count, &list, &list.entries[0]));
 }
 
 static void entries_without_a_serial_do_not_count(void **state)
 {
-    struct roster_slot slots[] = {SLOT(0, ""), SLOT(1, "b")};
-    const struct roster_entry list[] = {ENTRY(0, ""), ENTRY(1, "")};
+    section(0, "");
+    LIST(list, HOME, "");
 
-    roster_bind(slots, 2, list, 2, true, changed);
+    bind(&list);
+    assert_string_equal(slots[0].serial, "");
+    assert_false(roster_may_add(slots, count, &list, &list.entries[0]));
+}
+
+static void places_are_those_of_the_sections_own_gateway(void **state)
+{
+    section(0, "");
+    slot(ROSTER_BY_PLACE, OTHER, 0, "");
+    LIST(first, OTHER, "b");
+    LIST(second, HOME, "a");
+
+    bind(&first);
+    assert_string_equal(slots[0].serial, "");
+    assert_string_equal(slots[1].serial, "b");
+    bind(&second);
+    assert_string_equal(slots[0].serial, "a");
+}
+
+static void gateways_that_change_places_change_nothing(void **state)
+{
+    section(0, "a");
+    slot(ROSTER_BY_PLACE, OTHER, 0, "b");
+    LIST(of_home, HOME, "b");
+    LIST(of_other, OTHER, "a");
+
+    assert_true(roster_takes(&slots[0], HOME, true, NOW));
+    assert_true(roster_takes(&slots[1], OTHER, true, NOW));
+    assert_false(roster_takes(&slots[1], HOME, true, NOW + 1));
+    bind(&of_home);
+    bind(&of_other);
+    assert_string_equal(slots[0].serial, "a");
+    assert_string_equal(slots[1].serial, "b");
+    assert_true(roster_takes(&slots[0], OTHER, true, NOW + 2));
+    assert_true(roster_takes(&slots[1], HOME, true, NOW + 2));
+    /* Now that they are brought by the other gateway, their own does not replace them either. */
+    LIST(stranger, HOME, "c");
+    slots[1].source = OTHER;
+    bind(&stranger);
+    assert_string_equal(slots[0].serial, "a");
+}
+
+static void a_slot_sticks_to_the_gateway_that_hears_it(void **state)
+{
+    struct roster_slot *s = section(0, "a");
+
+    assert_true(roster_takes(s, HOME, true, NOW));
+    assert_false(roster_takes(s, OTHER, true, NOW + ROSTER_LOST_MS - 1));
+    assert_true(roster_takes(s, HOME, false, NOW + ROSTER_LOST_MS));
+    assert_false(roster_takes(s, OTHER, false, NOW + ROSTER_LOST_MS));
+    assert_true(roster_takes(s, OTHER, true, NOW + ROSTER_LOST_MS));
+    assert_false(roster_takes(s, HOME, false, NOW + ROSTER_LOST_MS + 1));
+    assert_int_equal(s->source, OTHER);
+}
+
+static void an_added_one_is_given_up_to_a_new_section(void **state)
+{
+    slot(ROSTER_ADDED, HOME, 0, "b");
+    section(1, "");
+    LIST(list, HOME, "a", "b");
+
+    bind(&list);
+    assert_int_equal(changed[0], ROSTER_GIVEN_UP);
+    assert_int_equal(changed[1], ROSTER_BOUND);
     assert_string_equal(slots[0].serial, "");
     assert_string_equal(slots[1].serial, "b");
 }
 
-static void an_inverter_listed_twice_gets_one_section(void **state)
+static void an_added_one_is_no_replacement(void **state)
 {
-    struct roster_slot slots[] = {SLOT(0, ""), SLOT(1, "")};
-    const struct roster_entry list[] = {ENTRY(0, "a"), ENTRY(1, "A")};
+    section(0, "a");
+    slot(ROSTER_ADDED, HOME, 0, "b");
+    LIST(list, HOME, "b");
 
-    roster_bind(slots, 2, list, 2, true, changed);
-    assert_string_equal(slots[0].serial, "a");
-    assert_string_equal(slots[1].serial, "");
-}
-
-static void a_memory_that_names_one_twice_is_mended(void **state)
-{
-    struct roster_slot slots[] = {SLOT(0, "a"), SLOT(1, "0A")};
-    const struct roster_entry list[] = {ENTRY(0, "a"), ENTRY(1, "b")};
-
-    roster_bind(slots, 2, list, 2, true, changed);
+    bind(&list);
     assert_string_equal(slots[0].serial, "a");
     assert_string_equal(slots[1].serial, "b");
-    assert_int_equal(changed[1], ROSTER_BOUND);
+}
+
+/* Before the list is complete, what stands at a section's place may yet become that section's. */
+static void adds_what_nobody_has(void **state)
+{
+    section(0, "a");
+    LIST(list, HOME, "new", "another");
+
+    list.complete = false;
+    bind(&list);
+    assert_false(roster_may_add(slots, count, &list, &list.entries[0]));
+    assert_true(roster_may_add(slots, count, &list, &list.entries[1]));
+    list.complete = true;
+    bind(&list);
+    assert_string_equal(slots[0].serial, "new");
+    assert_false(roster_may_add(slots, count, &list, &list.entries[0]));
+    assert_true(roster_may_add(slots, count, &list, &list.entries[1]));
+}
+
+static void tells_since_when_one_is_missing(void **state)
+{
+    struct roster_slot *s = slot(ROSTER_ADDED, HOME, 0, "a");
+    LIST(without, HOME, "b");
+    LIST(with, HOME, "a");
+
+    assert_true(roster_takes(s, HOME, true, NOW));
+    bind_at(&without, NOW + 5);
+    bind_at(&without, NOW + 10);
+    assert_int_equal(s->missing_ms, NOW + 5);
+    assert_int_equal(s->source, ROSTER_NOBODY);
+    assert_true(roster_takes(s, HOME, false, NOW + 15));
+    bind_at(&with, NOW + 15);
+    assert_int_equal(s->missing_ms, -1);
 }
 
 /* ---- Any order of events -------------------------------------------------------------------- */
@@ -137,7 +279,7 @@ static uint32_t chance(uint32_t n)
 static size_t next_list(struct roster_entry *list)
 {
     unsigned order[KNOWN];
-    size_t count = 0;
+    size_t listed = 0;
 
     for (unsigned i = 0; i < KNOWN; i++)
         order[i] = i;
@@ -149,58 +291,69 @@ static size_t next_list(struct roster_entry *list)
     for (unsigned i = 0; i < KNOWN; i++) {
         if (chance(3) == 0)
             continue;
-        list[count].index = (unsigned)count + (chance(8) == 0); /* Ahoy has gaps */
-        snprintf(list[count].serial, SERIAL_MAX, "11%u", order[i]);
-        count++;
+        list[listed].index = (unsigned)listed + (chance(8) == 0); /* Ahoy has gaps */
+        snprintf(list[listed].serial, SERIAL_MAX, "11%u", order[i]);
+        listed++;
     }
-    return count;
+    return listed;
 }
 
-static bool is_listed(const struct roster_entry *list, size_t count, const char *serial)
+static bool is_listed(const struct roster_list *list, const char *serial)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (serial_equal(list[i].serial, serial))
+    for (size_t i = 0; i < list->count; i++) {
+        if (serial_equal(list->entries[i].serial, serial))
             return true;
     }
     return false;
 }
 
-static void check_round(const struct roster_slot *before, const struct roster_slot *after,
-                        const struct roster_entry *list, size_t count, bool complete)
+static void check_round(const struct roster_slot *before, const struct roster_list *list)
 {
-    for (size_t i = 0; i < SLOTS; i++) {
-        const char *old = before[i].serial, *now = after[i].serial;
-        bool same = strcmp(old, now) == 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *old = before[i].serial, *now = slots[i].serial;
+        bool same = strcmp(old, now) == 0, home = slots[i].home == list->gateway;
 
-        /* While it is listed, or the list is not complete, a serial stays. */
-        if (*old && (is_listed(list, count, old) || !complete))
+        /* While it is listed, brought by the other gateway, or the list not complete, it stays. */
+        if (*old && (is_listed(list, old) || !list->complete || !home ||
+                     (before[i].source != ROSTER_NOBODY && before[i].source != list->gateway)))
             assert_true(same);
         if (*old)
             assert_true(*now);
         assert_int_equal(changed[i], same ? 0 : *old ? ROSTER_REBOUND : ROSTER_BOUND);
         if (!same)
-            assert_true(is_listed(list, count, now));
+            assert_true(home && is_listed(list, now));
         for (size_t j = 0; j < i; j++)
-            assert_false(serial_equal(now, after[j].serial));
+            assert_false(serial_equal(now, slots[j].serial));
     }
 }
 
+static void feed(const struct roster_list *list, int64_t now_ms)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        int at = roster_find(slots, count, list->entries[i].serial);
+        if (at >= 0)
+            (void)roster_takes(&slots[at], list->gateway, chance(4), now_ms);
+    }
+}
+
+/* Two gateways whose lists anybody may change, swap, cut short. */
 static void no_order_of_events_swaps_two_inverters(void **state)
 {
-    struct roster_slot slots[SLOTS], before[SLOTS];
-    struct roster_entry list[KNOWN];
+    struct roster_slot before[SLOTS];
+    struct roster_entry entries[KNOWN];
 
     for (uint32_t run = 1; run <= 20; run++) {
         seed = run;
-        memset(slots, 0, sizeof slots);
+        count = 0;
         for (unsigned i = 0; i < SLOTS; i++)
-            slots[i].index = i;
+            slot(ROSTER_BY_PLACE, i % 2 ? OTHER : HOME, i / 2, "");
         for (int round = 0; round < ROUNDS / 20; round++) {
-            size_t count = next_list(list);
-            bool complete = chance(2);
-            memcpy(before, slots, sizeof slots);
-            roster_bind(slots, SLOTS, list, count, complete, changed);
-            check_round(before, slots, list, count, complete);
+            struct roster_list list = {chance(2) ? OTHER : HOME, entries, next_list(entries),
+                                       chance(2)};
+            feed(&list, (int64_t)round * 5000);
+            memcpy(before, slots, sizeof before);
+            bind_at(&list, (int64_t)round * 5000);
+            check_round(before, &list);
         }
     }
 }
@@ -208,15 +361,21 @@ static void no_order_of_events_swaps_two_inverters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(binds_by_place_at_first),
-        cmocka_unit_test(a_serial_stays_when_the_list_is_reordered),
-        cmocka_unit_test(a_free_section_does_not_take_anothers_inverter),
-        cmocka_unit_test(a_replaced_inverter_takes_the_section),
-        cmocka_unit_test(a_removed_inverter_keeps_its_section),
-        cmocka_unit_test(entries_without_a_serial_do_not_count),
-        cmocka_unit_test(an_inverter_listed_twice_gets_one_section),
-        cmocka_unit_test(a_memory_that_names_one_twice_is_mended),
-        cmocka_unit_test(no_order_of_events_swaps_two_inverters),
+        cmocka_unit_test_setup(binds_by_place_at_first, reset),
+        cmocka_unit_test_setup(a_serial_stays_when_the_list_is_reordered, reset),
+        cmocka_unit_test_setup(a_free_section_does_not_take_anothers_inverter, reset),
+        cmocka_unit_test_setup(a_replaced_inverter_takes_the_section, reset),
+        cmocka_unit_test_setup(a_removed_inverter_keeps_its_section, reset),
+        cmocka_unit_test_setup(a_section_that_names_its_serial_takes_no_other, reset),
+        cmocka_unit_test_setup(entries_without_a_serial_do_not_count, reset),
+        cmocka_unit_test_setup(places_are_those_of_the_sections_own_gateway, reset),
+        cmocka_unit_test_setup(gateways_that_change_places_change_nothing, reset),
+        cmocka_unit_test_setup(a_slot_sticks_to_the_gateway_that_hears_it, reset),
+        cmocka_unit_test_setup(an_added_one_is_given_up_to_a_new_section, reset),
+        cmocka_unit_test_setup(an_added_one_is_no_replacement, reset),
+        cmocka_unit_test_setup(adds_what_nobody_has, reset),
+        cmocka_unit_test_setup(tells_since_when_one_is_missing, reset),
+        cmocka_unit_test_setup(no_order_of_events_swaps_two_inverters, reset),
     };
     return cmocka_run_group_tests_name("roster", tests, NULL, NULL);
 }

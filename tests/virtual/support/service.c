@@ -21,6 +21,9 @@ struct service {
 static struct service *services[SERVICES_MAX];
 unsigned long world_signals;
 
+static world_watch_fn watcher;
+static void *watcher_user;
+
 void world_reset_clock(void);
 void world_reset_settings(void);
 void world_reset_directory(void);
@@ -31,6 +34,21 @@ void world_reset(void)
     world_reset_settings();
     world_reset_directory();
     world_signals = 0;
+    watcher = NULL;
+}
+
+void world_watch(world_watch_fn fn, void *user)
+{
+    watcher = fn;
+    watcher_user = user;
+}
+
+const char *world_service_at(size_t n)
+{
+    for (size_t i = 0; i < SERVICES_MAX; i++)
+        if (services[i] && n-- == 0)
+            return services[i]->name;
+    return NULL;
 }
 
 struct service *world_service(const char *name)
@@ -83,6 +101,8 @@ struct service *service_create(struct loop *l, const char *name, const struct se
     }
     s->changed = false;
     services[place] = s;
+    if (watcher)
+        watcher(watcher_user, s->name);
     return s;
 }
 
@@ -108,6 +128,8 @@ void service_set(struct service *s, size_t item, const struct value *value)
 
 void service_flush(struct service *s)
 {
+    if (s->changed && watcher)
+        watcher(watcher_user, s->name);
     world_signals += s->changed;
     s->changed = false;
 }

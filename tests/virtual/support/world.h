@@ -46,6 +46,13 @@ struct value world_value(const char *name, const char *path);
 /* Signals that were sent: flushes in which something had changed. */
 extern unsigned long world_signals;
 
+/* Called with a service as it comes to the bus, and at each signal of it; NULL: nobody is. */
+typedef void (*world_watch_fn)(void *user, const char *service);
+void world_watch(world_watch_fn fn, void *user);
+
+/* The name of the n-th service there is; NULL behind the last. */
+const char *world_service_at(size_t n);
+
 /*
  * com.victronenergy.settings. Its values outlive the program's restarts and the service's own.
  * It answers within 10 ms of virtual time; while it hangs, not at all.
