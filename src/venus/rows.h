@@ -103,6 +103,11 @@
          .text = TEXT_KWH,                                             \
          .slot = 0,                                                    \
          .arg.field = FIELD_ENERGY_FORWARD},                           \
+        {.path = "/Energy/Today",                                      \
+         .help = "by the gateway's day; no path of Venus' own",        \
+         .source = MAP_FIELD,                                          \
+         .text = TEXT_KWH,                                             \
+         .arg.field = FIELD_ENERGY_TODAY},                             \
     {                                                                  \
         .path = "/NrOfPhases", .source = MAP_PHASES                    \
     }

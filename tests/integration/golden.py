@@ -93,6 +93,7 @@ PVINVERTER = SERVICE + setup("pvinverter") + """
     /NrOfPhases             i   1               1
     /Ac/Power               d   223.7           224W
     /Ac/Energy/Forward      d   422.603         422.60kWh
+    /Energy/Today           d   2.223           2.22kWh
     /Ac/MaxPower            d   800             800W
     /Ac/Frequency           d   50.02           50.02Hz
     /Ac/PowerFactor         d   0.997           1.00
@@ -140,6 +141,7 @@ HMT_PHASES = """
     /NrOfPhases             i   3               3
     /Ac/Power               d   1500            1500W
     /Ac/Energy/Forward      d   3000            3000.00kWh
+    /Energy/Today           d   *               *
     /Ac/MaxPower            d   2250            2250W
     /Ac/L1/Power            d   500             500W
     /Ac/L1/Current          d   2.17            2.2A
@@ -181,6 +183,7 @@ TEMPLATE = SERVICE + """
     /NrOfPhases             i   1               1
     /Ac/Power               d   223.7           224W
     /Ac/Energy/Forward      d   422.603         422.60kWh
+    /Energy/Today           ai
     /Ac/L1/Power            d   223.7           224W
     /Ac/L1/Current          d   0.98            1.0A
     /Ac/L1/Voltage          d   229.7           230V
@@ -217,6 +220,7 @@ INVERTER = SERVICE + """
     /Energy/InverterToAcOut  d  422.603         422.60kWh
     /Ac/Power               d   223.7           224W
     /Ac/Energy/Forward      d   422.603         422.60kWh
+    /Energy/Today           d   2.223           2.22kWh
     /Ac/MaxPower            d   800             800W
     /Ac/L1/Power            d   223.7           224W
     /Ac/L1/Current          d   0.98            1.0A
@@ -237,6 +241,7 @@ METER = SERVICE + """
     /NrOfPhases             i   1               1
     /Ac/Power               d   223.7           224W
     /Ac/Energy/Forward      d   422.603         422.60kWh
+    /Energy/Today           d   2.223           2.22kWh
     /Ac/Energy/Reverse      ai
     /Ac/Frequency           d   50.02           50.02Hz
     /Ac/PowerFactor         d   0.997           1.00
