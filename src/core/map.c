@@ -118,6 +118,10 @@ struct value map_value(const struct map_row *row, const struct device_view *view
         return value_int(inverter_state(view));
     case MAP_ERROR_CODE:
         return value_int(view->state == DEVICE_ERROR ? 1 : 0);
+    case MAP_JUMPS_DROPPED:
+        return value_int((int32_t)view->jumps_dropped);
+    case MAP_FALLS_HELD:
+        return value_int((int32_t)view->falls_held);
     case MAP_HEALTH_REQUESTS:
     case MAP_HEALTH_FAILURES:
     case MAP_HEALTH_BY_KIND:

@@ -74,6 +74,8 @@ SERVICE = """
     /Debug/RoundTripP99     d   *               *
     /Debug/Bytes            d   *               *
     /Debug/LastError        s   *               *
+    /Debug/JumpsDropped     i   0               0
+    /Debug/FallsHeld        i   0               0
 """
 
 def setup(role):

@@ -222,6 +222,7 @@ class DefectTest(BusTest):
         dtu["114182000001"].fix(yield_total=3.0)
         self.wait_polls(dtu, LIVE, 3)
         self.assert_value(PVINVERTER % 20, "/Ac/Energy/Forward", energy, 3)
+        self.assert_value(PVINVERTER % 20, "/Debug/FallsHeld", 1)
         dtu["114182000001"].follow_sun()
         self.sun.advance(600)
         risen = self.energy_of(dtu, "114182000001")
@@ -236,6 +237,7 @@ class DefectTest(BusTest):
         dtu["114182000001"].fix(yield_total=2113405.0)
         self.wait_polls(dtu, LIVE, 3)
         self.assert_value(PVINVERTER % 20, "/Ac/Energy/Forward", energy, 3)
+        self.assert_value(PVINVERTER % 20, "/Debug/JumpsDropped", 1)
 
     def test_13_gateway_that_just_started(self):
         """It says 0 kWh, and means that it does not know."""
