@@ -6,6 +6,7 @@
 #include "cli/fetch.h"
 #include "cli/run.h"
 #include "cli/selftest.h"
+#include "cli/show.h"
 
 struct command {
     const char *name;
@@ -15,6 +16,7 @@ struct command {
 
 static const struct command commands[] = {
     {"run", cli_run, "ask the gateways and publish on the D-Bus (the default)"},
+    {"show", cli_show, "a live table of the services on the D-Bus"},
     {"fetch", cli_fetch, "ask one URL the way `run` would, and print the reply"},
     {"example", cli_example, "print a config.ini with every key, its default and its help"},
     {"selftest", cli_selftest, "tell whether the program can work on this machine"},
