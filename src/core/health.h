@@ -30,7 +30,7 @@ enum health_kind {
 enum {
     HEALTH_WINDOW = 128, /* round trips that the percentiles are made of */
     HEALTH_RENEW_MS = 60 * 1000,
-    HEALTH_ERROR_MAX = 200,  /* bytes with the NUL */
+    HEALTH_ERROR_MAX = 256,  /* bytes with the NUL */
     HEALTH_BY_KIND_MAX = 256 /* enough for all kinds at their highest */
 };
 
