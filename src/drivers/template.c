@@ -2,15 +2,15 @@
  * Any device that answers one GET with JSON: Shelly, Tasmota, Fronius, and what users bring. What its
  * values are called stands in the configuration.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/conf.h"
+#include "core/json_paths.h"
 #include "drivers/common.h"
 
-enum { HINTS_MAX = 4, HINT_PATH_MAX = 96 };
+enum { HINTS_MAX = 4 };
 
 struct session {
     const struct gateway_conf *conf;
@@ -63,55 +63,33 @@ static void put_credentials(char *out, size_t size, const struct gateway_conf *c
 struct hints {
     char text[DECODE_WHY_MAX];
     size_t used;
-    unsigned count;
+    bool full;
 };
 
-static void add_hint(struct hints *h, const char *path)
+static void add_hint(void *user, const struct json_number_found *found)
 {
-    int n =
-        snprintf(h->text + h->used, sizeof h->text - h->used, "%s%s", h->count ? ", " : "", path);
+    struct hints *h = user;
 
+    if (found->unusable || h->full)
+        return;
+    int n = snprintf(h->text + h->used, sizeof h->text - h->used, "%s%s", h->used ? ", " : "",
+                     found->path);
     if (n < 0 || (size_t)n >= sizeof h->text - h->used) {
         h->text[h->used] = '\0';
-        h->count = HINTS_MAX;
+        h->full = true;
         return;
     }
     h->used += (size_t)n;
-    h->count++;
-}
-
-/* Paths of numbers below node; the depth is bounded by json_parse(). */
-static void find_hints(struct hints *h, const cJSON *node, char *path, size_t len)
-{
-    const cJSON *child;
-    size_t at = 0;
-
-    cJSON_ArrayForEach(child, node)
-    {
-        char *end = path + len;
-        size_t room = HINT_PATH_MAX - len;
-        int n = child->string ? snprintf(end, room, "%s%s", len ? "/" : "", child->string)
-                              : snprintf(end, room, "%s%zu", len ? "/" : "", at);
-        at++;
-        if (h->count >= HINTS_MAX)
-            return;
-        if (n < 0 || (size_t)n >= room)
-            continue;
-        if (cJSON_IsObject(child) || cJSON_IsArray(child))
-            find_hints(h, child, path, len + (size_t)n);
-        else if (!cJSON_IsBool(child) && has_value(json_number(child)))
-            add_hint(h, path);
-    }
 }
 
 static enum decode_result refuse_missing(const cJSON *root, const struct tally *t, char *why)
 {
     struct hints hints = {0};
-    char path[HINT_PATH_MAX], text[2 * DECODE_WHY_MAX];
+    char text[2 * DECODE_WHY_MAX];
 
-    find_hints(&hints, root, path, 0);
+    json_paths(root, HINTS_MAX, add_hint, &hints);
     (void)snprintf(text, sizeof text, "no %.60s in the reply, which has %s", t->missing,
-                   hints.count ? hints.text : "no numbers");
+                   hints.used ? hints.text : "no numbers that a path leads to");
     text_copy(why, DECODE_WHY_MAX, text);
     return DECODE_BAD_REPLY;
 }
@@ -130,27 +108,6 @@ static enum decode_result refuse_unusable(const cJSON *root, const struct tally 
 
 /* ---- The values ---- */
 
-/* The next of the paths joined by '+', without surrounding blanks. False: no more. */
-static bool next_path(const char **paths, char out[CONF_TEXT_MAX])
-{
-    const char *begin = *paths;
-    size_t len, whole;
-
-    if (!*begin)
-        return false;
-    whole = strcspn(begin, "+");
-    *paths = begin + whole + (begin[whole] == '+');
-    while (whole && isspace((unsigned char)*begin)) {
-        begin++;
-        whole--;
-    }
-    len = whole;
-    while (len && isspace((unsigned char)begin[len - 1]))
-        len--;
-    (void)snprintf(out, CONF_TEXT_MAX, "%.*s", (int)len, begin);
-    return true;
-}
-
 static enum found look_up(const cJSON *root, const char *path, double *value)
 {
     const cJSON *node = json_path(root, path);
@@ -166,11 +123,11 @@ static enum found look_up(const cJSON *root, const char *path, double *value)
 /* The sum; MISSING when any part is. */
 static double add_up(const cJSON *root, const char *paths, enum found *worst, struct tally *t)
 {
-    char path[CONF_TEXT_MAX];
+    char path[JSON_PATH_MAX];
     double sum = 0, value;
 
     *worst = FOUND_NUMBER;
-    while (next_path(&paths, path)) {
+    while (json_paths_next(&paths, path)) {
         enum found found = look_up(root, path, &value);
         sum += value;
         if (found < *worst)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/json.h"
+#include "core/json_paths.h"
 #include "fuzz/sane.h"
 
 static const char *const paths[] = {"a/0/b",
@@ -52,6 +53,18 @@ static void walk(const cJSON *node, unsigned depth)
         abort();
 }
 
+/* What is said to lead to a number does. */
+static void follow(void *user, const struct json_number_found *found)
+{
+    const cJSON *root = user;
+
+    if (strlen(found->path) >= 2 * JSON_PATH_MAX)
+        abort();
+    if (!found->unusable &&
+        (strlen(found->path) >= JSON_PATH_MAX || json_path(root, found->path) != found->node))
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -68,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (root) {
         walk(root, 0);
+        (void)json_paths(root, 64, follow, root);
         for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
             (void)json_number(json_path(root, paths[i]));
         /* The text itself as a path into itself. */

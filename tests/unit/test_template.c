@@ -281,10 +281,14 @@ static void test_wrong_paths(void **state)
     assert_non_null(strstr(run_why(run, PATH), "StatusSNS/ENERGY/Total"));
     free(body);
 
-    assert_null(ask(run, "{\"a\":{\"b\":[true,\"x\",{\"c\\nd\":\"1.5\"}]}}"));
-    assert_string_equal(run_why(run, PATH), "no ENERGY/Power in the reply, which has a/b/2/c?d");
+    assert_null(ask(run, "{\"a\":{\"b\":[true,\"x\",{\"c d\":\"1.5\"}]}}"));
+    assert_string_equal(run_why(run, PATH), "no ENERGY/Power in the reply, which has a/b/2/c d");
+    assert_null(ask(run, "{\"c\\nd\":1}"));
+    assert_string_equal(run_why(run, PATH),
+                        "no ENERGY/Power in the reply, which has no numbers that a path leads to");
     assert_null(ask(run, "[]"));
-    assert_string_equal(run_why(run, PATH), "no ENERGY/Power in the reply, which has no numbers");
+    assert_string_equal(run_why(run, PATH),
+                        "no ENERGY/Power in the reply, which has no numbers that a path leads to");
     assert_null(ask(run, "[1,2,3,4,5,6]"));
     assert_string_equal(run_why(run, PATH), "no ENERGY/Power in the reply, which has 0, 1, 2, 3");
     assert_null(ask(run, "5"));
