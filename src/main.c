@@ -4,6 +4,7 @@
 
 #include "cli/about.h"
 #include "cli/fetch.h"
+#include "cli/paths.h"
 #include "cli/run.h"
 #include "cli/selftest.h"
 #include "cli/show.h"
@@ -18,6 +19,7 @@ static const struct command commands[] = {
     {"run", cli_run, "ask the gateways and publish on the D-Bus (the default)"},
     {"show", cli_show, "a live table of the services on the D-Bus"},
     {"fetch", cli_fetch, "ask one URL the way `run` would, and print the reply"},
+    {"paths", cli_paths, "print the numbers in a reply with their paths, for a [TEMPLATEn]"},
     {"example", cli_example, "print a config.ini with every key, its default and its help"},
     {"selftest", cli_selftest, "tell whether the program can work on this machine"},
     {"version", cli_version, "print the version of this program and of its libraries"},

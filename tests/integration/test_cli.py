@@ -1,23 +1,12 @@
 """What the command line says and how it exits."""
 
-import subprocess
-
-from tests.integration.case import BusTest, each, on_every_model
+from tests.integration.case import each, on_every_model
 from tests.integration.certificates import EXPIRED, Authority
-from tests.integration.program import SANITIZERS, command, patience
+from tests.integration.command import CommandTest
 from tests.sim import Basic, Digest, Fault, Generic, Inverter, OpenDtu
 
 
-class CommandLineTest(BusTest):
-
-    def call(self, *arguments, timeout=20.0):
-        """(exit code, standard output, standard error) of a run."""
-        done = subprocess.run([*command(), *arguments], capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=timeout * patience(), check=False,
-                              cwd=self.folder, env={"DBUS_SESSION_BUS_ADDRESS": self.bus.address,
-                                                    **SANITIZERS})
-        self.assertNotRegex(done.stderr, "AddressSanitizer|LeakSanitizer|runtime error")
-        return done.returncode, done.stdout, done.stderr
+class CommandLineTest(CommandTest):
 
     @on_every_model("command")
     @each(("command", "version"), ("option", "--version"))
