@@ -53,11 +53,7 @@ static void gateway_section(int gateway, char out[CONF_SECTION_MAX])
         text_copy(out, CONF_SECTION_MAX, "DEFAULT");
 }
 
-/*
- * Under which name the memory keeps which inverter a section has. With another DTU= a section is
- * another one.
- */
-static void binding_name(const char *section, int home, char out[CONF_SECTION_MAX])
+void fleet_binding(const char *section, int home, char out[CONF_SECTION_MAX])
 {
     if (home > 0 && !is_template(home))
         (void)snprintf(out, CONF_SECTION_MAX, "%.20s@DTU%d", section, home);
@@ -105,7 +101,7 @@ static void remember(struct fleet *f, size_t i, bool listed)
     struct device_memory m;
 
     unit_remember(f->members[i].unit, &m);
-    binding_name(f->members[i].section, slot->home, m.section);
+    fleet_binding(f->members[i].section, slot->home, m.section);
     m.gateway[0] = '\0';
     if (listed)
         gateway_section(slot->source == ROSTER_NOBODY ? slot->home : slot->source, m.gateway);
@@ -181,7 +177,7 @@ static bool add_section(struct fleet *f, const struct config *config,
         known = memory_find(f->memory, m.id);
         return add(f, conf, home, ROSTER_BY_SERIAL, known ? &m : NULL);
     }
-    binding_name(conf->section, home, binding);
+    fleet_binding(conf->section, home, binding);
     known = memory_of_section(f->memory, binding);
     if (!known || roster_find(f->slots, f->count, known->serial) >= 0 ||
         named_by_section(config, known->serial))

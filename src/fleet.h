@@ -25,6 +25,12 @@ enum {
 enum { FLEET_GATEWAYS = CONF_GATEWAYS_MAX };
 int fleet_gateway(const struct gateway_conf *conf);
 
+/*
+ * Under which name the memory keeps which inverter a section has. With another DTU= a section is
+ * another one. home: its gateway, by its number.
+ */
+void fleet_binding(const char *section, int home, char out[CONF_SECTION_MAX]);
+
 /* env and memory are borrowed and must outlive the fleet. NULL when out of memory. */
 struct fleet *fleet_create(const struct unit_env *env, struct memory *memory);
 void fleet_destroy(struct fleet *f); /* without remembering; NULL is fine */
