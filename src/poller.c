@@ -183,6 +183,8 @@ static void on_done(void *user, const struct http_result *result)
 
     health_request(&p->health, (double)result->len,
                    result->outcome == HTTP_OK ? result->latency_ms : MISSING);
+    if (p->events.reply)
+        p->events.reply(p->events.user, &p->request, result);
     if (result->outcome == HTTP_OK) {
         decode_reply(p, result);
     } else if (p->request.optional) {

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "core/conf.h"
+#include "core/driver.h"
 #include "core/health.h"
 #include "core/reading.h"
 #include "edge/http.h"
@@ -30,6 +31,8 @@ struct poller_events {
     void (*gateway)(void *user, const struct gateway_info *info);
     /* A cycle ended. complete: every inverter that the gateway lists was asked and answered for. */
     void (*cycle)(void *user, bool complete);
+    /* May be NULL: every reply or failed request, before anything is made of it. */
+    void (*reply)(void *user, const struct request *request, const struct http_result *result);
     void *user;
 };
 

@@ -1,0 +1,190 @@
+#include "cli/ask.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge/log.h"
+#include "edge/loop.h"
+#include "poller.h"
+
+enum { ONCE_MS = 24 * 3600 * 1000 }; /* no second cycle within the limit */
+
+struct asking;
+
+/* One gateway while it is asked. */
+struct turn {
+    struct asking *all;
+    struct asked *asked;
+    struct gateway_conf conf; /* that it is asked by */
+    struct poller *poller;
+    size_t bodies;
+};
+
+struct asking {
+    struct loop *loop;
+    struct http *http;
+    struct loop_timer limit;
+    size_t count, running;
+    struct turn *turns;
+};
+
+/* ---- What comes ---- */
+
+/* The array with room for one more element behind count; NULL when there is none. */
+static void *grow(void *array, size_t count, size_t size)
+{
+    if (count & (count - 1))
+        return array;
+    return realloc(array, (count ? 2 * count : 1) * size);
+}
+
+static void on_reading(void *user, const struct reading *r, double latency_ms)
+{
+    struct asked *a = ((struct turn *)user)->asked;
+
+    (void)latency_ms;
+    if (a->reading_count >= CONF_INVERTERS_MAX)
+        return;
+    struct reading *more = grow(a->readings, a->reading_count, sizeof *more);
+    if (!more)
+        return;
+    a->readings = more;
+    a->readings[a->reading_count++] = *r;
+}
+
+static void on_info(void *user, const struct gateway_info *info)
+{
+    ((struct turn *)user)->asked->info = *info;
+}
+
+static void on_reply(void *user, const struct request *request, const struct http_result *result)
+{
+    struct turn *t = user;
+    struct asked *a = t->asked;
+
+    if (result->outcome == HTTP_OK && !(result->latency_ms <= a->latency_ms))
+        a->latency_ms = result->latency_ms;
+    if (a->reply_count >= ASK_REPLIES_MAX)
+        return;
+    struct ask_reply *more = grow(a->replies, a->reply_count, sizeof *more);
+    if (!more)
+        return;
+    a->replies = more;
+    struct ask_reply *r = &a->replies[a->reply_count++];
+    *r = (struct ask_reply){.optional = request->optional,
+                            .outcome = result->outcome,
+                            .status = result->status,
+                            .latency_ms = result->latency_ms,
+                            .len = result->len};
+    memcpy(r->path, request->path, sizeof r->path);
+    memcpy(r->why, result->why, sizeof r->why);
+    if (!result->body || t->bodies + result->len > ASK_BODIES_MAX)
+        return;
+    r->body = malloc(result->len + 1);
+    if (r->body) {
+        memcpy(r->body, result->body, result->len + 1);
+        t->bodies += result->len;
+    }
+}
+
+static void on_cycle(void *user, bool complete)
+{
+    struct turn *t = user;
+    const struct health *health = poller_health(t->poller);
+    struct asked *a = t->asked;
+
+    if (a->ended)
+        return;
+    a->ended = true;
+    a->complete = complete;
+    a->failed = health->failing;
+    a->kind = health->kind;
+    text_copy(a->why, sizeof a->why, health->last_error);
+    if (--t->all->running == 0)
+        loop_stop(t->all->loop, 0);
+}
+
+static void on_limit(void *user)
+{
+    struct asking *all = user;
+
+    for (size_t i = 0; i < all->count; i++) {
+        struct asked *a = all->turns[i].asked;
+        if (a->ended)
+            continue;
+        a->failed = true;
+        a->kind = HEALTH_TIMEOUT;
+        text_copy(a->why, sizeof a->why,
+                  "asking it took longer than 60 s: has it many inverters, or a long HTTPTimeout?");
+    }
+    loop_stop(all->loop, 0);
+}
+
+/* ---- Asking ---- */
+
+static bool begin(struct asking *all, size_t i, const struct gateway_conf *conf)
+{
+    struct turn *t = &all->turns[i];
+    const struct poller_events events = {
+        .reading = on_reading, .gateway = on_info, .cycle = on_cycle, .reply = on_reply, .user = t};
+    t->all = all;
+    t->conf = *conf;
+    t->conf.interval_ms = ONCE_MS;
+    t->asked->conf = conf;
+    t->asked->latency_ms = MISSING;
+    t->poller = poller_create(all->loop, all->http, &t->conf, &events);
+    return t->poller != NULL;
+}
+
+static bool run(struct asking *all, const struct gateway_conf *const *confs, struct asked *asked)
+{
+    bool ok = all->turns && all->loop && all->http;
+
+    if (!ok)
+        return false;
+    for (size_t i = 0; i < all->count; i++)
+        all->turns[i].asked = &asked[i];
+    for (size_t i = 0; ok && i < all->count; i++)
+        ok = begin(all, i, confs[i]);
+    if (!ok || all->count == 0)
+        return ok;
+    loop_timer_init(&all->limit, all->loop, on_limit, all);
+    loop_timer_arm(&all->limit, ASK_LIMIT_MS);
+    ok = loop_run(all->loop) == 0;
+    loop_timer_disarm(&all->limit);
+    return ok;
+}
+
+struct asked *ask_gateways(const struct gateway_conf *const *confs, size_t count)
+{
+    struct asked *asked = calloc(count + 1, sizeof *asked);
+    struct asking all = {.count = count, .running = count};
+
+    if (!asked)
+        return NULL;
+    log_set_level((enum log_level)(LOG_CRITICAL + 1));
+    all.turns = calloc(count + 1, sizeof *all.turns);
+    all.loop = loop_create();
+    all.http = all.loop ? http_create(all.loop) : NULL;
+    bool ok = run(&all, confs, asked);
+    for (size_t i = 0; all.turns && i < count; i++)
+        poller_destroy(all.turns[i].poller);
+    free(all.turns);
+    http_destroy(all.http);
+    loop_destroy(all.loop);
+    if (ok)
+        return asked;
+    asked_free(asked, count);
+    return NULL;
+}
+
+void asked_free(struct asked *asked, size_t count)
+{
+    for (size_t i = 0; asked && i < count; i++) {
+        for (size_t r = 0; r < asked[i].reply_count; r++)
+            free(asked[i].replies[r].body);
+        free(asked[i].replies);
+        free(asked[i].readings);
+    }
+    free(asked);
+}

@@ -1,0 +1,55 @@
+/*
+ * Asks gateways once, as the service does it, all side by side; and keeps what came.
+ */
+#ifndef DTU_CLI_ASK_H
+#define DTU_CLI_ASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/conf.h"
+#include "core/driver.h"
+#include "core/health.h"
+#include "edge/http.h"
+
+enum {
+    ASK_LIMIT_MS = 60 * 1000,         /* for everything */
+    ASK_REPLIES_MAX = 80,             /* of one gateway: 64 inverters and some more */
+    ASK_BODIES_MAX = 2 * 1024 * 1024, /* of one gateway; a body beyond is not kept */
+};
+
+struct ask_reply {
+    char path[REQUEST_PATH_MAX]; /* may hold credentials */
+    bool optional;
+    enum http_outcome outcome;
+    long status;
+    double latency_ms;
+    char why[sizeof((struct http_result *)0)->why];
+    char *body; /* NUL-terminated behind len; NULL: none was kept */
+    size_t len;
+};
+
+struct asked {
+    const struct gateway_conf *conf; /* borrowed */
+    bool ended;                      /* within the limit */
+    bool complete;                   /* every inverter that it lists has answered */
+    bool failed;                     /* for kind and why */
+    enum health_kind kind;
+    char why[HEALTH_ERROR_MAX];
+    double latency_ms; /* of its slowest reply; MISSING where there is none */
+    struct gateway_info info;
+    size_t reading_count;
+    struct reading *readings;
+    size_t reply_count;
+    struct ask_reply *replies;
+};
+
+/*
+ * Asks count gateways, and returns when all have ended, at the latest after ASK_LIMIT_MS. confs[i]
+ * is borrowed by what it returns. NULL when out of memory; free with asked_free(). Logs nothing.
+ */
+struct asked *ask_gateways(const struct gateway_conf *const *confs, size_t count);
+
+void asked_free(struct asked *asked, size_t count); /* NULL is fine */
+
+#endif

@@ -1,0 +1,269 @@
+#include "cli/findings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/json.h"
+#include "core/json_paths.h"
+#include "core/map.h"
+
+static void say(struct findings *f, enum finding_kind kind, size_t gateway, int device,
+                const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static void say(struct findings *f, enum finding_kind kind, size_t gateway, int device,
+                const char *format, ...)
+{
+    struct finding *more = realloc(f->list, (f->count + 1) * sizeof *more);
+    char text[FINDING_TEXT_MAX];
+    va_list args;
+
+    if (!more) {
+        f->out_of_memory = true;
+        return;
+    }
+    f->list = more;
+    struct finding *one = &more[f->count++];
+    *one = (struct finding){.kind = kind, .gateway = gateway, .device = device};
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    text_copy(one->text, sizeof one->text, text);
+    f->problems += kind == FINDING_PROBLEM;
+}
+
+/* ---- Gateways ------------------------------------------------------------------------------- */
+
+static bool is(const struct asked *a, const char *driver)
+{
+    return strcmp(a->conf->driver, driver) == 0;
+}
+
+const char *asked_kind(const struct asked *a)
+{
+    if (!is(a, "auto"))
+        return driver_find(a->conf->driver)->name;
+    for (size_t i = 0; a->reading_count && i < a->reply_count; i++)
+        if (a->replies[i].outcome == HTTP_OK &&
+            strncmp(a->replies[i].path, "/api/live", sizeof "/api/live") == 0)
+            return "ahoy";
+    return a->reading_count ? "opendtu" : "auto";
+}
+
+static const char *kind_title(const char *kind)
+{
+    if (strcmp(kind, "opendtu") == 0)
+        return "an OpenDTU";
+    return strcmp(kind, "ahoy") == 0 ? "an AhoyDTU" : "another device";
+}
+
+bool asked_may_be_another(const struct asked *a)
+{
+    return a->failed && (a->kind == HEALTH_STATUS || a->kind == HEALTH_BAD_REPLY) &&
+           !is(a, "auto") && !is(a, "template");
+}
+
+/* The key that names the kind: of the DTU of [DEFAULT] it is another one than of a [DTUn]. */
+static const char *kind_key(const struct asked *a)
+{
+    return a->conf->number == 0 ? "DTU" : "Type";
+}
+
+static void look_at_failure(struct findings *f, size_t g, const struct asked *a,
+                            const struct asked *other)
+{
+    if (other->conf && !other->failed && other->reading_count) {
+        const char *kind = asked_kind(other);
+        say(f, FINDING_PROBLEM, g, -1, "this is %s: set %s = %s (or auto) in [%s]",
+            kind_title(kind), kind_key(a), kind, a->conf->section);
+        return;
+    }
+    say(f, FINDING_PROBLEM, g, -1, "%s", a->why);
+    if (a->kind == HEALTH_STATUS && is(a, "template"))
+        say(f, FINDING_NOTE, g, -1, "is CUST_API_PATH right? `dbus-opendtu paths` can try one");
+    else if (a->kind == HEALTH_STATUS)
+        say(f, FINDING_NOTE, g, -1,
+            "is its firmware older than 2022? Then update it; is it no DTU at all? Then describe it in "
+            "a [TEMPLATEn]");
+}
+
+/* a.b.c by numbers; what is no version counts as old: OpenDTU's first ones are hashes. */
+static bool is_older(const char *version, unsigned x, unsigned y, unsigned z)
+{
+    unsigned a = 0, b = 0, c = 0;
+
+    if (sscanf(version, "v%u.%u.%u", &a, &b, &c) < 2 && sscanf(version, "%u.%u.%u", &a, &b, &c) < 2)
+        return true;
+    if (a != x)
+        return a < x;
+    return b != y ? b < y : c < z;
+}
+
+static void look_at_firmware(struct findings *f, size_t g, const struct asked *a)
+{
+    const char *version = a->info.firmware, *kind = asked_kind(a);
+
+    if (!version[0] || a->failed)
+        return;
+    if (strcmp(kind, "opendtu") == 0 && is_older(version, 24, 2, 12))
+        say(f, FINDING_NOTE, g, -1,
+            "an old firmware (%s): it works; from v24.2.12 on an OpenDTU has less to do for each poll",
+            version);
+    if (strcmp(kind, "ahoy") == 0 && is_older(version, 0, 7, 0))
+        say(f, FINDING_NOTE, g, -1,
+            "an old firmware (%s): it works; from 0.7 on an AhoyDTU says how old its values are",
+            version);
+}
+
+/* ---- The paths of a template ---------------------------------------------------------------- */
+
+const struct ask_reply *asked_template_reply(const struct asked *a)
+{
+    if (!is(a, "template") || a->reply_count == 0)
+        return NULL;
+    const struct ask_reply *r = &a->replies[a->reply_count - 1];
+    return r->outcome == HTTP_OK && r->body ? r : NULL;
+}
+
+static const char *wrong_with(const cJSON *node)
+{
+    if (!node)
+        return "is not in the reply";
+    if (cJSON_IsArray(node))
+        return "is a list: add the number of the element to the path (/0 is the first)";
+    if (cJSON_IsObject(node))
+        return "is not a number but has some within: the path must go on";
+    return "is no number in the reply";
+}
+
+/* failed: the driver makes nothing of the reply, not even with defaults. */
+static void look_at_value(struct findings *f, size_t g, const char *key, const cJSON *root,
+                          const struct template_value *v, bool failed)
+{
+    bool has_default = has_value(v->fallback) && !failed;
+    const char *paths = v->path;
+    char path[JSON_PATH_MAX];
+
+    if (strcasecmp(paths, "none") == 0)
+        return;
+    while (json_paths_next(&paths, path)) {
+        const cJSON *node = json_path(root, path);
+        if (has_value(json_number(node)))
+            continue;
+        if (cJSON_IsNull(node)) {
+            say(f, FINDING_NOTE, g, -1, "%s: %s is null at present (is the device asleep?)", key,
+                path);
+            continue;
+        }
+        say(f, has_default ? FINDING_NOTE : FINDING_PROBLEM, g, -1, "%s: %s %s%s", key, path,
+            wrong_with(node), has_default ? "; its _Default is published instead" : "");
+        f->show_numbers[g] = true;
+    }
+}
+
+static void look_at_template(struct findings *f, size_t g, const struct asked *a)
+{
+    const struct template_conf *t = &a->conf->template;
+    const struct ask_reply *r = asked_template_reply(a);
+    bool readable = r && !(a->failed && a->kind != HEALTH_BAD_REPLY);
+    cJSON *root = readable ? json_parse(r->body, r->len, NULL, 0) : NULL;
+
+    if (!root)
+        return;
+    look_at_value(f, g, "CUST_Power", root, &t->power, a->failed);
+    look_at_value(f, g, "CUST_Total", root, &t->total, a->failed);
+    look_at_value(f, g, "CUST_Voltage", root, &t->voltage, a->failed);
+    look_at_value(f, g, "CUST_Current", root, &t->current, a->failed);
+    look_at_value(f, g, "CUST_DCVoltage", root, &t->dc_voltage, a->failed);
+    cJSON_Delete(root);
+}
+
+static void look_at_gateway(struct findings *f, size_t g, const struct asked *a,
+                            const struct asked *other)
+{
+    size_t before = f->count;
+
+    if (is(a, "template"))
+        look_at_template(f, g, a);
+    /* What the driver made of it says no more than that. */
+    if (a->failed && f->count == before)
+        look_at_failure(f, g, a, other);
+    look_at_firmware(f, g, a);
+}
+
+/* ---- Devices -------------------------------------------------------------------------------- */
+
+/* "114182940773, 114182940774" */
+static void list_serials(const struct asked *a, char out[200])
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < a->reading_count && used < 160; i++)
+        used += (size_t)snprintf(out + used, 200 - used, "%s%s", used ? ", " : "",
+                                 a->readings[i].serial);
+    if (!used)
+        (void)snprintf(out, 200, "none");
+}
+
+static void look_at_empty_section(struct findings *f, int i, const struct plan_device *d,
+                                  const struct asked *a)
+{
+    char serials[200];
+
+    if (a->failed) /* that is said of the gateway */
+        return;
+    list_serials(a, serials);
+    if (d->conf->serial[0])
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "no gateway lists an inverter %s: is Serial right? [%s] lists %s", d->conf->serial,
+            a->conf->section, serials);
+    else
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "no inverter for it: at place %u (from 0) of the list of [%s] is none that no other section "
+            "has; it lists %s",
+            d->conf->index, a->conf->section, serials);
+}
+
+static void look_at_device(struct findings *f, int i, const struct plan_device *d)
+{
+    bool known;
+
+    if (d->kind == PLAN_LEFT_OUT) {
+        say(f, FINDING_NOTE, d->gateway, i,
+            "has no [INVERTERn] section and is not published: write one, or set AutoAdd = 1");
+        return;
+    }
+    if (d->view->state == DEVICE_NIGHT)
+        say(f, FINDING_NOTE, d->gateway, i,
+            "the gateway does not hear it at present (night?): 0 W, its energy is kept");
+    else if (d->view->state == DEVICE_START)
+        say(f, FINDING_NOTE, d->gateway, i, "the gateway has no values of it yet");
+    venus_class_find(d->service, &known);
+    if (!known)
+        say(f, FINDING_NOTE, d->gateway, i,
+            "%s is not a class that this program knows: it gets a meter's paths", d->service);
+}
+
+void findings_make(struct findings *f, const struct config *config, const struct asked *asked,
+                   const struct asked *others, const struct plan *plan)
+{
+    *f = (struct findings){.count = 0};
+    for (size_t g = 0; g < config->gateway_count; g++)
+        look_at_gateway(f, g, &asked[g], &others[g]);
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_device *d = &plan->devices[i];
+        if (d->reading)
+            look_at_device(f, (int)i, d);
+        else
+            look_at_empty_section(f, (int)i, d, &asked[d->gateway]);
+    }
+}
+
+void findings_finish(struct findings *f)
+{
+    free(f->list);
+    *f = (struct findings){.count = 0};
+}

@@ -1,0 +1,271 @@
+"""`check`: what is wrong with a configuration and its gateways, and what would be published."""
+
+import json
+import os
+
+from tests.integration.case import each, on_every_model
+from tests.integration.command import CommandTest
+from tests.integration.program import inverter, template
+from tests.sim import (Ahoy, Basic, Digest, Fault, Generic, Inverter, OpenDtu, ShellyGen2)
+
+ROOF, BARN, SHED = "114182000001", "114182000002", "114182000003"
+
+
+class CheckTest(CommandTest):
+
+    def config(self):
+        return os.path.join(self.folder, "config.ini")
+
+    def check(self, *options, code=0):
+        """The JSON of a run that exits with code."""
+        seen, out, err = self.call("check", "--json", *options, self.config())
+        self.assertEqual((code, ""), (seen, err), out)
+        report = json.loads(out)
+        self.assertEqual(code, report["exit"])
+        self.assertEqual(0, len(self.client.names()), "nothing may appear on the bus")
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "state.json")))
+        return report
+
+    def text(self, *options, code=0):
+        seen, out, err = self.call("check", *options, self.config())
+        self.assertEqual((code, ""), (seen, err), out)
+        return out
+
+    def roofs(self, **options):
+        return self.opendtu(Inverter(ROOF, "Roof"), Inverter(BARN, "Barn"), **options)
+
+    def device(self, report, section):
+        return next(d for d in report["devices"] if d["section"] == section)
+
+    def shelly(self, auth=None):
+        return self.gateway(ShellyGen2(self.sun, [Inverter("S1", "S1", strings=1)], auth=auth))
+
+    def shelly_template(self, device, **keys):
+        self.configure({"DTU": "template", "NumberOfTemplates": 1}, TEMPLATE0=template(
+            50, device.host, "rpc/Switch.GetStatus?id=0", **{"CUST_Power": "apower", **keys}))
+
+    # --- the file -----------------------------------------------------------------------------
+
+    def test_no_file(self):
+        report = self.check(code=1)
+        self.assertIn("No such file", report["unreadable"])
+        self.assertIn("config.example", self.text(code=1))
+
+    def test_errors_and_warnings(self):
+        """Every one, with its line; gateways are asked all the same."""
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host, "Logging": "LOUD", "Colour": "red"},
+                       INVERTER0=inverter(20), INVERTER1=inverter(21, "L7"))
+        report = self.check(code=1)
+        self.assertGreaterEqual(report["errors"], 1)
+        self.assertGreaterEqual(report["warnings"], 1)
+        lines = [m["line"] for m in report["messages"]]
+        self.assertTrue(all(lines), report["messages"])
+        text = self.text(code=1)
+        self.assertRegex(text, r"config\.ini:\d+: error: .*L7")
+        self.assertRegex(text, r"config\.ini:\d+: warning: .*Colour")
+        self.assertIn(ROOF, text)
+        self.assertIn("not all is well", text)
+
+    def test_no_ask(self):
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
+        report = self.check("--no-ask")
+        self.assertNotIn("gateways", report)
+        self.assertEqual(0, dtu.counts.total)
+        self.assertTrue(self.text("--no-ask").endswith("\nall is well\n"))
+
+    @each(("option", ("--dance",)), ("two", ("a", "b")), ("value", ("--state",)))
+    def test_wrong_usage(self, arguments):
+        code, out, err = self.call("check", *arguments)
+        self.assertEqual((2, ""), (code, out))
+        self.assertTrue(err.strip())
+
+    # --- what would be published ----------------------------------------------------------------
+
+    @on_every_model()
+    def test_all_is_well(self):
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20),
+                       INVERTER1={**inverter("auto", "L3"), "AcPosition": 0})
+        report = self.check()
+        roof, barn = (self.device(report, f"INVERTER{n}") for n in (0, 1))
+        self.assertEqual((ROOF, "Roof", 20, "L1", 1, True),
+                         tuple(roof[k] for k in ("serial", "name", "instance", "phase", "position",
+                                                 "published")))
+        self.assertEqual("com.victronenergy.pvinverter", roof["service"])
+        self.assertEqual(("auto", "L3", 0),
+                         tuple(barn[k] for k in ("instance", "phase", "position")))
+        for key in ("power_w", "voltage_v", "energy_kwh"):
+            self.assertGreater(roof[key], 0)
+        self.assertEqual([], roof["problems"] + roof["notes"] + barn["problems"])
+        self.assertEqual("opendtu", report["gateways"][0]["kind"])
+        text = self.text()
+        self.assertRegex(text, r"com\.victronenergy\.pvinverter\.http_20, L1, AC output, [\d.]+ W")
+        self.assertIn("http_<auto>, L3, AC input 1", text)
+        self.assertTrue(text.endswith("\nall is well\n"), text)
+
+    def test_of_any_kind(self):
+        """Without saying what it is, and without sections: what is found is published."""
+        dtu = self.gateway(Ahoy(self.sun, [Inverter(ROOF, "Roof")], "0.8"))
+        self.configure({"DTU": "auto", "Host": dtu.host})
+        report = self.check()
+        self.assertEqual("ahoy", report["gateways"][0]["kind"])
+        self.assertEqual([(None, ROOF, True)], [(d["section"], d["serial"], d["published"])
+                                                for d in report["devices"]])
+
+    def test_by_serial(self):
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20, Serial=BARN),
+                       INVERTER1=inverter(21, Index=0))
+        report = self.check()
+        self.assertEqual([BARN, ROOF], [d["serial"] for d in report["devices"]])
+
+    def test_as_remembered(self):
+        """What the service has bound stays bound, whatever the order of the list is by now."""
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20), INVERTER1=inverter(21, "L2"))
+        program = self.start()
+        self.wait_names("com.victronenergy.pvinverter.http_20",
+                        "com.victronenergy.pvinverter.http_21")
+        program.stop()
+        self.ends_well = False
+        dtu.reorder(BARN, ROOF)
+        self.wait_names()
+        code, out, _ = self.call("check", "--json", self.config())
+        self.assertEqual(0, code, out)
+        self.assertEqual([ROOF, BARN], [d["serial"] for d in json.loads(out)["devices"]])
+        code, out, _ = self.call("check", "--json", "--state", "nothing", self.config())
+        self.assertEqual([BARN, ROOF], [d["serial"] for d in json.loads(out)["devices"]])
+
+    def test_night(self):
+        """No problem of the configuration."""
+        dtu = self.roofs()
+        dtu.night()
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
+        roof = self.device(self.check(), "INVERTER0")
+        self.assertEqual(0, roof["power_w"])
+        self.assertIn("night", roof["notes"][0])
+
+    def test_several_gateways(self):
+        roofs = self.roofs()
+        shed = self.gateway(Ahoy(self.sun, [Inverter(SHED, "Shed")], "0.8"))
+        self.configure({"DTU": "opendtu", "Host": roofs.host},
+                       DTU1={"Type": "ahoy", "Host": shed.host},
+                       INVERTER0=inverter(20), INVERTER1=inverter(21), INVERTER2=inverter(22, DTU=1))
+        report = self.check()
+        self.assertEqual([("INVERTER0", ROOF, "DEFAULT"), ("INVERTER1", BARN, "DEFAULT"),
+                          ("INVERTER2", SHED, "DTU1")],
+                         [(d["section"], d["serial"], d["gateway"]) for d in report["devices"]])
+
+    # --- what is wrong ----------------------------------------------------------------------------
+
+    def test_nobody_there(self):
+        """A dead host takes nothing from the others."""
+        shed = self.gateway(Ahoy(self.sun, [Inverter(SHED, "Shed")], "0.8"))
+        self.configure({"Host": "127.0.0.1:9"}, DTU1={"Type": "ahoy", "Host": shed.host},
+                       INVERTER0=inverter(20), INVERTER1=inverter(21, DTU=1))
+        report = self.check(code=3)
+        dead, alive = report["gateways"]
+        self.assertEqual("unreachable", dead["failure"])
+        self.assertIn("Host", dead["problems"][0])
+        self.assertIsNone(alive["failure"])
+        self.assertEqual([], self.device(report, "INVERTER0")["problems"])  # it is said once
+        self.assertFalse(self.device(report, "INVERTER0")["published"])
+        self.assertTrue(self.device(report, "INVERTER1")["published"])
+
+    @each(("wrong", Basic("admin", "right"), "Password"), ("digest", Digest("admin", "pw"),
+                                                           "DigestAuth"))
+    def test_password(self, auth, says):
+        dtu = self.roofs(auth=auth)
+        self.configure({"Host": dtu.host, "Username": "admin", "Password": "pa55word"},
+                       INVERTER0=inverter(20))
+        report = self.check(code=3)
+        self.assertEqual("unauthorized", report["gateways"][0]["failure"])
+        self.assertIn(says, report["gateways"][0]["problems"][0])
+        self.assertNotIn("pa55word", json.dumps(report) + self.text(code=3))
+
+    @each(("ahoy_is_no_opendtu", "opendtu", lambda sun, all: Ahoy(sun, all, "0.8"), "ahoy"),
+          ("opendtu_is_no_ahoy", "ahoy", lambda sun, all: OpenDtu(sun, all), "opendtu"))
+    def test_wrong_kind(self, said, make, kind):
+        dtu = self.gateway(make(self.sun, [Inverter(ROOF, "Roof")]))
+        self.configure({"DTU": said, "Host": dtu.host}, INVERTER0=inverter(20))
+        report = self.check(code=3)
+        self.assertIn(f"set DTU = {kind}", report["gateways"][0]["problems"][0])
+
+    def test_no_dtu_at_all(self):
+        page = self.gateway(Generic({"/": {"hello": 1}}))
+        self.configure({"DTU": "opendtu", "Host": page.host}, INVERTER0=inverter(20))
+        report = self.check(code=3)
+        self.assertIn("404", report["gateways"][0]["problems"][0])
+
+    def test_old_firmware(self):
+        dtu = self.gateway(OpenDtu(self.sun, [Inverter(ROOF, "Roof")], "v24.1"))
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
+        self.assertIn("old firmware", self.check()["gateways"][0]["notes"][0])
+
+    def test_hanging_gateway(self):
+        dtu = self.roofs()
+        dtu.fault = Fault("hang")
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
+        self.assertEqual("timeout", self.check(code=3)["gateways"][0]["failure"])
+
+    def test_sections_without_an_inverter(self):
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20), INVERTER5=inverter(25),
+                       INVERTER6=inverter(26, Serial="999"))
+        report = self.check(code=3)
+        self.assertIn("place 5", self.device(report, "INVERTER5")["problems"][0])
+        self.assertIn(BARN, self.device(report, "INVERTER5")["problems"][0])
+        self.assertIn("999", self.device(report, "INVERTER6")["problems"][0])
+
+    def test_inverters_without_a_section(self):
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host, "AutoAdd": 0}, INVERTER0=inverter(20))
+        report = self.check()
+        spare = self.device(report, None)
+        self.assertEqual((BARN, False), (spare["serial"], spare["published"]))
+        self.assertIn("AutoAdd", spare["notes"][0])
+
+    # --- templates ----------------------------------------------------------------------------------
+
+    def test_template(self):
+        self.shelly_template(self.shelly(Digest("admin", "pw")), Username="admin", Password="pw",
+                             DigestAuth=1, CUST_Total="aenergy/total", CUST_Total_Mult=0.001,
+                             CUST_Voltage="voltage")
+        meter = self.device(self.check(), "TEMPLATE0")
+        self.assertEqual(("T50", "Meter 50", 50), (meter["serial"], meter["name"],
+                                                   meter["instance"]))
+        self.assertGreater(meter["power_w"], 0)
+
+    def test_path_that_is_not_there(self):
+        """The service goes on without it; here it is told, with what there is."""
+        self.shelly_template(self.shelly(), CUST_Total="aenergy/totl", CUST_Voltage="voltage")
+        report = self.check(code=3)
+        gateway = report["gateways"][0]
+        self.assertEqual(["CUST_Total: aenergy/totl is not in the reply"], gateway["problems"])
+        self.assertIn("aenergy/total", [n["path"] for n in gateway["numbers"]])
+        self.assertRegex(self.text(code=3), r"aenergy/total +[\d.]+")
+
+    @each(("none", {"CUST_Power": "power"}, "not in the reply"),
+          ("object", {"CUST_Power": "aenergy"}, "must go on"),
+          ("list", {"CUST_Power": "aenergy/by_minute"}, "/0"),
+          ("one_of_a_sum", {"CUST_Power": "apower + bpower"}, "bpower is not"))
+    def test_wrong_path(self, keys, says):
+        self.shelly_template(self.shelly(), **keys)
+        gateway = self.check(code=3)["gateways"][0]
+        self.assertIn(says, gateway["problems"][0])
+        self.assertIn("apower", [n["path"] for n in gateway["numbers"]])
+
+    def test_default_stands_in(self):
+        self.shelly_template(self.shelly(), CUST_Voltage="volts", CUST_Voltage_Default=230)
+        report = self.check()
+        self.assertIn("_Default", report["gateways"][0]["notes"][0])
+        self.assertEqual(230, self.device(report, "TEMPLATE0")["voltage_v"])
+
+    def test_wrong_address_of_a_template(self):
+        device = self.gateway(Generic({"/": {}}))
+        self.shelly_template(device)
+        gateway = self.check(code=3)["gateways"][0]
+        self.assertEqual("status", gateway["failure"])
+        self.assertIn("CUST_API_PATH", " ".join(gateway["notes"]))
