@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/about.h"
+#include "cli/check.h"
 #include "cli/fetch.h"
 #include "cli/paths.h"
 #include "cli/run.h"
@@ -18,6 +19,7 @@ struct command {
 static const struct command commands[] = {
     {"run", cli_run, "ask the gateways and publish on the D-Bus (the default)"},
     {"show", cli_show, "a live table of the services on the D-Bus"},
+    {"check", cli_check, "tell what is wrong with a configuration and its gateways"},
     {"fetch", cli_fetch, "ask one URL the way `run` would, and print the reply"},
     {"paths", cli_paths, "print the numbers in a reply with their paths, for a [TEMPLATEn]"},
     {"example", cli_example, "print a config.ini with every key, its default and its help"},

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/log.h"
 #include "edge/loop.h"
 #include "poller.h"
 
@@ -162,7 +161,6 @@ struct asked *ask_gateways(const struct gateway_conf *const *confs, size_t count
 
     if (!asked)
         return NULL;
-    log_set_level((enum log_level)(LOG_CRITICAL + 1));
     all.turns = calloc(count + 1, sizeof *all.turns);
     all.loop = loop_create();
     all.http = all.loop ? http_create(all.loop) : NULL;

@@ -46,7 +46,7 @@ struct asked {
 
 /*
  * Asks count gateways, and returns when all have ended, at the latest after ASK_LIMIT_MS. confs[i]
- * is borrowed by what it returns. NULL when out of memory; free with asked_free(). Logs nothing.
+ * is borrowed by what it returns. NULL when out of memory; free with asked_free().
  */
 struct asked *ask_gateways(const struct gateway_conf *const *confs, size_t count);
 

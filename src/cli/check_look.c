@@ -5,11 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/state.h"
 #include "edge/file.h"
+#include "edge/log.h"
 #include "place.h"
-
-enum { STATE_FILE_MAX = 1024 * 1024, MEMORIES_MAX = 4 * CONF_DEVICES_MAX };
 
 static void read_config(struct check *c)
 {
@@ -22,18 +20,6 @@ static void read_config(struct check *c)
     }
     c->config = config_parse(text, &c->report);
     free(text);
-}
-
-/* As many as there are; a state that cannot be read is as none. */
-static size_t read_memories(const char *path, struct device_memory *out)
-{
-    char why[160];
-    size_t len;
-    char *text = file_read(path, STATE_FILE_MAX, &len);
-    int count = text ? state_parse(text, len, out, MEMORIES_MAX, why, sizeof why) : 0;
-
-    free(text);
-    return count > 0 ? (size_t)count : 0;
 }
 
 static struct asked *ask_all(const struct config *config)
@@ -70,7 +56,7 @@ static struct asked *ask_others(const struct config *config, const struct asked 
     return again;
 }
 
-static bool find(struct check *c, size_t memory_count)
+static bool find(struct check *c)
 {
     size_t count = c->config->gateway_count, again_count = 0;
     struct gateway_conf *confs = calloc(count + 1, sizeof *confs);
@@ -80,7 +66,7 @@ static bool find(struct check *c, size_t memory_count)
     if (c->asked && confs && others)
         again = ask_others(c->config, c->asked, confs, others, &again_count);
     if (again)
-        c->plan = plan_create(c->config, c->asked, c->memories, memory_count);
+        c->plan = plan_create(c->config, c->asked, c->memory);
     if (c->plan)
         findings_make(&c->findings, c->config, c->asked, others, c->plan);
     asked_free(again, again_count);
@@ -96,8 +82,9 @@ bool check_look(struct check *c, const char *path, const char *state)
     *c = (struct check){.path = path};
     read_config(c);
     if (c->config && state) {
-        c->memories = calloc(MEMORIES_MAX, sizeof *c->memories);
-        ok = c->memories && find(c, read_memories(state, c->memories));
+        log_set_level((enum log_level)(LOG_CRITICAL + 1));
+        c->memory = memory_open(state);
+        ok = c->memory && find(c);
     }
     if (c->unreadable[0] || c->report.errors || c->report.fatals)
         c->code = CHECK_CONFIG;
@@ -110,7 +97,7 @@ void check_finish(struct check *c)
 {
     findings_finish(&c->findings);
     plan_destroy(c->plan);
-    free(c->memories);
+    memory_close(c->memory);
     asked_free(c->asked, c->config ? c->config->gateway_count : 0);
     config_free(c->config);
     conf_report_finish(&c->report);

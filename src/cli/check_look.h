@@ -21,7 +21,7 @@ struct check {
     struct config *config; /* NULL: none that could be used */
     /* NULL where nothing was asked; one for each gateway of config. */
     struct asked *asked;
-    struct device_memory *memories; /* what the service remembers */
+    struct memory *memory; /* what the service remembers */
     struct plan *plan;
     struct findings findings;
     enum check_code code;
@@ -29,8 +29,8 @@ struct check {
 
 /*
  * Reads the configuration at path; asks its gateways once, with what is remembered in the file state,
- * unless that is NULL. Always fills c, to be freed with check_finish(); false when out of memory. path
- * is borrowed.
+ * unless that is NULL. Always fills c, to be freed with check_finish(); false when out of memory. Logs nothing from
+ * then on. path is borrowed.
  */
 bool check_look(struct check *c, const char *path, const char *state);
 void check_finish(struct check *c);

@@ -4,12 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/roster.h"
+#include "fleet.h"
+
 struct making {
     const struct config *config;
     const struct asked *asked;
-    const struct device_memory *memories;
-    size_t memory_count;
+    const struct memory *memory;
     struct plan *plan;
+    struct roster_slot
+        *slots;             /* of the plan's devices, alike in order; a template's is never bound */
+    unsigned char *changed; /* scratch of roster_bind */
 };
 
 /* ---- Who has what --------------------------------------------------------------------------- */
@@ -19,20 +24,97 @@ static bool is_template(const struct making *m, const struct plan_device *d)
     return d->conf->gateway >= m->config->dtu_count;
 }
 
-static const struct device_memory *memory_of_section(const struct making *m, const char *section)
+static const struct device_memory *memory_of(const struct making *m, const char *serial)
 {
-    for (size_t i = 0; i < m->memory_count; i++)
-        if (*section && strcmp(m->memories[i].section, section) == 0)
-            return &m->memories[i];
-    return NULL;
+    char id[SERIAL_MAX];
+
+    serial_key(id, serial);
+    return memory_find(m->memory, id);
 }
 
-static const struct device_memory *memory_of_serial(const struct making *m, const char *serial)
+static bool named_by_section(const struct config *config, const char *serial)
 {
-    for (size_t i = 0; i < m->memory_count; i++)
-        if (serial_equal(m->memories[i].serial, serial))
-            return &m->memories[i];
-    return NULL;
+    for (size_t i = 0; i < config->device_count; i++)
+        if (config->devices[i].gateway < config->dtu_count &&
+            serial_equal(config->devices[i].serial, serial))
+            return true;
+    return false;
+}
+
+/* The inverter that the section had before, unless somebody else names it. */
+static const char *serial_before(const struct making *m, const struct device_conf *conf)
+{
+    char binding[CONF_SECTION_MAX];
+
+    fleet_binding(conf->section, fleet_gateway(&m->config->gateways[conf->gateway]), binding);
+    const struct device_memory *known = memory_of_section(m->memory, binding);
+    if (!known || roster_find(m->slots, m->plan->count, known->serial) >= 0 ||
+        named_by_section(m->config, known->serial))
+        return "";
+    return known->serial;
+}
+
+static void add(struct making *m, enum plan_kind kind, const struct device_conf *conf, size_t home,
+                const char *serial)
+{
+    struct plan_device *d = &m->plan->devices[m->plan->count];
+    enum roster_kind how = ROSTER_BY_PLACE;
+
+    *d = (struct plan_device){.kind = kind, .conf = conf, .gateway = home};
+    if (kind != PLAN_SECTION)
+        how = ROSTER_ADDED;
+    else if (conf->serial[0] || is_template(m, d))
+        how = ROSTER_BY_SERIAL;
+    roster_slot_init(&m->slots[m->plan->count++], how, (int)home, conf->index, serial);
+}
+
+static void add_sections(struct making *m)
+{
+    for (size_t i = 0; i < m->config->device_count; i++) {
+        const struct device_conf *conf = &m->config->devices[i];
+        const char *serial = conf->serial;
+        if (conf->gateway >= m->config->dtu_count)
+            serial = "";
+        else if (!*serial)
+            serial = serial_before(m, conf);
+        add(m, PLAN_SECTION, conf, conf->gateway, serial);
+    }
+}
+
+/* The gateway's readings go to who is bound to them by now. */
+static void take_readings(struct making *m, size_t g)
+{
+    const struct asked *a = &m->asked[g];
+
+    for (size_t i = 0; i < a->reading_count; i++) {
+        int slot = roster_find(m->slots, m->plan->count, a->readings[i].serial);
+        if (slot >= 0)
+            (void)roster_takes(&m->slots[slot], (int)g, a->readings[i].reach == REACH_OK, 0);
+    }
+}
+
+/* One gateway's list, as the service takes it at the end of a cycle. */
+static void take_list(struct making *m, size_t g)
+{
+    const struct asked *a = &m->asked[g];
+    struct roster_entry entries[CONF_INVERTERS_MAX];
+    const struct roster_list list = {(int)g, entries, a->reading_count, a->complete && !a->failed};
+
+    if (list.count == 0) /* says nothing: it may have just started */
+        return;
+    for (size_t i = 0; i < list.count; i++) {
+        entries[i].index = a->readings[i].index;
+        text_copy(entries[i].serial, sizeof entries[i].serial, a->readings[i].serial);
+    }
+    take_readings(m, g);
+    roster_bind(m->slots, m->plan->count, &list, 0, m->changed);
+    for (size_t i = 0; i < list.count; i++) {
+        bool adds = m->config->gateways[g].auto_add &&
+                    roster_may_add(m->slots, m->plan->count, &list, &entries[i]);
+        if (roster_find(m->slots, m->plan->count, entries[i].serial) < 0)
+            add(m, adds ? PLAN_ADDED : PLAN_LEFT_OUT, &m->config->unnamed[g], g, entries[i].serial);
+    }
+    take_readings(m, g);
 }
 
 static const struct reading *listed(const struct asked *a, const char *serial)
@@ -43,82 +125,37 @@ static const struct reading *listed(const struct asked *a, const char *serial)
     return NULL;
 }
 
-static bool is_taken(const struct making *m, const char *serial)
+/* The reading of what a device was bound to: of the gateway that brings it, else of another. */
+static void find_reading(const struct making *m, struct plan_device *d,
+                         const struct roster_slot *slot)
 {
-    for (size_t i = 0; i < m->plan->count; i++) {
-        const struct plan_device *d = &m->plan->devices[i];
-        if (d->reading && !is_template(m, d) && serial_equal(d->reading->serial, serial))
-            return true;
-    }
-    return false;
-}
-
-static void give(struct plan_device *d, size_t gateway, const struct reading *r)
-{
-    d->gateway = gateway;
-    d->reading = r;
-}
-
-/* The serial that a section is bound to; "" where to none. */
-static const char *bound_to(const struct plan_device *d)
-{
-    if (d->conf->serial[0])
-        return d->conf->serial;
-    return d->memory ? d->memory->serial : "";
-}
-
-/* A template has what its device says. A serial is taken where it is listed, at home first. */
-static void bind_by_serial(struct making *m, struct plan_device *d)
-{
-    const struct asked *home = &m->asked[d->conf->gateway];
+    size_t count = m->config->dtu_count, first = d->gateway;
 
     if (is_template(m, d)) {
-        if (home->reading_count)
-            give(d, d->conf->gateway, &home->readings[0]);
+        const struct asked *a = &m->asked[d->gateway];
+        d->reading = a->reading_count ? &a->readings[0] : NULL;
+        d->memory = memory_find(m->memory, d->conf->section);
         return;
     }
-    const struct reading *r = listed(home, bound_to(d));
-    if (r)
-        give(d, d->conf->gateway, r);
-    for (size_t g = 0; !r && g < m->config->dtu_count; g++) {
-        r = listed(&m->asked[g], bound_to(d));
-        if (r)
-            give(d, g, r);
+    if (slot->source != ROSTER_NOBODY)
+        first = (size_t)slot->source;
+    for (size_t i = 0; i < count && !d->reading; i++) {
+        d->reading = listed(&m->asked[(first + i) % count], slot->serial);
+        if (d->reading)
+            d->gateway = (first + i) % count;
     }
+    d->memory = memory_of(m, slot->serial);
 }
 
-/* A section that is bound to nothing, or to what a complete list does not hold any more. */
-static void bind_by_place(struct making *m, struct plan_device *d)
+/* Of what was added, some may have been given up to a section of a gateway behind. */
+static void drop_given_up(struct plan *plan)
 {
-    const struct asked *home = &m->asked[d->conf->gateway];
+    size_t kept = 0;
 
-    if (d->reading || d->conf->serial[0] || is_template(m, d) ||
-        (bound_to(d)[0] && !(home->ended && !home->failed && home->complete)))
-        return;
-    for (size_t i = 0; i < home->reading_count && !d->reading; i++) {
-        const struct reading *r = &home->readings[i];
-        if (r->index == d->conf->index && !is_taken(m, r->serial))
-            give(d, d->conf->gateway, r);
-    }
-    if (d->reading)
-        d->memory = memory_of_serial(m, d->reading->serial);
-}
-
-static void take_the_rest(struct making *m)
-{
-    for (size_t g = 0; g < m->config->dtu_count; g++) {
-        for (size_t i = 0; i < m->asked[g].reading_count; i++) {
-            const struct reading *r = &m->asked[g].readings[i];
-            if (is_taken(m, r->serial))
-                continue;
-            struct plan_device *d = &m->plan->devices[m->plan->count];
-            d->kind = m->config->gateways[g].auto_add ? PLAN_ADDED : PLAN_LEFT_OUT;
-            d->conf = &m->config->unnamed[g];
-            d->memory = memory_of_serial(m, r->serial);
-            give(d, g, r);
-            m->plan->count++;
-        }
-    }
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->devices[i].kind == PLAN_SECTION || plan->devices[i].reading)
+            plan->devices[kept++] = plan->devices[i];
+    plan->count = kept;
 }
 
 /* ---- What would be published ---------------------------------------------------------------- */
@@ -155,39 +192,35 @@ static size_t most(const struct making *m)
     return n;
 }
 
-static void add_sections(struct making *m)
+static bool make(struct making *m)
 {
-    for (size_t i = 0; i < m->config->device_count; i++) {
-        struct plan_device *d = &m->plan->devices[m->plan->count++];
-        d->conf = &m->config->devices[i];
-        d->gateway = d->conf->gateway;
-        d->memory = memory_of_section(m, d->conf->section);
-    }
+    struct plan *plan = m->plan;
+    bool ok = true;
+
+    add_sections(m);
+    for (size_t g = 0; g < m->config->dtu_count; g++)
+        take_list(m, g);
+    for (size_t i = 0; i < plan->count; i++)
+        find_reading(m, &plan->devices[i], &m->slots[i]);
+    drop_given_up(plan);
+    for (size_t i = 0; ok && i < plan->count; i++)
+        ok = feed(m, &plan->devices[i]);
+    return ok;
 }
 
 struct plan *plan_create(const struct config *config, const struct asked *asked,
-                         const struct device_memory *memories, size_t memory_count)
+                         const struct memory *memory)
 {
-    struct making m = {.config = config,
-                       .asked = asked,
-                       .memories = memories,
-                       .memory_count = memory_count,
-                       .plan = calloc(1, sizeof(struct plan))};
-    if (!m.plan)
-        return NULL;
-    m.plan->devices = calloc(most(&m) + 1, sizeof *m.plan->devices);
-    bool ok = m.plan->devices != NULL;
+    struct making m = {.config = config, .asked = asked, .memory = memory};
 
-    if (ok)
-        add_sections(&m);
-    for (size_t i = 0; i < m.plan->count; i++)
-        bind_by_serial(&m, &m.plan->devices[i]);
-    for (size_t i = 0; i < m.plan->count; i++)
-        bind_by_place(&m, &m.plan->devices[i]);
-    if (ok)
-        take_the_rest(&m);
-    for (size_t i = 0; ok && i < m.plan->count; i++)
-        ok = feed(&m, &m.plan->devices[i]);
+    m.plan = calloc(1, sizeof *m.plan);
+    m.slots = calloc(most(&m) + 1, sizeof *m.slots);
+    m.changed = calloc(most(&m) + 1, 1);
+    if (m.plan)
+        m.plan->devices = calloc(most(&m) + 1, sizeof *m.plan->devices);
+    bool ok = m.plan && m.plan->devices && m.slots && m.changed && make(&m);
+    free(m.slots);
+    free(m.changed);
     if (ok)
         return m.plan;
     plan_destroy(m.plan);

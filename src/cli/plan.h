@@ -1,7 +1,7 @@
 /*
  * What the service would make of the gateways' replies: which section gets which inverter, and what it
- * would publish of it. The rules are those of the service (core/roster.h) as it starts with what it
- * remembers; nothing is done.
+ * would publish of it. By the service's own rules (core/roster.h), as it starts with what it remembers;
+ * nothing is done.
  */
 #ifndef DTU_CLI_PLAN_H
 #define DTU_CLI_PLAN_H
@@ -11,6 +11,7 @@
 #include "cli/ask.h"
 #include "core/conf.h"
 #include "core/device.h"
+#include "memory.h"
 
 enum plan_kind {
     PLAN_SECTION,  /* an [INVERTERn] or [TEMPLATEn] */
@@ -39,7 +40,7 @@ struct plan {
  * NULL when out of memory.
  */
 struct plan *plan_create(const struct config *config, const struct asked *asked,
-                         const struct device_memory *memories, size_t memory_count);
+                         const struct memory *memory);
 void plan_destroy(struct plan *plan); /* NULL is fine */
 
 #endif

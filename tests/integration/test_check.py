@@ -151,8 +151,8 @@ class CheckTest(CommandTest):
         roofs = self.roofs()
         shed = self.gateway(Ahoy(self.sun, [Inverter(SHED, "Shed")], "0.8"))
         self.configure({"DTU": "opendtu", "Host": roofs.host},
-                       DTU1={"Type": "ahoy", "Host": shed.host},
-                       INVERTER0=inverter(20), INVERTER1=inverter(21), INVERTER2=inverter(22, DTU=1))
+                       DTU1={"Type": "ahoy", "Host": shed.host}, INVERTER0=inverter(20),
+                       INVERTER1=inverter(21), INVERTER2=inverter(22, DTU=1))
         report = self.check()
         self.assertEqual([("INVERTER0", ROOF, "DEFAULT"), ("INVERTER1", BARN, "DEFAULT"),
                           ("INVERTER2", SHED, "DTU1")],
@@ -227,7 +227,7 @@ class CheckTest(CommandTest):
         self.assertEqual((BARN, False), (spare["serial"], spare["published"]))
         self.assertIn("AutoAdd", spare["notes"][0])
 
-    # --- templates ----------------------------------------------------------------------------------
+    # --- templates ------------------------------------------------------------------------------
 
     def test_template(self):
         self.shelly_template(self.shelly(Digest("admin", "pw")), Username="admin", Password="pw",
