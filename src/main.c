@@ -9,6 +9,7 @@
 #include "cli/run.h"
 #include "cli/selftest.h"
 #include "cli/show.h"
+#include "cli/support.h"
 
 struct command {
     const char *name;
@@ -22,6 +23,7 @@ static const struct command commands[] = {
     {"check", cli_check, "tell what is wrong with a configuration and its gateways"},
     {"fetch", cli_fetch, "ask one URL the way `run` would, and print the reply"},
     {"paths", cli_paths, "print the numbers in a reply with their paths, for a [TEMPLATEn]"},
+    {"support", cli_support, "write a text for a bug report, without what is secret"},
     {"example", cli_example, "print a config.ini with every key, its default and its help"},
     {"selftest", cli_selftest, "tell whether the program can work on this machine"},
     {"version", cli_version, "print the version of this program and of its libraries"},

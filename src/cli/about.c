@@ -8,14 +8,19 @@
 #include "edge/http.h"
 #include "version.h"
 
+void about_print(FILE *out)
+{
+    int major, minor, micro;
+    dbus_get_version(&major, &minor, &micro);
+    fprintf(out, "dbus-opendtu %s\n%s libdbus/%d.%d.%d cJSON/%s\n", dtu_version, http_version(),
+            major, minor, micro, cJSON_Version());
+}
+
 int cli_version(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    int major, minor, micro;
-    dbus_get_version(&major, &minor, &micro);
-    printf("dbus-opendtu %s\n%s libdbus/%d.%d.%d cJSON/%s\n", dtu_version, http_version(), major,
-           minor, micro, cJSON_Version());
+    about_print(stdout);
     return 0;
 }
 

@@ -1,0 +1,145 @@
+#include "cli/support_bus.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/value.h"
+#include "edge/browser.h"
+#include "edge/loop.h"
+
+enum { WAIT_MS = 5000, ITEM_TEXT_MAX = BROWSER_TEXT_MAX + 16 };
+
+struct service_text {
+    char *name, *items;
+    size_t size;
+    FILE *out; /* into items */
+    struct service_text *next;
+};
+
+struct looking {
+    struct loop *loop;
+    struct service_text *services;
+};
+
+static bool is_ours(const char *name)
+{
+    const char *last = strrchr(name, '.');
+
+    return last && strncmp(last, ".http_", 6) == 0 && isdigit((unsigned char)last[6]);
+}
+
+static void *on_came(void *user, const char *name)
+{
+    struct looking *l = user;
+    struct service_text *s = is_ours(name) ? calloc(1, sizeof *s) : NULL;
+
+    if (!s)
+        return NULL;
+    s->name = strdup(name);
+    s->out = open_memstream(&s->items, &s->size);
+    s->next = l->services;
+    l->services = s;
+    return s;
+}
+
+/* What has gone is shown all the same. */
+static void on_gone(void *user, void *service)
+{
+    (void)user;
+    (void)service;
+}
+
+static void on_item(void *user, void *service, const char *path, const struct value *value)
+{
+    const struct service_text *s = service;
+    char text[ITEM_TEXT_MAX];
+
+    (void)user;
+    if (s->out)
+        fprintf(s->out, "  %-26s %s\n", path, value_text(value, TEXT_PLAIN, text, sizeof text));
+}
+
+static void on_news(void *user, void *service, enum browser_news news)
+{
+    const struct service_text *s = service;
+
+    (void)user;
+    if (s->out && news == BROWSER_SILENT)
+        fputs("  (it does not reply)\n", s->out);
+    else if (s->out && news == BROWSER_UPDATED)
+        fputs("  (above: announced meanwhile)\n", s->out);
+}
+
+static void on_end(void *user)
+{
+    const struct looking *l = user;
+    loop_stop(l->loop, 0);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct service_text *x = *(struct service_text *const *)a,
+                              *y = *(struct service_text *const *)b;
+    return strcmp(x->name ? x->name : "", y->name ? y->name : "");
+}
+
+static void print(FILE *out, const struct looking *l)
+{
+    struct service_text *list[BROWSER_SERVICES_MAX] = {NULL};
+    size_t n = 0;
+
+    for (struct service_text *s = l->services; s && n < BROWSER_SERVICES_MAX; s = s->next)
+        list[n++] = s;
+    qsort(list, n, sizeof list[0], by_name);
+    for (size_t i = 0; i < n; i++)
+        fprintf(out, "%s\n%s", list[i]->name ? list[i]->name : "",
+                list[i]->items ? list[i]->items : "");
+    if (n == 0)
+        fputs("no service of dbus-opendtu is on the bus\n", out);
+}
+
+static void look(struct looking *l, FILE *out)
+{
+    const struct browser_events events = {.came = on_came,
+                                          .gone = on_gone,
+                                          .item = on_item,
+                                          .news = on_news,
+                                          .settled = on_end,
+                                          .lost = on_end,
+                                          .user = l};
+    struct loop_timer limit = {0};
+    char why[160] = "out of memory";
+    struct browser *b = browser_create(l->loop, &events, why, sizeof why);
+
+    if (!b) {
+        fprintf(out, "the D-Bus cannot be reached: %s\n", why);
+        return;
+    }
+    loop_timer_init(&limit, l->loop, on_end, l);
+    loop_timer_arm(&limit, WAIT_MS);
+    (void)loop_run(l->loop);
+    loop_timer_disarm(&limit);
+    browser_destroy(b);
+    for (struct service_text *s = l->services; s; s = s->next)
+        if (s->out)
+            fclose(s->out);
+    print(out, l);
+}
+
+void support_bus(FILE *out)
+{
+    struct looking l = {.loop = loop_create()};
+
+    if (l.loop)
+        look(&l, out);
+    while (l.services) {
+        struct service_text *s = l.services;
+        l.services = s->next;
+        free(s->name);
+        free(s->items);
+        free(s);
+    }
+    loop_destroy(l.loop);
+}
