@@ -1,7 +1,6 @@
 #include "app.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,20 +15,17 @@
 #include "fleet.h"
 #include "gateway.h"
 #include "memory.h"
+#include "place.h"
 #include "unit.h"
 #include "version.h"
 
 enum {
-    PATH_LEN = 512,
-    CONFIG_FILE_MAX = 1024 * 1024,
     LOOK_AGAIN_MS = 5 * 1000, /* for a configuration where there is none */
     SETTLE_MS = 2 * 1000, /* after something was learnt: several mostly are, one after another */
     /* Flash wears out: energy, which always moves, and what is learnt or set now and then. */
     SAVE_MS = 15 * 60 * 1000,
     SAVE_PAUSE_MS = 60 * 1000
 };
-
-static const char default_config[] = "/data/dbus-opendtu/config.ini";
 
 struct app {
     struct loop *loop;
@@ -38,7 +34,7 @@ struct app {
     struct claims *claims;
     struct fleet *fleet; /* NULL until there was a configuration */
     struct unit_env env;
-    char config_given[PATH_LEN], state_given[PATH_LEN], config_path[PATH_LEN];
+    char config_given[PLACE_MAX], state_given[PLACE_MAX], config_path[PLACE_MAX];
     struct watch *watch; /* of config_path; NULL while there is none */
     bool running;        /* by a configuration */
     unsigned sign_of_life_min;
@@ -46,29 +42,6 @@ struct app {
     int64_t saved_ms, save_due_ms;
     struct loop_timer look_again, save, sign_of_life;
 };
-
-static void beside_binary(char *out, size_t size)
-{
-    char exe[PATH_LEN];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    if (n <= 0) {
-        snprintf(out, size, "%s", default_config);
-        return;
-    }
-    exe[n] = '\0';
-    snprintf(out, size, "%s/config.ini", dirname(exe));
-}
-
-static void find_config(struct app *a)
-{
-    if (a->config_given[0]) {
-        memcpy(a->config_path, a->config_given, sizeof a->config_path);
-        return;
-    }
-    beside_binary(a->config_path, sizeof a->config_path);
-    if (access(a->config_path, F_OK) != 0 && access(default_config, F_OK) == 0)
-        snprintf(a->config_path, sizeof a->config_path, "%s", default_config);
-}
 
 static void log_report(const char *path, const struct conf_report *report)
 {
@@ -88,7 +61,7 @@ static struct config *read_config(struct app *a, bool *clean)
     struct conf_report report;
     size_t len;
 
-    char *text = file_read(a->config_path, CONFIG_FILE_MAX, &len);
+    char *text = file_read(a->config_path, PLACE_CONFIG_MAX, &len);
     if (!text) {
         log_line(LOG_ERROR, "%s: %s. Copy config.example there and set Host", a->config_path,
                  strerror(errno));
@@ -152,15 +125,11 @@ static void on_sign_of_life(void *user)
 /* What lies beside the configuration, and so has to wait for one: false when memory ran out. */
 static bool open_state(struct app *a)
 {
-    char path[PATH_LEN + 16], folder[PATH_LEN];
+    char path[PLACE_MAX];
 
     if (a->fleet)
         return true;
-    memcpy(folder, a->config_path, sizeof folder);
-    if (a->state_given[0])
-        snprintf(path, sizeof path, "%s", a->state_given);
-    else
-        snprintf(path, sizeof path, "%s/state.json", dirname(folder));
+    place_state(a->state_given, a->config_path, path);
     a->memory = memory_open(path);
     a->claims = a->memory ? claims_create(a->loop, a->memory, on_bus_lost, a) : NULL;
     a->env.claims = a->claims;
@@ -252,7 +221,7 @@ static void on_look_again(void *user)
 {
     struct app *a = user;
 
-    find_config(a);
+    place_config(a->config_given, a->config_path);
     if (access(a->config_path, F_OK) == 0)
         app_reload(a);
     else
@@ -274,7 +243,7 @@ void app_reload(struct app *a)
 {
     bool clean = false;
 
-    find_config(a);
+    place_config(a->config_given, a->config_path);
     watch_config(a); /* before it is read: no change is missed */
     struct config *config = read_config(a, &clean);
     if (a->running && (!config || !clean))
