@@ -11,9 +11,9 @@
 #include "edge/file.h"
 #include "edge/http.h"
 #include "edge/loop.h"
+#include "place.h"
 #include "version.h"
 
-enum { CONFIG_FILE_MAX = 1024 * 1024 };
 
 static const char help[] =
     "Usage: dbus-opendtu selftest [--config FILE]\n"
@@ -58,7 +58,7 @@ static bool config_works(const char *path)
 {
     struct conf_report report;
     size_t len;
-    char *text = file_read(path, CONFIG_FILE_MAX, &len);
+    char *text = file_read(path, PLACE_CONFIG_MAX, &len);
 
     if (!text) {
         fprintf(stderr, "selftest: %s: %s\n", path, strerror(errno));
