@@ -267,15 +267,15 @@ class AppearanceTest(BusTest):
         self.assertEqual("d", first["/Ac/Power"][0], "it appears with its first values")
 
     def test_name_that_is_taken(self):
-        """Another program owns it: said once, taken over when it is free, nobody is robbed."""
+        """Another program owns it: nobody is robbed, said once, the next free one is used."""
         self.client.bus_call(message_bus.RequestName(SERVICE))
         dtu = self.opendtu(Inverter("114182000001", "One"), Inverter("114182000002", "Two"))
         self.configure({"Host": dtu.host}, INVERTER0=inverter(20), INVERTER1=inverter(21))
         program = self.start()
-        self.wait("the other service", lambda: PVINVERTER % 21 in self.client.names())
+        self.wait_names(SERVICE, PVINVERTER % 21, PVINVERTER % 34)
         mine = self.client.owner(SERVICE)
         self.wait_polls(dtu, LIVE, 3)
         self.assertEqual(mine, self.client.owner(SERVICE))
+        self.assert_value(PVINVERTER % 34, "/Serial", "114182000001")
+        self.assert_value(PVINVERTER % 34, "/DeviceInstance", 34)
         self.assertEqual(1, len(program.lines("ERROR", "INVERTER0")), program.log())
-        self.client.bus_call(message_bus.ReleaseName(SERVICE))
-        self.wait("its own name", lambda: self.client.owner(SERVICE), timeout=12.0)

@@ -14,13 +14,13 @@ FIRST, SECOND, THIRD = "116182000001", "116182000002", "116182000003"
 
 class IdentityTest(BusTest):
 
-    def scene(self, kind, make, sections=3):
+    def scene(self, kind, make, sections=3, **default):
         """Three inverters that are easy to tell apart, and a running program."""
         self.kind = kind
         self.dtu = self.gateway(make(self.sun, [Inverter(FIRST, "One", peak=400, base_kwh=100),
                                                 Inverter(SECOND, "Two", peak=800, base_kwh=500),
                                                 Inverter(THIRD, "Three", peak=1600, base_kwh=900)]))
-        self.configure({"DTU": kind, "Host": self.dtu.host},
+        self.configure({"DTU": kind, "Host": self.dtu.host, **default},
                        **{f"INVERTER{n}": inverter(20 + n) for n in range(sections)})
         self.program = self.start()
         for n, serial in enumerate((FIRST, SECOND, THIRD)[:sections]):
@@ -90,11 +90,18 @@ class IdentityTest(BusTest):
         self.wait_is(21, SECOND)
 
     def test_more_inverters_than_sections(self):
-        """Said once, no trouble."""
-        self.scene("opendtu", lambda sun, i: OpenDtu(sun, i), sections=2)
+        """AutoAdd=0: said once, no trouble."""
+        self.scene("opendtu", lambda sun, i: OpenDtu(sun, i), sections=2, AutoAdd=0)
         self.polls(3)
         self.assertEqual(1, len(self.program.lines("INVERTER", "section")), self.program.log())
         self.assertEqual([PVINVERTER % 20, PVINVERTER % 21], self.client.names())
+
+    def test_inverter_without_a_section(self):
+        """Is published with an instance of its own, once there was time for a settings service."""
+        self.scene("opendtu", lambda sun, i: OpenDtu(sun, i), sections=2)
+        self.wait_is(34, THIRD, timeout=15.0)
+        self.wait_names(*(PVINVERTER % i for i in (20, 21, 34)))
+        self.assertEqual([], self.program.lines("no [INVERTERn] section"))
 
     def test_only_the_first_are_asked(self):
         """NumberOfInvertersToQuery."""
