@@ -176,6 +176,7 @@ class GatewaysTest(VenusTest):
 
     # --- one inverter, two gateways -----------------------------------------------------------
 
+    @slow
     def test_heard_by_one_of_two(self):
         """Listed by both: there is one service, with what the one says that hears it."""
         self.plants()
@@ -195,8 +196,10 @@ class GatewaysTest(VenusTest):
         """Taken out here, entered there: the same service, without a gap."""
         self.plants()
         self.a.add(Inverter(THIRD, "Three", peak=1600, base_kwh=900))
-        self.configure({"Host": self.a.host, "AutoAdd": 0}, DTU1={"Host": self.b.host},
-                       INVERTER0=inverter(34), INVERTER1=inverter(36), INVERTER2=inverter(35, DTU=1))
+        self.configure({"Host": self.a.host, "AutoAdd": 0, "MinRetriesUntilFail": 5},
+                       DTU1={"Host": self.b.host},
+                       INVERTER0=inverter(34), INVERTER1=inverter(36),
+                       INVERTER2=inverter(35, DTU=1))
         program = self.start()
         for service, serial in ((P34, FIRST), (P35, SECOND), (P36, THIRD)):
             self.wait_is(service, serial)
