@@ -55,7 +55,7 @@ static void gateway_section(int gateway, char out[CONF_SECTION_MAX])
 
 void fleet_binding(const char *section, int home, char out[CONF_SECTION_MAX])
 {
-    if (home > 0 && !is_template(home))
+    if (*section && home > 0 && !is_template(home))
         (void)snprintf(out, CONF_SECTION_MAX, "%.20s@DTU%d", section, home);
     else
         text_copy(out, CONF_SECTION_MAX, section);
