@@ -426,6 +426,21 @@ void fleet_health(struct fleet *f, int gateway, const struct health *health)
     }
 }
 
+void fleet_gateway_gone(struct fleet *f, int gateway)
+{
+    f->health[gateway] = NULL;
+    for (size_t i = 0; i < f->count; i++) {
+        struct roster_slot *slot = &f->slots[i];
+        struct member *m = &f->members[i];
+        if (slot->source == gateway)
+            slot->source = ROSTER_NOBODY;
+        if (m->fed_by != gateway)
+            continue;
+        m->fed_by = slot->home;
+        unit_health(m->unit, f->health[slot->home]);
+    }
+}
+
 /* ---- Life ----------------------------------------------------------------------------------- */
 
 struct fleet *fleet_create(const struct unit_env *env, struct memory *memory)

@@ -62,6 +62,9 @@ void fleet_cycle(struct fleet *f, int gateway);
 
 void fleet_info(struct fleet *f, int gateway, const struct gateway_info *info);
 
+/* It is not asked any more: an inverter that it brought waits for any gateway that lists it. */
+void fleet_gateway_gone(struct fleet *f, int gateway);
+
 /* How the gateway answers: borrowed until another, or NULL, is given. */
 void fleet_health(struct fleet *f, int gateway, const struct health *health);
 

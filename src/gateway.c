@@ -144,6 +144,7 @@ void gateway_destroy(struct gateway *g)
 {
     if (!g)
         return;
+    fleet_gateway_gone(g->fleet, g->number);
     poller_destroy(g->poller);
     free(g->waiting);
     free(g);
