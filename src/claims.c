@@ -15,7 +15,8 @@ enum {
     BUS_RETRY_MS = 10 * 1000,
     /* At boot the settings service may start a little later than this program. */
     SETTINGS_WAIT_MS = 10 * 1000,
-    ASK_AGAIN_MS = 60 * 1000
+    ASK_AGAIN_MS = 60 * 1000,
+    LEAVING_MS = 50 /* two services that exchange their names: one of them has to wait */
 };
 
 static const char service_prefix[] = "com.victronenergy.";
@@ -569,15 +570,23 @@ void claims_destroy(struct claims *c)
 
 /* ---- Claims --------------------------------------------------------------------------------- */
 
+/* A service that is on the bus stays there under its name until another is granted. */
 static void enter(struct claims *c, struct claim *claim, const struct claim_wish *wish)
 {
+    bool on_bus = claim->on_bus;
+    int instance = on_bus ? claim->instance : -1;
+    char class[CLAIM_CLASS_MAX];
+
+    text_copy(class, sizeof class, claim->class);
     claim_end(claim);
     *claim = (struct claim){.claims = c,
                             .wish = *wish,
                             .tried = -1,
-                            .instance = -1,
+                            .on_bus = on_bus,
+                            .instance = instance,
                             .choice = wish->choice,
                             .next = c->first};
+    text_copy(claim->class, sizeof claim->class, class);
     loop_timer_init(&claim->turn, c->loop, on_turn, claim);
     c->first = claim;
 }
@@ -643,8 +652,23 @@ void claim_on_bus(struct claim *claim, bool there)
     claim->on_bus = there;
 }
 
+/* Whether a service of our own has the name, and will have another as soon as that is granted. */
+static bool is_to_be_left(const struct claim *claim)
+{
+    for (const struct claim *o = claim->claims->first; o; o = o->next) {
+        if (o != claim && o->on_bus && !o->settled && o->instance == claim->instance &&
+            strcmp(o->class, claim->class) == 0)
+            return true;
+    }
+    return false;
+}
+
 void claim_refused(struct claim *claim)
 {
+    if (is_to_be_left(claim)) {
+        loop_timer_arm(&claim->turn, LEAVING_MS);
+        return;
+    }
     claim->tried = claim->instance;
     loop_timer_arm(&claim->turn, 0);
 }
