@@ -5,7 +5,7 @@ import signal
 
 from tests.integration.case import PVINVERTER, each, on_every_model
 from tests.integration.program import DEFAULTS, ini, inverter, template
-from tests.integration.venus import VenusTest
+from tests.integration.venus import VenusTest, section
 from tests.sim import Ahoy, Generic, Inverter, OpenDtu
 
 LIVE = "/api/livedata/status"
@@ -177,6 +177,31 @@ class ReloadTest(VenusTest):
         self.wait_value(P20, "/Serial", SECOND)
         self.wait_services(P20, P21, METER)
         self.assertEqual(owner, self.owners(METER))
+        self.assertEqual([], self.program.lines("ERROR"))
+
+    def test_instances_moved_in_a_ring(self):
+        """Each takes the name of the next one, which claims another."""
+        self.settings_service()
+        self.scene()
+        self.apply(INVERTER0=section(), INVERTER1=inverter(20), INVERTER2=inverter(21))
+        self.wait_value(P20, "/Serial", SECOND)
+        self.wait_value(P21, "/Serial", THIRD)
+        self.wait_services(P20, P21, PVINVERTER % 34, METER)
+        self.assertEqual([], self.program.lines("ERROR"))
+
+    def test_instance_written_down_later(self):
+        """That which it has: nothing happens. Nor when it is taken out again."""
+        self.settings_service()
+        self.scene()
+        self.apply(INVERTER2=section())
+        self.wait_value(PVINVERTER % 34, "/Serial", THIRD)
+        names = (P20, P21, PVINVERTER % 34, METER)
+        owners = self.owners(*names)
+        for keys in (inverter(34), section(), inverter(34)):
+            self.apply(INVERTER2=keys)
+            self.wait_polls(self.dtu, LIVE, 1)
+            self.wait_services(*names)
+            self.assertEqual(owners, self.owners(*names))
         self.assertEqual([], self.program.lines("ERROR"))
 
     def test_sections_come_and_go(self):
