@@ -375,6 +375,34 @@ hook_remove()
 
 # ---- /service ------------------------------------------------------------------------------------
 
+# Some busybox shells run applets of their own by these names, whatever PATH says. Theirs speak to
+# runit's supervisor and cannot read the status of this one.
+daemontools()
+{
+    if [ -x "/usr/bin/$1" ]; then
+        daemontool=/usr/bin/$1
+        shift
+        "$daemontool" "$@"
+    else
+        env "$@"
+    fi
+}
+
+svc()
+{
+    daemontools svc "$@"
+}
+
+svok()
+{
+    daemontools svok "$@"
+}
+
+svstat()
+{
+    daemontools svstat "$@"
+}
+
 scanning()
 {
     [ -z "$root" ] && pidof svscan >/dev/null 2>&1

@@ -48,7 +48,7 @@ quick_boot()
     [ ! -d "$T/media/mmcblk1p1" ] || in_root /etc/init.d/update-data >"$T/update-data.log" 2>&1 || true
     [ ! -x "$R/data/rc.local" ] || in_root /data/rc.local >"$T/rc.local.log" 2>&1 || true
     boot_tries=0
-    until idle || [ $boot_tries -ge 500 ]; do
+    until idle || [ $boot_tries -ge 3000 ]; do
         boot_tries=$((boot_tries + 1))
         sleep 0.02
     done

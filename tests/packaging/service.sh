@@ -14,7 +14,7 @@ ok "/service/dbus-opendtu is a real folder" not test -L "$R/service/dbus-opendtu
 ok "supervise's files are in RAM" test -p "$R/service/dbus-opendtu/supervise/control"
 ok "... and none is on flash" not test -e "$R/data/dbus-opendtu/service/supervise"
 ok "svstat /service/dbus-opendtu says up" is_up
-ok "the log is where users look for it" until_is 5 grep -q '1.0.0 runs' "$R/data/log/dbus-opendtu/current"
+ok "the log is where users look for it" until_is 60 grep -q '1.0.0 runs' "$R/data/log/dbus-opendtu/current"
 same "rc.local is executable and has one line of ours" \
     "$(head -n 1 "$R/data/rc.local") $(grep -c dbus-opendtu "$R/data/rc.local") $(stat -c %a "$R/data/rc.local")" \
     '#!/bin/sh 1 755'
@@ -30,11 +30,11 @@ echo "--- crash and restart"
 pid=$(pid_of)
 kill -9 "$pid"
 restarted() { new=$(pid_of); [ -n "$new" ] && [ "$new" != "$1" ]; }
-ok "after a crash it is started again" until_is 5 restarted "$pid"
+ok "after a crash it is started again" until_is 60 restarted "$pid"
 pid=$(pid_of)
 in_root /data/dbus-opendtu/restart.sh
-ok "restart.sh restarts it" until_is 5 restarted "$pid"
-ok "... by SIGTERM" until_is 5 grep -q 'INFO ended' "$R/data/log/dbus-opendtu/current"
+ok "restart.sh restarts it" until_is 60 restarted "$pid"
+ok "... by SIGTERM" until_is 60 grep -q 'INFO ended' "$R/data/log/dbus-opendtu/current"
 
 echo "--- boot"
 config 34 >"$R/data/dbus-opendtu/config.ini"
@@ -80,7 +80,7 @@ echo "--- two copies side by side"
 by_hand 1.0.0 garage >/dev/null
 ok "the second runs" runs_version 1.0.0 garage
 ok "the first still does" is_up
-ok "each has its log" until_is 5 test -s "$R/data/log/garage/current"
+ok "each has its log" until_is 60 test -s "$R/data/log/garage/current"
 same "each has its line" "$(grep -c '# dbus-opendtu /data/' "$R/data/rc.local")" 2
 in_root /data/garage/uninstall.sh --purge >/dev/null
 ok "the second is gone" not test -e "$R/service/garage"

@@ -61,7 +61,7 @@ taken_over()
 # brought_back [EXACTLY]
 brought_back()
 {
-    ok "Python runs again" until_is 10 python_runs
+    ok "Python runs again" until_is 60 python_runs
     ok "... as its own service" test -L "$R/service/dbus-opendtu"
     ok "rc.local is as it was" cmp "$T/rc.before" "$R/data/rc.local"
     ok "no part of ours is left" not ls "$R/data/dbus-opendtu/dbus-opendtu" "$R/data/dbus-opendtu/manage.sh" \
@@ -72,7 +72,7 @@ brought_back()
         ok "its files are what they were" diff "$T/python.sums" "$T/sums"
     }
     boot
-    ok "Python runs after a reboot" until_is 10 python_runs
+    ok "Python runs after a reboot" until_is 60 python_runs
     ok "ours does not" not pgrep -f stand-in-
 }
 
@@ -80,7 +80,7 @@ echo "--- by opkg"
 device
 start_services
 python_driver
-ok "Python runs" until_is 10 python_runs
+ok "Python runs" until_is 60 python_runs
 lay "$T/dist-1.0.0/dbus-opendtu_1.0.0_x86_64.ipk"
 in_root opkg install /data/upload/dbus-opendtu_1.0.0_x86_64.ipk >"$T/out" 2>&1
 taken_over upload
@@ -116,7 +116,7 @@ echo "--- by hand: the archive has overwritten scripts before install.sh runs"
 device
 start_services
 python_driver
-ok "Python runs" until_is 10 python_runs
+ok "Python runs" until_is 60 python_runs
 by_hand 1.0.0 >"$T/out" 2>&1
 taken_over
 lay "$T/dist-1.1.0/dbus-opendtu_1.1.0_x86_64.tar.gz" "$T/dist-1.1.0/dbus-opendtu_1.1.0_x86_64.tar.gz.sha256"

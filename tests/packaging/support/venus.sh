@@ -19,7 +19,7 @@ skip()
 }
 
 for tool in busybox svscan supervise multilog softlimit pgrep unshare chroot ar; do
-    command -v "$tool" >/dev/null || skip "$tool is missing: apt-get install busybox-static daemontools procps"
+    command -v "$tool" >/dev/null || skip "$tool is missing: apt-get install busybox daemontools procps"
 done
 [ "$(id -u)" = 0 ] || skip "only root can make a root file system of its own"
 if [ -z "${IN_VENUS:-}" ]; then
@@ -220,7 +220,7 @@ boot()
         in_root /data/rc.local >"$T/rc.local.log" 2>&1 || echo "rc.local: exit $?" >>"$T/rc.local.log"
     fi
     # Its last command may still run in the background.
-    until_is 10 idle || fail "rc.local has not come to an end"
+    until_is 60 idle || fail "rc.local has not come to an end"
 }
 
 idle()
@@ -270,7 +270,7 @@ is_up()
 
 comes_up()
 {
-    until_is 10 is_up "${1:-}"
+    until_is 60 is_up "${1:-}"
 }
 
 pid_of()
@@ -287,7 +287,7 @@ running()
 
 runs_version()
 {
-    until_is 10 runs_now "$1" "${2:-}"
+    until_is 60 runs_now "$1" "${2:-}"
 }
 
 runs_now()
