@@ -13,7 +13,26 @@ scripts/config-doc "$program" | cmp -s - docs/config.md || {
     echo "docs/config.md is out of date: scripts/config-doc >docs/config.md"
     exit 1
 }
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 status=0
+
+# The manual page names every command that the program has.
+"$program" --help | sed -n 's/^  \([a-z][a-z]*\)  *.*/\1/p' | sort >"$scratch/commands"
+sed -n 's/^\.It Cm \([a-z]*\)$/\1/p' docs/dbus-opendtu.8 | sort >"$scratch/paragraphs"
+[ -s "$scratch/commands" ] || {
+    echo "dbus-opendtu --help lists no commands"
+    status=1
+}
+if grep -vxFf "$scratch/paragraphs" "$scratch/commands"; then
+    echo "docs/dbus-opendtu.8 lacks these commands"
+    status=1
+fi
+if man --version 2>/dev/null | grep -q '^man [0-9]'; then # man-db
+    LC_ALL=C.UTF-8 man --warnings=w -l -Tutf8 -Z docs/dbus-opendtu.8 2>&1 >/dev/null | sed 's/^/docs\/dbus-opendtu.8: /' |
+        grep . && status=1
+fi
+
 links() { # DOCUMENT: relative ones, without their anchor
     grep -oE '\]\([^)#: ]+[)#]' "$1" | sed 's/^..//; s/.$//' || true
 }
@@ -29,8 +48,6 @@ END
 done
 
 # The configurations that README shows are ones.
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 awk -v folder="$scratch" '/^```ini$/ { file = folder "/" ++n ".ini"; next }
     /^```$/ { file = "" } file { print >file }' README.md
 [ -e "$scratch/2.ini" ] || {

@@ -17,7 +17,7 @@ export BUILD VENDOR="$ROOT/build" SOURCE_DATE_EPOCH=1700000000
 # Two trees of other names, ages and modes, and a user who is not asked for his umask.
 for tree in "$T/a" "$T/deeper/down/b"; do
     mkdir -p "$tree"
-    cp -R "$ROOT/packaging" "$ROOT/opkg" "$ROOT/vendor" "$ROOT/CHANGELOG.md" "$ROOT/LICENSE" "$tree/"
+    cp -R "$ROOT/packaging" "$ROOT/opkg" "$ROOT/vendor" "$ROOT/docs" "$ROOT/CHANGELOG.md" "$ROOT/LICENSE" "$tree/"
     sleep 1.1
 done
 (umask 077 && cd "$T/a" && DIST=$T/a/dist packaging/mkrelease armv7 aarch64 >/dev/null)
@@ -50,7 +50,7 @@ for pair in armv7:armv7ahf-vfp aarch64:aarch64; do
     tar tzf "dbus-opendtu_${version}_$arch.tar.gz" >"$T/list"
     ok "the archive for $arch unpacks to dbus-opendtu/" not grep -qv '^dbus-opendtu/' "$T/list"
     for file in dbus-opendtu install.sh uninstall.sh restart.sh update.sh service/run service/log/run config.example \
-        version setup gitHubInfo licences.txt.gz; do
+        version setup gitHubInfo licences.txt.gz dbus-opendtu.8.gz; do
         grep -qx "dbus-opendtu/$file" "$T/list" || fail "the archive has no $file"
     done
     ok "the archive for $arch holds no config.ini, which it would overwrite" \
