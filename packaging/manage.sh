@@ -21,7 +21,7 @@ usage()
 {
     cat <<END
 Usage: install.sh                      start the service, now and at every boot
-       restart.sh                      after a change of config.ini
+       restart.sh                      restart the service; a change of config.ini needs none
        update.sh FILE [--sha256 SUM]   FILE: dbus-opendtu_<version>_<architecture>.tar.gz; its SHA-256 sum is
                                        looked for in FILE.sha256 and in SHA256SUMS beside it
        uninstall.sh [OPTION...]        stop the service; the folder stays
@@ -562,7 +562,7 @@ python_entries()
         cd "$dir" || exit
         for entry in *; do
             case $entry in
-            config.ini* | state.json | files.sha256 | python-driver) continue ;;
+            config.ini* | state.json* | files.sha256 | python-driver) continue ;;
             service) ;;
             *) ! is_ours "$entry" || continue ;;
             esac
@@ -729,11 +729,16 @@ restore_entry()
 # ---- SetupHelper ---------------------------------------------------------------------------------
 
 # PackageManager replaces the whole folder by what it has downloaded; it keeps options in
-# /data/setupOptions.
+# /data/setupOptions. The configuration is there by a second name, so that what an editor writes
+# into it is kept at once; where that cannot be, or an editor has made a new file, by a copy.
 options_save()
 {
     [ -d "$root/data/SetupHelper" ] || return 0
     options=$root/data/setupOptions/$name
+    # shellcheck disable=SC3013 # busybox ash and dash have -ef
+    if [ -f "$dir/config.ini" ] && [ ! "$dir/config.ini" -ef "$options/config.ini" ]; then
+        mkdir -p "$options" && ln -f "$dir/config.ini" "$options/config.ini" 2>/dev/null
+    fi
     for option in config.ini state.json; do
         [ -f "$dir/$option" ] || continue
         if ! cmp -s "$dir/$option" "$options/$option"; then
@@ -779,7 +784,7 @@ tell()
 {
     if [ ! -f "$dir/config.ini" ]; then
         say "there is no config.ini yet:"
-        say "    cp $home/config.example $home/config.ini, edit it, then $home/restart.sh"
+        say "    cp $home/config.example $home/config.ini, and edit it; it is read as soon as it is there"
     fi
     if ! scanning; then
         say "$name $(version_of "$dir") is installed; it starts with the next boot"

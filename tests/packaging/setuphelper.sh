@@ -42,11 +42,20 @@ ok "it runs" runs_version 1.0.0
 ok "one program is left of the folder's" not test -e "$R/data/dbus-opendtu/bin"
 config 34 >"$R/data/dbus-opendtu/config.ini"
 in_root /data/dbus-opendtu/restart.sh >/dev/null
+echo '# edited, and nothing restarted' >>"$R/data/dbus-opendtu/config.ini"
 download 1.1.0
 ok "the download has taken config.ini away" not test -e "$R/data/dbus-opendtu/config.ini"
 ok "setup install of the new version" in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1
 ok "it runs" runs_version 1.1.0
 ok "config.ini is back" grep -q 'DeviceInstance = 34' "$R/data/dbus-opendtu/config.ini"
+ok "... with its last change" grep -q 'nothing restarted' "$R/data/dbus-opendtu/config.ini"
+sed -i 's/= 34/= 35/' "$R/data/dbus-opendtu/config.ini" # by a new file of that name
+boot
+download 1.0.0
+ok "setup install of another version" in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1
+ok "config.ini is back, as at the last boot" grep -q 'DeviceInstance = 35' "$R/data/dbus-opendtu/config.ini"
+download 1.1.0
+ok "setup install of the new version" in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1
 firmware v3.80
 ok "it runs after a firmware update" runs_version 1.1.0
 ok "... and setup reinstall changes nothing" in_root /data/dbus-opendtu/setup reinstall auto >"$T/out" 2>&1
