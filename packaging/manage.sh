@@ -10,6 +10,7 @@
 # An update is a journal in the program's folder, so that a power cut at any moment leaves something
 # that works:
 #   .stage .unpack .save   being written: thrown away
+#   .opkg                  being unpacked by opkg, or unpacked and not yet taken
 #   .new                   complete and verified: moved into place, again and again until done
 #   .old                   what ran before: put back when the new program does not pass its self-test
 set -u
@@ -172,6 +173,15 @@ commit()
     mv "$1" "$dir/.new" && sync
 }
 
+# take FOLDER: one that lies in ours already is moved.
+take()
+{
+    case $1 in
+    "$dir"/.*) commit "$1" ;;
+    *) stage "$1" ;;
+    esac
+}
+
 # The script that goes on after a power cut comes first, the list that says what is here comes last.
 apply()
 {
@@ -232,13 +242,8 @@ is_usable()
 }
 
 # Between opkg's unpacking of the package's own config.ini, which has comments only, and its putting
-# the user's back, there is a moment in which a power cut would cost the user's.
-config_keep()
-{
-    [ -f "$dir/config.ini" ] || return 0
-    cp -p "$dir/config.ini" "$dir/.config.new" && mv -f "$dir/.config.new" "$dir/.config.keep"
-}
-
+# the user's back, there is a moment in which a power cut would cost the user's: opkg/preinst keeps
+# it.
 config_recover()
 {
     [ -f "$dir/.config.keep" ] || return 0
@@ -641,7 +646,7 @@ cp -pR python-driver/. . || exit
 for file in \$(sed 's/^[0-9a-f]*  //' files.sha256 2>/dev/null); do
     [ -e "python-driver/\$file" ] || rm -f "\$file"
 done
-rm -rf files.sha256 .old .new .config.keep restore.sh python-driver
+rm -rf files.sha256 .old .new .opkg .config.keep restore.sh python-driver
 exec ./install.sh
 END
 }
@@ -807,6 +812,8 @@ do_install()
         return
     fi
     recover
+    # What opkg has not finished to unpack. Not from here on: it may be at it.
+    [ "${1-}" != --boot ] || rm -rf "$dir/.opkg"
     if is_python && ! is_sound "$dir" && [ -f "$python/restore.sh" ]; then
         warn "the installation was interrupted: the Python driver goes on, install again"
         sh "$python/restore.sh"
@@ -898,10 +905,7 @@ change()
     [ "$(service_owner)" != ours ] || ! service_up || change_up=1
     is_usable "$1" "$dir" || die "the new program fails its self-test on this device. Nothing was changed."
     save || die "nothing was changed"
-    case $1 in
-    "$dir"/.unpack/*) commit "$1" ;;
-    *) stage "$1" ;;
-    esac || die "nothing was changed"
+    take "$1" || die "nothing was changed"
     apply || die "could not put the new files in place; the next boot tries again"
     [ -n "$change_up" ] || {
         rm -rf "$dir/.old"
@@ -953,33 +957,45 @@ do_update()
     tell && [ -z "$activate_failed" ]
 }
 
-# Called by the package's scripts. Before its files are unpacked over those that are here:
-do_prepare()
+# put_in FOLDER: the files there take the place of whatever is here.
+put_in()
 {
-    mkdir -p "$dir" || exit 1
-    recover
-    config_keep || die "could not keep config.ini: is /data full?"
     if is_python; then
-        python_copy || die "could not keep the Python driver's files: is /data full?"
+        python_copy || return 1
+    fi
+    if is_sound "$dir"; then
+        (change "$1")
     else
-        save
+        take "$1" && apply
     fi
 }
 
-# ... after that:
+# Called by the package's postinst. opkg unpacks into .opkg: into place it would not unpack, where
+# files are that it knows nothing of (another way of installing, the Python driver, its own before a
+# firmware update); and on an upgrade it deletes all that it knows before it unpacks anything.
 do_configure()
 {
     [ ! -f "$dir/config.ini" ] || rm -f "$dir/.config.keep"
-    if [ -n "$root" ]; then
-        hook_add
+    if [ ! -d "$dir/.opkg" ] && [ -z "$root" ]; then
+        do_install '' # `opkg configure`, once more
         return
     fi
-    [ ! -d "$dir/.old" ] || is_usable "$dir" "$dir/.old" || {
-        put_back
-        die "the new program fails its self-test on this device: the version before is back"
+    is_sound "$dir/.opkg" || die "the package was not unpacked completely: is /data full?"
+    if [ -n "$root" ]; then
+        take "$dir/.opkg" && apply && hook_add
+        return
+    fi
+    recover
+    configure_up=
+    is_sound "$dir" || [ "$(service_owner)" != ours ] || ! service_up || configure_up=1
+    put_in "$dir/.opkg" || {
+        rm -rf "$dir/.opkg"
+        exit 1
     }
-    rm -rf "$dir/.old"
-    do_install ''
+    need_program
+    activate
+    [ -z "$configure_up" ] || service_restart
+    tell && [ -z "$activate_failed" ]
 }
 
 # The SD card's post-hook: the files lie in RAM beside this script, the card is one of /media/*.
@@ -1046,14 +1062,7 @@ card_files()
         say "version $(version_of "$dir") is here already"
         return 0
     fi
-    if is_python; then
-        python_copy || return 1
-    fi
-    if is_sound "$dir"; then
-        (change "$payload") || return 1
-    else
-        stage "$payload" && apply || return 1
-    fi
+    put_in "$payload" || return 1
     card_note "$card_mark"
     say "version $(version_of "$dir") is installed in $home"
 }
@@ -1154,9 +1163,9 @@ main()
         ;;
     esac
     case $command in
-    install | restart | uninstall | update | prepare | configure | choose)
-        [ "$command" = prepare ] || [ -d "$dir" ] || die "there is no folder $dir"
-        [ "$command" = prepare ] || lock
+    install | restart | uninstall | update | configure | choose)
+        [ -d "$dir" ] || die "there is no folder $dir"
+        lock
         "do_$command" "$@"
         ;;
     card)

@@ -30,8 +30,8 @@ ok "nothing half is left" not ls "$R"/data/dbus-opendtu/.[a-z]* 2>/dev/null
 
 echo "--- a broken version"
 ok "one that fails its self-test is refused" not opkg install "/data/upload/$(ipk 1.2.0)"
-ok "... which is said" grep -q 'the version before is back' "$T/out"
-same "the version before is back" "$(cat "$R/data/dbus-opendtu/version")" v1.1.0
+ok "... which is said" grep -q 'fails its self-test' "$T/out"
+same "the version before is still there" "$(cat "$R/data/dbus-opendtu/version")" v1.1.0
 ok "... and still runs" runs_version 1.1.0
 
 echo "--- downgrade"

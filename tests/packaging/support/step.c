@@ -65,14 +65,15 @@ int main(int argc, char **argv)
             snprintf(path, sizeof path, "%s/%s", last, source ? source + 1 : argv[argc - 2]);
             halve(path);
         } else if (!strcmp(name, "tar")) {
-            const char *into = strcmp(last, "/") ? "" : "/data";
+            const char *into = strcmp(last, "/") ? "" : "/data",
+                       *in = strcmp(last, "/") ? "" : ".opkg/";
             run(program, argv);
             for (int i = 1; i + 1 < argc; i++)
                 if (!strcmp(argv[i], "-C") && strcmp(argv[i + 1], "/"))
                     into = argv[i + 1];
-            snprintf(path, sizeof path, "%s/dbus-opendtu/dbus-opendtu", into);
+            snprintf(path, sizeof path, "%s/dbus-opendtu/%sdbus-opendtu", into, in);
             halve(path);
-            snprintf(path, sizeof path, "%s/dbus-opendtu/manage.sh", into);
+            snprintf(path, sizeof path, "%s/dbus-opendtu/%smanage.sh", into, in);
             halve(path);
         }
         kill(-1, SIGKILL);
