@@ -40,6 +40,8 @@ for pair in armv7:armv7ahf-vfp aarch64:aarch64; do
     same "$ipk: nothing outside /data/dbus-opendtu" \
         "$(ar p "$ipk" data.tar.gz | tar tz | grep -v '^\./data/dbus-opendtu/.' | tr '\n' ' ')" \
         './ ./data/ ./data/dbus-opendtu/ '
+    same "$ipk: nothing that opkg would have to unpack over files that are there" \
+        "$(ar p "$ipk" data.tar.gz | tar tz | grep -v '/$\|/\.opkg/')" ./data/dbus-opendtu/config.ini
     ar p "$ipk" control.tar.gz | tar xzO ./control >"$T/control"
     for field in Package Version Architecture Maintainer Section Priority Description License Source Installed-Size; do
         grep -q "^$field: ." "$T/control" || fail "$ipk has no $field"
