@@ -137,6 +137,13 @@ is_sound()
     [ -s "$1/files.sha256" ] && (cd "$1" && sha256sum -c files.sha256) >/dev/null 2>&1
 }
 
+# The same of what is installed, where a user may have written into config.example.
+is_installed()
+{
+    [ -s "$1/files.sha256" ] &&
+        (cd "$1" && sed '/  config\.example$/d' files.sha256 | sha256sum -c -) >/dev/null 2>&1
+}
+
 version_of()
 {
     sed -n '1s/^v//p' "$1/version" 2>/dev/null
@@ -145,12 +152,12 @@ version_of()
 copy_files()
 {
     for copy_file in $(files_of "$1") files.sha256; do
+        [ -e "$1/$copy_file" ] || continue # the caller looks whether all is there
         case $copy_file in
         */*) mkdir -p "$2/${copy_file%/*}" || return 1 ;;
         esac
         cp -p "$1/$copy_file" "$2/$copy_file" || return 1
     done
-    is_sound "$2"
 }
 
 # stage FOLDER: a verified copy, ready to be applied. After this nothing but a finished update can
@@ -158,7 +165,7 @@ copy_files()
 stage()
 {
     rm -rf "$dir/.stage"
-    if ! mkdir -p "$dir/.stage" || ! copy_files "$1" "$dir/.stage"; then
+    if ! mkdir -p "$dir/.stage" || ! copy_files "$1" "$dir/.stage" || ! is_sound "$dir/.stage"; then
         rm -rf "$dir/.stage"
         warn "could not copy the new files to $home: is /data full?"
         return 1
@@ -205,8 +212,8 @@ apply()
 save()
 {
     rm -rf "$dir/.save" "$dir/.old"
-    is_sound "$dir" || return 0
-    if ! mkdir "$dir/.save" || ! copy_files "$dir" "$dir/.save"; then
+    is_installed "$dir" || return 0
+    if ! mkdir "$dir/.save" || ! copy_files "$dir" "$dir/.save" || ! is_installed "$dir/.save"; then
         rm -rf "$dir/.save"
         warn "could not keep a copy of the present version: is /data full?"
         return 1
@@ -264,7 +271,7 @@ recover()
         apply || return 1
     fi
     if [ -d "$dir/.old" ]; then
-        if is_sound "$dir" && is_usable "$dir" "$dir/.old" >/dev/null 2>&1; then
+        if is_installed "$dir" && is_usable "$dir" "$dir/.old" >/dev/null 2>&1; then
             rm -rf "$dir/.old"
         else
             warn "version $(version_of "$dir") is incomplete or does not work here"
@@ -680,7 +687,7 @@ python_delete()
 # copy.
 python_replace()
 {
-    is_python && is_sound "$dir" || return 0
+    is_python && is_installed "$dir" || return 0
     say "taking over from the Python driver; its files are kept in $home/python-driver"
     case $(service_owner) in
     link | python) service_remove ;;
@@ -814,13 +821,13 @@ do_install()
     recover
     # What opkg has not finished to unpack. Not from here on: it may be at it.
     [ "${1-}" != --boot ] || rm -rf "$dir/.opkg"
-    if is_python && ! is_sound "$dir" && [ -f "$python/restore.sh" ]; then
+    if is_python && ! is_installed "$dir" && [ -f "$python/restore.sh" ]; then
         warn "the installation was interrupted: the Python driver goes on, install again"
         sh "$python/restore.sh"
         return
     fi
     if [ "${1-}" = --boot ]; then
-        if is_python && is_sound "$dir"; then
+        if is_python && is_installed "$dir"; then
             activate
         else
             service_make
@@ -963,7 +970,7 @@ put_in()
     if is_python; then
         python_copy || return 1
     fi
-    if is_sound "$dir"; then
+    if is_installed "$dir"; then
         (change "$1")
     else
         take "$1" && apply
@@ -987,7 +994,7 @@ do_configure()
     fi
     recover
     configure_up=
-    is_sound "$dir" || [ "$(service_owner)" != ours ] || ! service_up || configure_up=1
+    is_installed "$dir" || [ "$(service_owner)" != ours ] || ! service_up || configure_up=1
     put_in "$dir/.opkg" || {
         rm -rf "$dir/.opkg"
         exit 1
@@ -1057,7 +1064,7 @@ card_files()
         return 0
     fi
     # Two cards' archives on one card differ only in the architecture: whichever runs here is good.
-    if is_sound "$dir" && [ "$(version_of "$dir")" = "$(version_of "$payload")" ] &&
+    if is_installed "$dir" && [ "$(version_of "$dir")" = "$(version_of "$payload")" ] &&
         [ "$(cat "$dir/arch")" != "$(cat "$payload/arch")" ]; then
         say "version $(version_of "$dir") is here already"
         return 0

@@ -76,10 +76,14 @@ ok "one that fails its self-test is refused" not update "$(upload 1.2.0)"
 ok "... which is said" grep -q 'self-test' "$T/out"
 same "1.1.0 was not even restarted" "$(pid_of)" "$pid"
 ok "nothing half is left" whole
+echo '# tried things out here' >>"$R/data/dbus-opendtu/config.example"
 ok "one that ends at once is refused" not update "$(upload 1.3.0)"
 ok "... which is said" grep -q 'version 1.1.0 runs again' "$T/out"
 ok "1.1.0 runs again" runs_version 1.1.0
 same "... and is what is on disk" "$(here)" v1.1.0
+ok "... with what the user wrote into config.example" \
+    grep -q 'tried things out' "$R/data/dbus-opendtu/config.example"
+sed -i '/tried things out/d' "$R/data/dbus-opendtu/config.example"
 ok "nothing half is left" whole
 ok "the configuration is kept" cmp "$T/config.ini" "$R/data/dbus-opendtu/config.ini"
 
@@ -89,6 +93,14 @@ ok "a typing error in config.ini keeps no update away" update "$(upload 1.0.0)"
 ok "1.0.0 runs" runs_version 1.0.0
 ok "... and a version without a sound program is still refused" not update "$(upload 1.3.0)"
 ok "1.0.0 runs" runs_version 1.0.0
+
+echo "--- what a user may do to config.example"
+rm "$R/data/dbus-opendtu/config.example"
+ok "without it an update is refused no less" not update "$(upload 1.3.0)"
+ok "... and the version before comes back" runs_version 1.0.0
+ok "with another version it is there again" update "$(upload 1.1.0)"
+ok "nothing half is left" whole
+ok "... and another one" update "$(upload 1.0.0)"
 
 echo "--- while it is stopped"
 in_root /data/dbus-opendtu/uninstall.sh >/dev/null
