@@ -6,7 +6,9 @@
 # STEP=1 cuts at every step, as ci/package does; without it at every sixteenth, others each day.
 # ONLY=restore takes a part.
 . "$(dirname "$0")/support/venus.sh"
-VENUS_SHELL=/usr/bin/dash # which has no commands of its own in which a cut could not be placed
+# It has no commands of its own in which a cut could not be placed. By its path: where busybox's env
+# starts it by name, it is busybox's.
+VENUS_SHELL=/usr/bin/dash
 
 packages 1.0.0
 packages 1.1.0
@@ -84,6 +86,7 @@ each()
     echo 0 >"$R/run/count"
     steps "$@" || fail "$what, without interruption: $(cat "$T/out")"
     total=$(cat "$R/run/count")
+    [ "$total" -gt 4 ] || fail "$what: only $total steps were seen, so there is nothing to cut"
     quick_boot
     $at_end || fail "$what, without interruption: not as it should be"
     at=$first
@@ -176,6 +179,6 @@ each "opkg install, over the Python driver" python_or_1_0 taken_over \
     opkg install /data/upload/dbus-opendtu_1.0.0_x86_64.ipk
 
 in_root opkg install /data/upload/dbus-opendtu_1.0.0_x86_64.ipk >/dev/null 2>&1
-each "uninstall.sh --restore" python_or_1_0 python_only sh -c 'if [ -f /data/dbus-opendtu/manage.sh ]; then
+each "uninstall.sh --restore" python_or_1_0 python_only /bin/sh -c 'if [ -f /data/dbus-opendtu/manage.sh ]; then
     DTU_FOLDER=/data/dbus-opendtu sh /data/dbus-opendtu/manage.sh uninstall --restore; else true; fi'
 echo "ok: $cuts power cuts"
