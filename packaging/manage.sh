@@ -69,7 +69,8 @@ set_folder()
     esac
 }
 
-# bounded SECONDS COMMAND...: ends a command that hangs.
+# bounded SECONDS COMMAND...: ends a command that hangs. Who watches it looks every second, since a
+# signal to it may come before it is ready for signals, and ends by itself.
 bounded()
 {
     bounded_seconds=$1
@@ -77,11 +78,12 @@ bounded()
     "$@" &
     bounded_pid=$!
     (
-        trap 'kill "$sleeper" 2>/dev/null; exit' TERM
-        sleep "$bounded_seconds" &
-        sleeper=$!
-        wait "$sleeper"
-        kill -9 "$bounded_pid" 2>/dev/null
+        until [ "$bounded_seconds" -le 0 ]; do
+            sleep 1
+            kill -0 "$bounded_pid" || exit
+            bounded_seconds=$((bounded_seconds - 1))
+        done
+        kill -9 "$bounded_pid"
     ) >/dev/null 2>&1 </dev/null &
     bounded_watch=$!
     wait "$bounded_pid"
