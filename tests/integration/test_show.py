@@ -99,12 +99,13 @@ class ShowTest(ShowCase):
         code, out, err = self.show("--once")
         self.assertEqual((0, ""), (code, err))
         head, south, north, total = out.splitlines()
-        self.assertEqual(["Name", "Service", "Ph", "W", "V", "A", "Today", "kWh", "Age", "Status", "ms"],
-                         head.split())
+        self.assertEqual(["Name", "Service", "Ph", "W", "V", "A", "Today", "kWh", "Age", "Status",
+                          "ms"], head.split())
         self.assertRegex(south, r"^Roof south 1 +pvinverter\.http_20 +L1 +741 +232\.8 +3\.18 "
                                 r"+2\.06 +2\.1 +- +running +\d+ *$")
         self.assertRegex(north, r"^Roof north 2 +pvinverter\.http_21 +L2 +741 ")
-        self.assertEqual("Total 1483 W  L1 741 W  L2 741 W  4.11 kWh today  2 of 2 inverters running", total)
+        self.assertEqual("Total 1483 W  L1 741 W  L2 741 W  4.11 kWh today  2 of 2 inverters running",
+                         total)
         self.assertNotIn("\x1b", out)
 
     def test_once_json(self):
@@ -358,7 +359,8 @@ class TerminalTest(ShowCase):
         screen = self.screen(arguments, environment=environment)
         self.wait("values", lambda: " 741 " in screen.lines()[1], 10.0)
         self.assert_frame(screen, 80, 24, 1)
-        self.assertRegex(screen.lines()[1], "^Roof south 1 .* 741 232.8  3.18 +2.06 +2.1 .*s running .*█$")
+        self.assertRegex(screen.lines()[1],
+                         "^Roof south 1 .* 741 232.8  3.18 +2.06 +2.1 .*s running .*█$")
         self.assertEqual(colors, "\x1b[" in "".join(screen.lines(color=True)))
         dtu.fault = Fault("reset")
         self.wait("the error", lambda: " error " in screen.lines()[1], 20.0)
