@@ -123,6 +123,7 @@ UNIT_PROGRAMS    := $(UNIT:tests/unit/%.c=$(B)/tests/%)
 VIRTUAL_PROGRAMS := $(VIRTUAL:tests/virtual/%.c=$(B)/tests/%)
 REPLAY_PROGRAMS  := $(FUZZ:tests/fuzz/fuzz_%.c=$(B)/tests/replay_%)
 FUZZ_PROGRAMS    := $(FUZZ:tests/fuzz/%.c=$(B)/tests/%)
+DBUS_DOC         := $(B)/tests/dbus_doc
 
 objs = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
@@ -132,7 +133,7 @@ objs = $(patsubst %.c,$(B)/obj/%.o,$(1))
 all: $(PROGRAM)
 objects: $(OBJS)
 libs: $(LIBS:%=$(B)/vendor/%.stamp)
-programs: $(UNIT_PROGRAMS) $(VIRTUAL_PROGRAMS) $(REPLAY_PROGRAMS)
+programs: $(UNIT_PROGRAMS) $(VIRTUAL_PROGRAMS) $(REPLAY_PROGRAMS) $(DBUS_DOC)
 
 LIB_STAMPS := $(LIBS:%=$(B)/vendor/%.stamp)
 
@@ -191,6 +192,10 @@ $(UNIT_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(call objs,$(UNIT_SUPPO
 
 $(VIRTUAL_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/virtual/%.o $(call objs,$(VIRTUAL_SUPPORT)) $(LIBDTU)
 	$(call link_test,-lcmocka)
+
+# No test: it writes docs/dbus.md from the program's tables.
+$(DBUS_DOC): $(B)/obj/tests/docs/dbus_doc.o $(LIBDTU)
+	$(call link_test)
 
 $(REPLAY_PROGRAMS): $(B)/tests/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/replay.o $(LIBDTU)
 	$(call link_test)
@@ -351,6 +356,13 @@ sdcard: cross
 feed: package
 	$(Q)opkg/mkfeed
 
+# What is generated from the program's own tables.
+.PHONY: docs
+docs:
+	$(call variant,x86_64,release,all)
+	$(call variant,x86_64,debug,build/x86_64-debug/tests/dbus_doc)
+	$(Q)scripts/docs
+
 release:
 	+$(Q)MAKE='$(MAKE)' ci/release
 
@@ -377,10 +389,11 @@ help:
 #H make sdcard            what a GX device installs from an SD card or a USB stick
 #H make feed              a folder for a web server and `opkg update`; FEED_KEY=NAME signs it with gpg
 #H make release           all of these, sums, licences, bill of materials; only from sources that the lock pins
+#H make docs              write docs/dbus.md, docs/config.md and config.example anew from the program's tables
 #H make vendor            fetch and verify the third-party sources only
 #H make setup             install what building, testing and lint need
 #H make clean             our own objects                make distclean     everything below build/
 #H
 #H V=1 shows the commands; ARCH=, VARIANT=, VENUS_SDK= are described at the top of the Makefile.
 
--include $(patsubst %.o,%.d,$(OBJS) $(call objs,$(UNIT) $(UNIT_SUPPORT) $(VIRTUAL) $(VIRTUAL_SUPPORT) $(FUZZ)))
+-include $(patsubst %.o,%.d,$(OBJS) $(call objs,$(UNIT) $(UNIT_SUPPORT) $(VIRTUAL) $(VIRTUAL_SUPPORT) $(FUZZ) tests/docs/dbus_doc.c))

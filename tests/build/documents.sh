@@ -5,14 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-$PWD/build}
 program=$build/x86_64-release/dbus-opendtu
-"$program" example | cmp -s - packaging/config.example || {
-    echo "packaging/config.example is not what the program writes: make && $program example >packaging/config.example"
-    exit 1
-}
-scripts/config-doc "$program" | cmp -s - docs/config.md || {
-    echo "docs/config.md is out of date: scripts/config-doc >docs/config.md"
-    exit 1
-}
+scripts/docs --check
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 status=0
