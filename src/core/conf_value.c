@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "core/conf.h"
+#include "core/driver.h"
 
 struct word {
     const char *text;
@@ -156,22 +157,16 @@ enum set_result set_error_mode(const struct set_limits *l, const char *text, voi
     return SET_OK;
 }
 
-static const char *const kinds[] = {"opendtu", "ahoy", "auto", "template"};
-
-enum { KINDS = sizeof kinds / sizeof kinds[0] };
-
 enum set_result set_dtu(const struct set_limits *l, const char *text, void *member,
                         const char **hint)
 {
     (void)l;
     (void)hint;
-    for (size_t i = 0; i < KINDS; i++) {
-        if (strcasecmp(kinds[i], text) == 0) {
-            text_copy(member, CONF_DTU_MAX, kinds[i]);
-            return SET_OK;
-        }
-    }
-    return SET_BAD;
+    const struct driver *driver = driver_find(text);
+    if (!driver)
+        return SET_BAD;
+    text_copy(member, CONF_DTU_MAX, driver->name);
+    return SET_OK;
 }
 
 enum set_result set_type(const struct set_limits *l, const char *text, void *member,
@@ -186,16 +181,13 @@ enum set_result set_type(const struct set_limits *l, const char *text, void *mem
 enum set_result set_dtu_number(const struct set_limits *l, const char *text, void *member,
                                const char **hint)
 {
-    for (size_t i = 0; i < KINDS; i++) {
-        if (strcasecmp(kinds[i], text) != 0)
-            continue;
-        *(unsigned *)member = 0;
-        *hint =
-            "not used: here stands the n of its [DTUn]; the kind stands there as Type, or as DTU in "
-            "[DEFAULT]";
-        return SET_ADAPTED;
-    }
-    return set_unsigned(l, text, member, hint);
+    if (!driver_find(text))
+        return set_unsigned(l, text, member, hint);
+    *(unsigned *)member = 0;
+    *hint =
+        "not used: here stands the n of its [DTUn]; the kind stands there as Type, or as DTU in "
+        "[DEFAULT]";
+    return SET_ADAPTED;
 }
 
 /* ---- Numbers -------------------------------------------------------------------------------- */
