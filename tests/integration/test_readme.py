@@ -1,0 +1,273 @@
+"""The documents, followed: every command, what they say a terminal shows, what they say is kept.
+
+A command is an indented line, or `code` that begins with a word of COMMANDS. TABLE says of each how it
+is followed here, or where it is, or why it cannot be. One that is not there fails the test.
+"""
+
+import os
+import re
+import subprocess
+import unittest
+
+from tests.integration.case import PVINVERTER, BusTest
+from tests.integration.program import ROOT, SANITIZERS, command, inverter, patience
+from tests.integration.screen import Screen
+from tests.integration.settings_service import SettingsService
+from tests.sim import Inverter, ShellyGen2
+
+DOCUMENTS = ("README.md", "docs/development.md")
+PROGRAM = "/data/dbus-opendtu/dbus-opendtu"
+COMMANDS = re.compile(r"(make\b|dbus-opendtu |tests/run|scripts/\w|ci/\w|build/\w|svc |svstat |tail |opkg "
+                      r"|/usr/bin/python3|/data/dbus-opendtu/(dbus-opendtu |\w+\.sh)|DTU_\w+=)")
+
+
+# --- how a command is followed ---------------------------------------------------------------------
+
+class Run:
+    """The program itself, with these arguments in place of the document's addresses."""
+
+    def __init__(self, *arguments, prints="", code=0):
+        self.arguments, self.prints, self.code = arguments, prints, code
+
+
+class Shell:
+    """As it stands there, if what it needs has been built: `make test` builds all of it."""
+
+    def __init__(self, needs=""):
+        self.needs = needs
+
+
+class Target:
+    """A target of the Makefile that does too much to be followed here. why: what follows it."""
+
+    def __init__(self, why):
+        self.why = why
+
+
+class Elsewhere:
+    """A file of this tree that follows it, by this word, or is it."""
+
+    def __init__(self, path, word=""):
+        self.path, self.word = path, word
+
+
+TESTED = "build/x86_64-debug/tests/test_value"
+ONE_TEST = "/usr/bin/python3 -m unittest tests.integration.test_cli.CommandLineTest.test_version_command"
+BY_CI = "CI does all of it at each commit"
+
+TABLE = {
+    "make": Target("make test builds it"),
+    "make run": Target("tests/build/setup.sh calls the set-up, the rest is a demonstration"),
+    "make test": Target("this is it"),
+    "make setup": Target("tests/build/setup.sh"),
+    "make cross": Target("make test builds it"),
+    "make debug": Target("make test builds it"),
+    "make lint": Target(BY_CI),
+    "make lint test": Target(BY_CI),
+    "make docs": Target("tests/build/documents.sh compares what it would write"),
+    "make fuzz FUZZ_SECONDS=20": Target(BY_CI),
+    "make package sdcard": Target("tests/packaging/artifacts.sh"),
+    "make release": Target("ci/reproducible makes two"),
+    "make size": Target("it links each program anew"),
+    "make memory": Target("it needs the machine for itself"),
+    "make bench": Target("it needs the machine for itself"),
+    "make help": Shell(),
+    "make VARIANT=debug all programs": Target("make test builds them"),
+    "make ARCH=armv7 VENUS_SDK=/opt/venus/scarthgap-arm-cortexa8hf-neon":
+        Elsewhere("tests/build/sdk.sh", "VENUS_SDK="),
+
+    TESTED: Shell(TESTED),
+    "build/x86_64-debug/tests/virtual_topology": Elsewhere("tests/virtual/virtual_topology.c"),
+    "tests/run --list": Shell(),
+    "tests/run --only test_value": Shell(TESTED),
+    "tests/run --arch armv7 --only test_version": Elsewhere("ci/emulated", "--arch"),
+    ONE_TEST: Shell("build/x86_64-release/dbus-opendtu"),
+    "DTU_BINARY=build/x86_64-debug/dbus-opendtu " + ONE_TEST: Shell("build/x86_64-debug/dbus-opendtu"),
+    "/usr/bin/python3 -m tests.sim": Elsewhere("tests/sim/__main__.py"),
+    "ci/package": Elsewhere("ci/package"),
+    "ci/reproducible": Elsewhere("ci/reproducible"),
+    "ci/publish": Elsewhere("ci/publish"),
+
+    f"{PROGRAM} check": Run("check", "{config}", prints="Roof south"),
+    f"{PROGRAM} show": Run("show", "--once", prints="pvinverter.http_34"),
+    "dbus-opendtu show": Run("show", "--once", "--stats", prints="Requests"),
+    "dbus-opendtu example": Run("example", prints=r"\[TEMPLATE0\]"),
+    "dbus-opendtu support": Run("support", "--config", "{config}", prints="Roof south"),
+    "dbus-opendtu paths 192.168.1.80/rpc/Switch.GetStatus?id=0":
+        Run("paths", "{plug}/rpc/Switch.GetStatus?id=0", prints=r"aenergy/total +\d"),
+
+    "svc -h /service/dbus-opendtu": Elsewhere("tests/integration/test_config.py", "SIGHUP"),
+    "svstat /service/dbus-opendtu": Elsewhere("tests/packaging/service.sh", "svstat"),
+    "/data/dbus-opendtu/restart.sh": Elsewhere("tests/packaging/service.sh", "restart.sh"),
+    "tail -F /var/log/dbus-opendtu/current":
+        Elsewhere("tests/packaging/service.sh", "/log/dbus-opendtu/current"),
+}
+
+
+# --- what the documents say --------------------------------------------------------------------------
+
+def read(document):
+    with open(os.path.join(ROOT, document), encoding="utf-8") as file:
+        return file.read()
+
+
+def parts(text):
+    """(what stands between fences, all other lines)."""
+    pieces = re.split(r"^```.*$", text, flags=re.MULTILINE)
+    return pieces[1::2], "".join(pieces[::2]).splitlines()
+
+
+def commands(text):
+    """Every command of a document, without its comment."""
+    _, lines = parts(text)
+    for line in lines:
+        if line.startswith("    "):
+            yield re.sub(r"  +#.*", "", line).strip()
+            continue
+        for code in re.findall(r"`([^`]+)`", line):
+            if COMMANDS.match(code):
+                yield code
+
+
+def without_figures(text):
+    """What is measured, or depends on it, is not compared."""
+    return re.sub(r"\d+(\.\d+)?(?= (W|V|kWh|ms)\b)", "N", text).strip()
+
+
+class DocumentTest(unittest.TestCase):
+
+    def test_every_command_is_in_the_table(self):
+        said = {line for document in DOCUMENTS for line in commands(read(document))}
+        self.assertEqual([], sorted(said - set(TABLE)), "not followed by any test: see TABLE")
+        self.assertEqual([], sorted(set(TABLE) - said), "no document says them any more")
+
+    def test_targets_are_there(self):
+        targets = set(re.findall(r"^([a-z][a-z -]*):", read("Makefile"), re.MULTILINE))
+        known = {word for names in targets for word in names.split()}
+        for line, how in TABLE.items():
+            if isinstance(how, Target):
+                wanted = {word for word in line.split()[1:] if "=" not in word}
+                self.assertLessEqual(wanted, known, line)
+
+    def test_what_follows_it_elsewhere_is_there(self):
+        for line, how in TABLE.items():
+            if isinstance(how, Elsewhere):
+                self.assertTrue(how.word in read(how.path), f"{line}: not in {how.path}")
+
+    def test_all_subcommands_are_told(self):
+        out = subprocess.run([*command(), "--help"], capture_output=True, text=True, check=True,
+                             env=SANITIZERS).stdout
+        there = re.findall(r"^  (\w+)  ", out, re.MULTILINE)
+        section = read("README.md").split("\n## Commands")[1].split("\n## ")[0]
+        told = re.findall(r"^\| `(\w+)[^`]*` \| ", section, re.MULTILINE)
+        self.assertEqual(sorted(there), sorted(told))
+
+    @unittest.skipIf(os.environ.get("DTU_RUNNER"), "what was built for this machine")
+    def test_shell(self):
+        for line, how in TABLE.items():
+            if not isinstance(how, Shell):
+                continue
+            with self.subTest(line):
+                if not os.path.exists(os.path.join(ROOT, how.needs)):
+                    self.skipTest(f"{how.needs} is not built")
+                environment = {k: v for k, v in os.environ.items() if not k.startswith("DTU_")}
+                done = subprocess.run(line, shell=True, cwd=ROOT, stdin=subprocess.DEVNULL,
+                                      capture_output=True, text=True, check=False,
+                                      env=environment, timeout=50 * patience())
+                self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+
+
+# --- what the program does ---------------------------------------------------------------------------
+
+class ReadmeTest(BusTest):
+
+    def call(self, *arguments):
+        """(exit code, all that it said)."""
+        done = subprocess.run([*command(), *arguments], stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder,
+                              timeout=20 * patience(), check=False,
+                              env={"DBUS_SESSION_BUS_ADDRESS": self.bus.address, **SANITIZERS})
+        return done.returncode, done.stdout
+
+    def roof(self):
+        return self.opendtu(Inverter("114182940773", "Roof south"),
+                            Inverter("114181705577", "Roof north"))
+
+    def test_smallest_configuration(self):
+        """README's own, but for the address: two inverters appear, then each command is followed."""
+        text = read("README.md").split("The smallest one that works:")[1].split("```")[1]
+        self.assertEqual("ini\n[DEFAULT]\nHost=192.168.1.74\n", text)
+        dtu = self.roof()
+        plug = self.gateway(ShellyGen2(self.sun, [Inverter("plug", "Balcony", strings=1)]))
+        self.write_config(text[4:].replace("192.168.1.74", dtu.host))
+        self.start()
+        # Without a settings service it waits for one before it gives an instance to a new inverter.
+        self.wait_names(PVINVERTER % 34, PVINVERTER % 35, timeout=16.0)
+        self.wait_value(PVINVERTER % 34, "/StatusCode", 7)
+        places = {"config": os.path.join(self.folder, "config.ini"), "plug": plug.host}
+        for line, how in TABLE.items():
+            if isinstance(how, Run):
+                with self.subTest(line):
+                    code, said = self.call(*(word.format(**places) for word in how.arguments))
+                    self.assertEqual(how.code, code, said)
+                    self.assertRegex(said, how.prints)
+
+    def test_what_check_says(self):
+        """The terminal under "When something is wrong", word by word but for what is measured."""
+        shown, _ = parts(read("README.md").split("## When something is wrong")[1])
+        dtu = self.roof()
+        off = self.gateway(ShellyGen2(self.sun, [Inverter("plug", "Balcony", strings=1)]))
+        off.stop()
+        self.write_config(f"[DEFAULT]\nHost={dtu.host}\n\n[DTU1]\nHost={off.host}\n\n"
+                          "[INVERTER0]\nFase=L1\nDeviceInstance=300\n")
+        code, said = self.call("check", "config.ini")
+        said = said.replace(dtu.host, "192.168.1.74").replace(off.host, "192.168.1.75")
+        self.assertEqual(1, code)
+        self.assertEqual(without_figures(shown[0]), without_figures(said))
+
+    def test_what_is_kept_in_the_settings(self):
+        """The table of docs/dbus.md has all of it."""
+        table = read("docs/dbus.md").split("| setting |")[1].split("\n\n")[0]
+        settings = SettingsService(self.bus)
+        settings.come()
+        self.addCleanup(settings.go)
+        self.write_config(f"[DEFAULT]\nHost={self.roof().host}\n")
+        self.start()
+        self.wait_names(PVINVERTER % 34, PVINVERTER % 35, settings.name)
+        device = "/Settings/Devices/dtu_114182940773/"
+        kept = {path[len(device):] for path in settings.paths() if path.startswith(device)}
+        self.assertEqual(kept, set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)))
+
+    def test_what_show_looks_like(self):
+        """The columns of the picture under "Use case 1", in a terminal of that width."""
+        picture, _ = parts(read("README.md").split("### Use case 1")[1])
+        columns = picture[0].split("\n")[1]
+        dtu = self.roof()
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20), INVERTER1=inverter(21, "L2"))
+        self.start()
+        self.wait_value(PVINVERTER % 20, "/StatusCode", 7)
+        screen = Screen(self.folder, {"DBUS_SESSION_BUS_ADDRESS": self.bus.address, **SANITIZERS},
+                        width=110, height=12)
+        self.addCleanup(screen.close)
+        screen.type(" ".join([*command(), "show"]))
+        self.wait("the columns of the picture in README.md",
+                  lambda: any(line.split() == columns.split() for line in screen.lines()))
+
+    def test_several_dtus(self):
+        """The example runs, with the phases that it says."""
+        text = read("README.md").split("### Several DTUs")[1].split("```")[1][4:]
+        one, two = self.roof(), self.opendtu(Inverter("1141820000ab", "Shed"))
+        self.write_config(text.replace("192.168.1.74", one.host).replace("192.168.1.75", two.host))
+        code, said = self.call("check", "config.ini")
+        self.assertEqual(0, code, said)
+        self.assertRegex(said, r'\[INVERTER0\] 114182940773 "Roof south"\n.*, L1, AC output')
+        self.assertRegex(said, r'\[INVERTER1\] 1141820000ab "Shed"\n.*, L3, AC output')
+        self.assertRegex(said, r'without a section: 114181705577 "Roof north"\n.*, L1, AC output')
+
+
+class FinderTest(unittest.TestCase):
+    """A command is found wherever it stands."""
+
+    def test_commands(self):
+        text = "    make x    # why\n`make y` and `x.ini`\n```text\n    make z\n```\n`svc -h a`\n"
+        self.assertEqual(["make x", "make y", "svc -h a"], list(commands(text)))
