@@ -17,7 +17,7 @@ static const char help[] =
     "  --config FILE  default: config.ini beside the program, else /data/dbus-opendtu/config.ini\n"
     "  --state FILE   what is remembered over restarts; default: state.json beside the configuration\n"
     "\n"
-    "SIGHUP reads the configuration again; SIGTERM and SIGINT end.\n"
+    "The configuration is read again when it changes, and on SIGHUP; SIGTERM and SIGINT end.\n"
     "Exit code: 0 ended by a signal, 1 the D-Bus was lost or memory ran out, 2 wrong usage.\n";
 
 static void on_end(void *user, int signal)
