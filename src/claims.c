@@ -584,11 +584,13 @@ static void enter(struct claims *c, struct claim *claim, const struct claim_wish
                             .tried = -1,
                             .on_bus = on_bus,
                             .instance = instance,
-                            .choice = wish->choice,
-                            .next = c->first};
+                            .choice = wish->choice};
     text_copy(claim->class, sizeof claim->class, class);
     loop_timer_init(&claim->turn, c->loop, on_turn, claim);
-    c->first = claim;
+    struct claim **end = &c->first; /* first come, first served */
+    while (*end)
+        end = &(*end)->next;
+    *end = claim;
 }
 
 void claim_begin(struct claims *c, struct claim *claim, const struct claim_wish *wish,

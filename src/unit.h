@@ -58,9 +58,6 @@ void unit_gateway(struct unit *u, const struct gateway_info *info);
 /* How its gateway answers: borrowed until another, or NULL, is given. */
 void unit_health(struct unit *u, const struct health *health);
 
-/* How its gateway answers: borrowed until another, or NULL, is given. */
-void unit_health(struct unit *u, const struct health *health);
-
 void unit_remember(const struct unit *u, struct device_memory *out);
 
 /* How a message calls it: "INVERTER0", "inverter 114182940773". */
