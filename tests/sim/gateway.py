@@ -26,6 +26,7 @@ class Line:
         self.send_bytes(reply.head(self._close) + reply.payload())
 
     def send_bytes(self, data):
+        self.gateway.count_bytes(len(data))  # before the client can have them
         self.socket.sendall(data)
 
     def close(self):
@@ -70,6 +71,7 @@ class Counts:
         self.targets = []  # (monotonic time, target) of every request
         self.connections = 0
         self.parallel_max = 0
+        self.bytes = 0  # of requests and replies as they go over TCP
 
     @property
     def total(self):
@@ -217,8 +219,13 @@ class Gateway:
             counts = self.counts
             counts.requests[request.target] += 1
             counts.targets.append((time.monotonic(), request.target))
+            counts.bytes += request.size
             self._parallel += 1
             counts.parallel_max = max(counts.parallel_max, self._parallel)
+
+    def count_bytes(self, count):
+        with self._lock:
+            self.counts.bytes += count
 
     def request_ended(self):
         with self._lock:

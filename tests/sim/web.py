@@ -17,6 +17,13 @@ class Request:
     body: bytes = b""
 
     @property
+    def size(self):
+        """Bytes on the line, from a client that writes headers as everybody does."""
+        lines = [f"{self.method} {self.target} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        return sum(len(line) + 2 for line in lines) + 2 + len(self.body)
+
+    @property
     def path(self):
         return urlsplit(self.target).path
 
