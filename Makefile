@@ -284,7 +284,7 @@ FORCE:
 
 # ---- What a person calls --------------------------------------------------------------------------------
 
-.PHONY: FORCE tools setup vendor debug cross run test fuzz lint size memory clean distclean help
+.PHONY: FORCE tools setup vendor debug cross run test fuzz lint size memory bench clean distclean help
 
 # A build says what is missing; only what runs or tests the program may install it.
 tools:
@@ -340,6 +340,14 @@ memory:
 	$(Q)scripts/setup run
 	$(Q)scripts/memory
 
+# QUICK=1 is one short scenario; ONLY=NAME,.. chooses; WRITE=docs/benchmark.md makes the document. The program
+# of each device is only looked at for its size.
+BENCH_OPTIONS = $(if $(filter-out 0,$(QUICK)),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(WRITE),--write '$(WRITE)')
+bench:
+	$(Q)scripts/setup run bench
+	$(call variant,x86_64,release,all)
+	$(Q)MAKE='$(MAKE)' scripts/bench $(BENCH_OPTIONS)
+
 # ---- What goes onto a device ----------------------------------------------------------------------------
 
 DEVICES := armv7 aarch64
@@ -385,6 +393,7 @@ help:
 #H make lint              format, static analysis, layering, scripts
 #H make size              what each library adds to each program
 #H make memory            what the programs that are built keep resident
+#H make bench             what it costs and how quick it is: QUICK=1, ONLY=NAME, BENCH_CMD=... for another driver
 #H make package           for opkg (.ipk) and to unpack by hand (.tar.gz), for both GX architectures, in dist/
 #H make sdcard            what a GX device installs from an SD card or a USB stick
 #H make feed              a folder for a web server and `opkg update`; FEED_KEY=NAME signs it with gpg

@@ -70,6 +70,7 @@ class Client:
 
     def __init__(self, bus):
         self._connection = open_dbus_connection(bus.address)
+        self.unique_name = self._connection.unique_name
 
     def close(self):
         self._connection.close()

@@ -1,0 +1,1 @@
+"""What the program costs, and how quick it is: see scripts/bench."""

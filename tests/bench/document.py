@@ -1,0 +1,3 @@
+"""stub"""
+def write(*_a):
+    pass
