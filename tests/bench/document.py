@@ -1,3 +1,200 @@
-"""stub"""
-def write(*_a):
-    pass
+"""docs/benchmark.md: the tables, the machine, how cost grows, and where it stands."""
+
+import os
+import platform
+import re
+import subprocess
+
+from tests.bench import growth, python_driver, report
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+FAMILIES = {
+    "opendtu": "Behind an OpenDTU, one poll a second",
+    "ahoy": "Behind an AhoyDTU, one poll a second",
+    "template": "Templates, each a gateway of its own, one poll a second",
+    "quick": "A quick run",
+}
+
+# Figure, scenarios, by how much ours is to be less than the Python driver's.
+RATIOS = (
+    ("cpu_s_per_hour", 30), ("pss_kib", 10), ("start_names_s", 10), ("start_values_s", None),
+    ("http_requests", None), ("dbus_messages", 5), ("call_p99_ms", None), ("hang_p50_ms", None),
+    ("hang_p99_ms", 100), ("hang_max_ms", None),
+)
+
+HEAD = """# What it costs, and how quick it is
+
+Made by `make bench WRITE=docs/benchmark.md`; `make bench` prints the same figures, and
+[tests/bench/scenarios.ini](../tests/bench/scenarios.ini) says what is done in each scenario. The program that
+is measured is the one that is shipped, between simulated gateways on loopback and a `dbus-daemon` of its own.
+Nothing in it is made for being measured: time is the kernel's own clock of a process, wake-ups are its
+voluntary context switches, system calls come from `strace`, instructions and allocations from `callgrind`,
+messages from a monitor on the bus. Every reply has other values than the one before, so each poll changes
+everything that can change.
+
+- *per poll*: for one cycle of one gateway, which is a request with OpenDTU before 24.2 and with a template, and
+  a summary and one request per inverter with OpenDTU 24.2 and newer and with AhoyDTU. *Per cycle*: for one of
+  all gateways.
+- *new value to signal*: from the instant at which the gateway has a new value to the signal with it, for values
+  that change at any time. Most of it is the wait for the next poll.
+- *in a hang*: while each gateway accepts connections and then says nothing.
+- *idle*: between two polls, nobody calling.
+- Calls are made at their own pace, whether the one before is answered or not. `>`: some had no answer when the
+  time was over, and count for as long as they had lasted.
+
+"""
+
+
+def machine():
+    """Without its name or any path of it."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        text = file.read()
+    model = re.search(r"^model name\s*:\s*(.+)$", text, re.M)
+    with open("/proc/meminfo", encoding="ascii") as file:
+        memory = int(re.search(r"^MemTotal:\s+(\d+)", file.read(), re.M)[1]) / 1024 / 1024
+    try:
+        system = platform.freedesktop_os_release()["PRETTY_NAME"]
+    except OSError:
+        system = platform.system()
+    kernel = ".".join(platform.release().split(".")[:2])
+    virtual = ", a virtual machine" if re.search(r"^flags\s*:.*\bhypervisor\b", text, re.M) else ""
+    return (f"**The machine**: {model[1] if model else platform.machine()}, {os.cpu_count()} "
+            f"processors, {memory:.0f} GiB, {system}, Linux {kernel}{virtual}. A GX device is slower "
+            "and shares fewer caches; instructions, allocations, system calls, requests and messages "
+            "are the same there, up to the architecture.\n")
+
+
+def tables(rows):
+    parts = []
+    for family, title in FAMILIES.items():
+        mine = [row for row in rows if row.family == family]
+        if mine:
+            parts.append(f"## {title}\n\n{report.markdown(mine)}")
+    return parts
+
+
+# --- how cost grows ---------------------------------------------------------------------------
+
+def _growth_rows(lines, unit):
+    out = []
+    for line in lines:
+        out.append(f"- {line.name}: " + ", ".join(f"{count}: {value:,.0f}"
+                                                  for count, value in line.points) + f" {unit}")
+    return "\n".join(out)
+
+
+def grown(rows, svg):
+    """The section, and the picture in its file; None without the rows."""
+    instructions = growth.series(rows, lambda row: growth.per_inverter(row) / 1000)
+    memory = growth.series(rows, lambda row: row.figures["pss_kib"])
+    if not instructions:
+        return None
+    with open(svg, "w", encoding="utf-8") as file:
+        file.write(growth.picture(instructions, memory))
+    off = "; ".join(f"{line.name}: ±{growth.deviation(line.points) * 100:.0f} %"
+                    for line in instructions if len(line.points) > 2)
+    base, each = growth.slope(memory[-1].points)
+    return f"""## How it grows
+
+![instructions and memory by number of inverters]({os.path.basename(svg)})
+
+Thousands of instructions for one inverter in one poll:
+
+{_growth_rows(instructions, "")}
+
+From {growth.FROM} inverters on, what one costs is the same within ({off}; to be ±10 %).
+
+KiB of memory (PSS) of the whole program: {base:,.0f} and {each:,.0f} for each inverter.
+
+{_growth_rows(memory, "KiB")}
+"""
+
+
+# --- beside the Python driver -----------------------------------------------------------------
+
+def _ratio(theirs, mine):
+    ratio = theirs / mine
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"
+
+
+def _compared(row, theirs):
+    """Lines of a table: figure, ours, theirs, how many times less ours is, what it is to be."""
+    figures = {f.key: f for f in report.FIGURES}
+    for key, wanted in RATIOS:
+        figure, mine, other = figures[key], row.figures.get(key), theirs.figures.get(key)
+        if mine is None or other is None:
+            continue
+        goal = f"1/{wanted} {'reached' if mine * wanted <= other else '**missed**'}" if wanted else ""
+        yield (f"| {row.scenario} | {figure.title.strip()} | {report.cell(row, figure)} | "
+               f"{report.cell(theirs, figure)} | 1/{_ratio(other, mine) if mine else '∞'} | {goal} |")
+
+
+def compared(rows):
+    ours = [row for row in rows if row.ours and row.family.startswith("python")]
+    if not ours:
+        return None
+    measured = {row.scenario: row for row in rows if not row.ours}
+    if measured:
+        source = ("Both were measured in the same run, at the same time, in the same scenarios.\n")
+        others = measured
+    else:
+        source = ("Its figures are from another run on another machine ([how](../tests/bench/"
+                  "python_driver.py)): Debian 12, x86-64, Python 3.11, the same simulated OpenDTU and "
+                  "poll interval. Take the ratios of times with that grain of salt; those of requests, "
+                  "messages and memory do not depend on the machine. `BENCH_CMD=… make bench` measures "
+                  "both side by side.\n")
+        others = {name: report.Row(name, "python", "Python", 0, figures)
+                  for name, figures in python_driver.FIGURES.items()}
+    lines = ["| scenario | | ours | Python | ours is | to be at most |", "|---|---|---:|---:|---:|---|"]
+    for row in ours:
+        if row.scenario in others:
+            lines += _compared(row, others[row.scenario])
+    detail = report.markdown(ours + [others[r.scenario] for r in ours if r.scenario in measured])
+    return ("## Beside the Python driver\n\nThe driver that people use today is henne49/dbus-opendtu. "
+            f"{source}\n" + "\n".join(lines) + f"\n\nAll figures of these scenarios (5 s from poll to "
+            f"poll; 1, 4 and 10 inverters; 4 behind a gateway that takes 50 or 500 ms):\n\n{detail}")
+
+
+# --- what is to be zero, or nearly ------------------------------------------------------------
+
+def absolute(rows):
+    """The goals that need nothing to compare with."""
+    mine = [row.figures for row in rows if row.ours]
+    lines = []
+    idle = [f["idle_allocations"] for f in mine if f.get("idle_allocations") is not None]
+    if idle:
+        lines.append(f"- allocations per idle second: {max(idle):.0f} (to be 0)")
+    wakes = [f["timer_wakes"] for f in mine if f.get("timer_wakes") is not None]
+    if wakes:
+        lines.append(f"- wake-ups per poll of one gateway that no network caused: at most "
+                     f"{max(wakes):.1f}, the timer of the poll itself (to be at most 2)")
+    return "\n".join(["## Idle and awake", "", *lines, ""]) if lines else None
+
+
+# --- what each library costs ------------------------------------------------------------------
+
+def libraries():
+    """What `make size` says, as a table."""
+    done = subprocess.run([os.environ.get("MAKE") or "make", "--no-print-directory", "size"],
+                          cwd=ROOT, capture_output=True, text=True, check=False)
+    lines = [line for line in done.stdout.splitlines() if line and not line.startswith("  LINK")]
+    head = next((line for line in lines if re.match(r"\s+(x86_64|armv7|aarch64)", line)), None)
+    if done.returncode or not head:
+        return None
+    names = head.split()
+    out = ["| |" + "".join(f" {name} |" for name in names), "|---|" + "---:|" * len(names)]
+    for line in lines[lines.index(head) + 1:]:
+        words = re.split(r"\s{2,}", line.strip())
+        if len(words) == len(names) + 1 and re.fullmatch(r"-?[\d,]+", words[1]):
+            out.append(f"| {words[0]} |" + "".join(f" {word} |" for word in words[1:]))
+    return ("## What each library costs\n\nBytes in the program's file, which is all there is: it needs no "
+            "library of the system. `make size` prints the same.\n\n" + "\n".join(out) + "\n")
+
+
+def write(path, rows):
+    svg = os.path.splitext(path)[0] + ".svg"
+    parts = [HEAD + machine(), compared(rows), absolute(rows), grown(rows, svg), *tables(rows),
+             libraries()]
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(part for part in parts if part))
