@@ -10,13 +10,14 @@ import time
 from dataclasses import dataclass
 
 from tests.bench import probe
-from tests.bench.scene import Scene
+from tests.bench.scene import FIRST_TARGETS, Scene
 from tests.bench.traffic import POWER, Caller, Monitor, Watch
 from tests.integration.bus import Bus, BusError, Client
 from tests.integration.program import Program, binary
 
 CALLS_PER_SECOND, HANG_CALLS_PER_SECOND = 20.0, 5.0
 POLLS = 4  # at the least, in each window that counts something per poll
+BARE_POLLS = 6
 SETTLE = 2.5  # seconds until a driver has saved what it learnt from its first poll
 IDLE_SECONDS = 5.0
 START_PATIENCE = 60.0
@@ -180,8 +181,8 @@ def measure_cost(stage):
 
 
 def measure_calls(stage, seconds, rate, name):
-    took, unanswered = stage.caller.run(seconds, rate)
-    return {f"{name}_p50_ms": percentile(took, 0.5), f"{name}_p99_ms": percentile(took, 0.99),
+    took, unanswered, bus = stage.caller.run(seconds, rate)
+    return {f"{name}_bus_p99_ms": percentile(bus, 0.99), f"{name}_p50_ms": percentile(took, 0.5), f"{name}_p99_ms": percentile(took, 0.99),
             f"{name}_max_ms": max(took), f"{name}_unanswered": unanswered}
 
 
@@ -207,6 +208,33 @@ def measure_hang(stage):
     if not stage.process.running:
         figures["ended"] = True
     return figures
+
+
+def measure_bare(stage):
+    """CPU of the same requests made by a client that does nothing else."""
+    scene, program = stage.scene, stage.path("bare_client")
+    if not probe.have("cc"):
+        return {}
+    subprocess.run(["cc", "-O2", "-o", program,
+                    os.path.join(os.path.dirname(__file__), "bare_client.c")], check=True)
+    gateway = scene.gateways[0]
+    seen = len(gateway.counts.targets)
+    stage.process.stop()
+    targets = [target for _, target in gateway.counts.targets[:seen]]
+    begins = [n for n, target in enumerate(targets) if target in FIRST_TARGETS]
+    cycle = targets[begins[-2]:begins[-1]]  # the last whole one
+    done = subprocess.run(
+        [program, str(gateway.port), str(BARE_POLLS), str(stage.scenario.interval_ms), *cycle],
+        check=True, capture_output=True, text=True)
+    return {"bare_cpu_ms": float(done.stdout)}
+
+
+def measure_restart(stage):
+    """As each start but the very first: with what it has learnt."""
+    stage.process.stop()
+    stage.watch = Watch(stage.monitor, stage.scene.services, time.monotonic())
+    names, values = stage.start()
+    return {"restart_names_s": names, "restart_values_s": values}
 
 
 def count_exactly(scenario, driver, wait):
@@ -270,10 +298,15 @@ def measure(scenario, driver):
             for part, run in (
                     ("cost", measure_cost),
                     ("calls", lambda s: measure_calls(s, scenario.calls_s, CALLS_PER_SECOND, "call")),
-                    ("syscalls", measure_syscalls), ("hang", measure_hang)):
+                    ("syscalls", measure_syscalls), ("restart", measure_restart),
+                    ("bare", measure_bare)):
                 if part in parts:
                     stage.scene.wait_quiet()
                     figures.update(run(stage))
+        if "hang" in parts:
+            with Stage(scenario, driver) as stage:
+                stage.start()
+                figures.update(measure_hang(stage))
         if "exact" in parts:
             figures.update(measure_exactly(scenario, driver))
         if "idle" in parts and not driver.command:

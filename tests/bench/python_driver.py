@@ -14,6 +14,8 @@ def _row(cpu, pss, requests, signals, names, values, call, hang=None):
         "cpu_s_per_hour": cpu, "pss_kib": pss * MIB if pss else None,
         "http_requests": requests / 12, "dbus_messages": signals / 12, "start_names_s": names,
         "start_values_s": values,
+        # it remembers nothing
+        "restart_names_s": names, "restart_values_s": values,
     }
     for name, triple in (("call", call), ("hang", hang)):
         figures.update({f"{name}_{which}_ms": value

@@ -19,6 +19,7 @@ class Figure:
 FIGURES = (
     Figure("CPU, seconds per hour", "cpu_s_per_hour", ".2f"),
     Figure("CPU per poll, ms", "cpu_ms_per_poll", ".3f"),
+    Figure("  of the bare requests", "bare_cpu_ms", ".3f"),
     Figure("instructions per poll, thousands", "instructions", ",.0f", 1e-3),
     Figure("allocations per poll", "allocations", ".0f"),
     Figure("wake-ups per minute", "wakes_per_minute", ".0f"),
@@ -34,16 +35,20 @@ FIGURES = (
     Figure("RSS, KiB", "rss_kib", ",.0f"),
     Figure("PSS, KiB", "pss_kib", ",.0f"),
     Figure("program file, KiB", "binary_kib", ",.0f"),
-    Figure("start to names owned, s", "start_names_s", ".3f"),
-    Figure("start to first values, s", "start_values_s", ".3f"),
+    Figure("first start to names owned, s", "start_names_s", ".3f"),
+    Figure("first start to values, s", "start_values_s", ".3f"),
+    Figure("later start to names owned, s", "restart_names_s", ".3f"),
+    Figure("later start to values, s", "restart_values_s", ".3f"),
     Figure("new value to signal, p50, s", "fresh_p50_s", ".2f"),
     Figure("new value to signal, p99, s", "fresh_p99_s", ".2f"),
     Figure("GetValue p50, ms", "call_p50_ms", ",.2f"),
     Figure("GetValue p99, ms", "call_p99_ms", ",.2f"),
     Figure("GetValue max, ms", "call_max_ms", ",.2f"),
+    Figure("  the bus itself, p99, ms", "call_bus_p99_ms", ",.2f"),
     Figure("GetValue in a hang p50, ms", "hang_p50_ms", ",.2f"),
     Figure("GetValue in a hang p99, ms", "hang_p99_ms", ",.2f"),
     Figure("GetValue in a hang max, ms", "hang_max_ms", ",.2f"),
+    Figure("  the bus itself, p99, ms", "hang_bus_p99_ms", ",.2f"),
     Figure("idle: allocations per second", "idle_allocations", ".0f"),
     Figure("idle: wake-ups per second", "idle_wakes", ".0f"),
     Figure("idle: system calls per second", "idle_syscalls", ".0f"),
@@ -71,7 +76,8 @@ def cell(row, figure):
     if value is None:
         return "-"
     name = figure.key.split("_")[0]
-    at_least = name in ("call", "hang") and row.figures.get(f"{name}_unanswered")
+    at_least = (name in ("call", "hang") and "bus" not in figure.key and
+                row.figures.get(f"{name}_unanswered"))
     return (">" if at_least else "") + format(value * figure.scale, figure.form)
 
 

@@ -2,15 +2,14 @@
 
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass
 
 from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call
-from jeepney.bus_messages import Monitoring
+from jeepney.bus_messages import Monitoring, message_bus
 from jeepney.io.blocking import open_dbus_connection
 from jeepney.low_level import Message, calc_msg_size
 
-from tests.integration.bus import BUS_ITEM, PREFIX
+from tests.integration.bus import BUS_ITEM
 
 BUS = "org.freedesktop.DBus"
 POWER = "/Ac/Power"
@@ -88,8 +87,8 @@ class Monitor(threading.Thread):
 class Watch:
     """Follows who owns the services, and when each had its first value."""
 
-    def __init__(self, monitor, services):
-        self._monitor, self._since = monitor, 0.0
+    def __init__(self, monitor, services, since=0.0):
+        self._monitor, self._since = monitor, since
         self.services = services
         self.owned, self.valued = {}, {}  # service -> time
         self.place = {}  # unique name -> place of the service
@@ -130,45 +129,46 @@ class Caller:
     def __init__(self, bus, services):
         self._connection = open_dbus_connection(bus.address)
         self._services = services
+        self._under_way, self._took = {}, {}
         self.unique_name = self._connection.unique_name
 
     def close(self):
         self._connection.close()
 
     def run(self, seconds, rate):
-        """Milliseconds of each call, and how many have no answer yet: those count for as long as
-        they have lasted."""
-        begin, number, under_way, took = time.monotonic(), 0, {}, deque()
-        while True:
-            now = time.monotonic()
-            if now >= begin + seconds:
-                break
-            if now >= begin + number / rate:
-                under_way[self._send(number)] = time.monotonic()
+        """Milliseconds of each call; how many have no answer yet (those count for as long as they
+        have lasted); and milliseconds of calls to the bus itself in between: the machine's own."""
+        begin, number = time.monotonic(), 0
+        self._under_way, self._took = {}, {BUS: [], POWER: []}
+        while time.monotonic() < begin + seconds:
+            if time.monotonic() >= begin + number / rate / 2:
+                self._send(number)
                 number += 1
-            self._receive(min(begin + number / rate, begin + seconds), under_way, took)
-        self._receive(time.monotonic() + 0.2, under_way, took, all_of_them=True)
+            self._receive(min(begin + number / rate / 2, begin + seconds))
+        self._receive(time.monotonic() + 0.2, all_of_them=True)
         end = time.monotonic()
-        lasting = [(end - sent) * 1000 for sent in under_way.values()]
-        return list(took) + lasting, len(lasting)
+        lasting = [(end - sent) * 1000 for sent, what in self._under_way.values() if what == POWER]
+        return self._took[POWER] + lasting, len(lasting), self._took[BUS]
 
     def _send(self, number):
-        service = self._services[number % len(self._services)]
-        message = new_method_call(DBusAddress(POWER, bus_name=service, interface=BUS_ITEM),
-                                  "GetValue")
+        """A service's power and the bus' id in turn."""
+        if number % 2:
+            what, message = BUS, message_bus.GetId()
+        else:
+            service = self._services[number // 2 % len(self._services)]
+            what, message = POWER, new_method_call(
+                DBusAddress(POWER, bus_name=service, interface=BUS_ITEM), "GetValue")
         serial = next(self._connection.outgoing_serial)
+        self._under_way[serial] = time.monotonic(), what
         self._connection.send(message, serial=serial)
-        return serial
 
-    def _receive(self, until, under_way, took, all_of_them=False):
-        while not all_of_them or under_way:
+    def _receive(self, until, all_of_them=False):
+        while not all_of_them or self._under_way:
             try:
                 reply = self._connection.receive(timeout=max(until - time.monotonic(), 0))
             except TimeoutError:
                 return
-            sent = under_way.pop(reply.header.fields.get(HeaderFields.reply_serial), None)
-            if sent is not None:
-                took.append((time.monotonic() - sent) * 1000)
-
-
-__all__ = ["Caller", "Monitor", "Seen", "Watch", "PREFIX"]
+            found = self._under_way.pop(reply.header.fields.get(HeaderFields.reply_serial), None)
+            if found:
+                sent, what = found
+                self._took[what].append((time.monotonic() - sent) * 1000)
