@@ -19,7 +19,7 @@ CALLS_PER_SECOND, HANG_CALLS_PER_SECOND = 20.0, 5.0
 POLLS = 4  # at the least, in each window that counts something per poll
 BARE_POLLS = 6
 SETTLE = 2.5  # seconds until a driver has saved what it learnt from its first poll
-IDLE_SECONDS = 5.0
+IDLE_SECONDS = 4.0
 START_PATIENCE = 60.0
 SLOW_MOTION = 4.0  # by how much longer a start may take under callgrind
 
@@ -256,7 +256,7 @@ def measure_exactly(scenario, driver):
     if not probe.have("valgrind", "callgrind_control"):
         return {}
     instructions, allocations, before, after = count_exactly(
-        scenario, driver, lambda stage: stage.scene.wait_polls(POLLS, 0.0))
+        scenario.slowed(), driver, lambda stage: stage.scene.wait_polls(POLLS, 0.0))
     polls = after.polls - before.polls
     return {"instructions": instructions / polls, "exact_polls": polls,
             "allocations": None if allocations is None else allocations / polls}

@@ -32,6 +32,10 @@ class Scenario:
         """The same with nothing to do after the first poll."""
         return replace(self, interval_ms=HOUR_MS)
 
+    def slowed(self):
+        """With time enough for a cycle where everything takes fifty times as long."""
+        return replace(self, interval_ms=max(self.interval_ms, 50 * self.inverters))
+
     def shortened(self):
         return replace(self, seconds=min(self.seconds, 5.0), calls_s=min(self.calls_s, 3.0),
                        hang_s=min(self.hang_s, 4.0))
@@ -58,13 +62,14 @@ def read(path=FILE):
 
 
 def choose(scenarios, only="", quick=False):
-    """only: names or sections, parted by commas; quick: the marked ones, with short windows."""
+    """only: names or sections, parted by commas; quick: the marked ones, with short windows,
+    which a full run leaves out."""
     wanted = [word for word in only.split(",") if word]
     unknown = [w for w in wanted if not any(w in (s.name, s.family) for s in scenarios)]
     if unknown:
         raise ValueError(f"no such scenario: {', '.join(unknown)}")
     if wanted:
         scenarios = [s for s in scenarios if s.name in wanted or s.family in wanted]
-    elif quick:
-        scenarios = [s for s in scenarios if s.quick]
+    else:
+        scenarios = [s for s in scenarios if s.quick == quick]
     return [s.shortened() for s in scenarios] if quick else scenarios
