@@ -163,7 +163,6 @@ def measure_cost(stage):
     cpu, wakes = after.cpu - before.cpu, after.voluntary - before.voluntary
     messages, size = stage.watch.messages(before.when, after.when, stage.connections_of_bench())
     cycles = polls / len(scene.gateways)
-    rss, pss = probe.memory_kib(stage.process.pid)
     fresh = scene.freshness(stage.watch.published(before.when, after.when),
                             before.when + scenario.interval_ms / 1000, after.when)
     return {
@@ -174,10 +173,15 @@ def measure_cost(stage):
         "http_connections": (after.connections - before.connections) / polls,
         "http_bytes": (after.bytes - before.bytes) / polls,
         "dbus_messages": messages / cycles, "dbus_bytes": size / cycles,
-        "rss_kib": rss, "pss_kib": pss,
+        **measure_memory(stage),
         "fresh_p50_s": percentile(fresh, 0.5) if fresh else None,
         "fresh_p99_s": percentile(fresh, 0.99) if fresh else None,
     }
+
+
+def measure_memory(stage):
+    rss, pss = probe.memory_kib(stage.process.pid)
+    return {"rss_kib": rss, "pss_kib": pss}
 
 
 def measure_calls(stage, seconds, rate, name):
@@ -296,7 +300,7 @@ def measure(scenario, driver):
             figures.update(start_names_s=names, start_values_s=values)
             stage.settle()
             for part, run in (
-                    ("cost", measure_cost),
+                    ("memory", measure_memory), ("cost", measure_cost),
                     ("calls", lambda s: measure_calls(s, scenario.calls_s, CALLS_PER_SECOND, "call")),
                     ("syscalls", measure_syscalls), ("restart", measure_restart),
                     ("bare", measure_bare)):

@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass, replace
 
 FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "scenarios.ini")
-PARTS = ("start", "cost", "calls", "syscalls", "restart", "bare", "hang", "exact", "idle")
+PARTS = ("start", "memory", "cost", "calls", "syscalls", "restart", "bare", "hang", "exact", "idle")
 GATEWAYS = ("opendtu", "ahoy", "template", "mixed")
 HOUR_MS = 3600 * 1000
 
