@@ -79,7 +79,7 @@ class BenchTest(unittest.TestCase):
                 env={**os.environ, "BENCH_CMD": "sh -c 'echo no gateway; exit 3'"},
                 capture_output=True, text=True, check=False)
         self.assertEqual(1, done.returncode)
-        self.assertRegex(done.stdout, r"start to first values, s +\d")
+        self.assertRegex(done.stdout, r"first start to values, s +\d")
         self.assertIn("one, other: RuntimeError", done.stdout)
         self.assertIn("no gateway", done.stdout)
 
