@@ -7,6 +7,7 @@
 #include "app.h"
 #include "edge/log.h"
 #include "edge/loop.h"
+#include "edge/scratch.h"
 
 static const char help[] =
     "Usage: dbus-opendtu [run] [--config FILE] [--state FILE]\n"
@@ -73,6 +74,9 @@ int cli_run(int argc, char **argv)
     if (code)
         return code - 1;
 
+#ifndef DEBUG_BUILD /* there the sanitizers watch each piece */
+    scratch_for_json();
+#endif
     /* Signals first: from here on none ends the program but through the loop. */
     struct loop *loop = loop_create();
     if (!loop || loop_signal(loop, SIGTERM, on_end, loop) ||
