@@ -29,11 +29,11 @@ struct claims {
     struct bus *bus;
     struct settings *settings;
     struct directory *directory;
-    struct loop_timer bus_retry, settings_wait;
+    struct loop_timer bus_retry;
     struct log_fault bus_fault, settings_fault;
-    bool round_over;      /* the directory knows who is there */
-    bool settings_known;  /* whether there is a settings service has been answered ... */
-    bool settings_absent; /* ... with no, and waited for long enough */
+    bool round_over;     /* the directory knows who is there */
+    bool settings_known; /* whether there is a settings service has been answered */
+    int64_t answered_ms; /* when that was */
     struct claim *first;
 };
 
@@ -352,16 +352,14 @@ static void on_added(void *user, const struct value *values, size_t count, const
 
 /* ---- What moves a claim on ------------------------------------------------------------------ */
 
-/*
- * A device that never had an instance waits for the settings service to come, which would give it
- * one; all others can be shown at once.
- */
-static bool may_decide(const struct claim *claim)
+/* How long a device that never had an instance still waits for the settings service to give it one. */
+static int64_t patience(const struct claim *claim)
 {
     const struct claims *c = claim->claims;
 
-    return c->round_over && c->settings_known &&
-           (settings_available(c->settings) || c->settings_absent || own_wish(claim) >= 0);
+    if (settings_available(c->settings) || own_wish(claim) >= 0)
+        return 0;
+    return c->answered_ms + SETTINGS_WAIT_MS - loop_now_ms(c->loop);
 }
 
 static void on_turn(void *user)
@@ -369,9 +367,11 @@ static void on_turn(void *user)
     struct claim *claim = user;
     struct claims *c = claim->claims;
 
-    if (!may_decide(claim))
+    if (!c->round_over || !c->settings_known)
         return;
-    if (settings_available(c->settings) && !(claim->asked && claim->tried >= 0))
+    if (patience(claim) > 0)
+        loop_timer_arm(&claim->turn, patience(claim));
+    else if (settings_available(c->settings) && !(claim->asked && claim->tried >= 0))
         ask(claim);
     else
         decide(claim, claim->settled ? claim->instance : own_wish(claim));
@@ -389,25 +389,12 @@ static void on_available(void *user, bool there)
 {
     struct claims *c = user;
 
-    if (!c->settings_known && !there)
-        loop_timer_arm(&c->settings_wait, SETTINGS_WAIT_MS);
+    if (!c->settings_known)
+        c->answered_ms = loop_now_ms(c->loop);
     c->settings_known = true;
     for (struct claim *claim = c->first; claim && !there; claim = claim->next)
         claim->asked = false;
     turn_all(c);
-}
-
-static void on_settings_wait(void *user)
-{
-    struct claims *c = user;
-
-    if (settings_available(c->settings))
-        return;
-    c->settings_absent = true;
-    for (struct claim *claim = c->first; claim; claim = claim->next) {
-        if (claim->granted && !claim->settled)
-            loop_timer_arm(&claim->turn, 0);
-    }
 }
 
 static struct claim *claim_at(const struct claims *c, const char *path, enum leaf *leaf)
@@ -553,7 +540,6 @@ struct claims *claims_create(struct loop *l, const struct memory *memory, loop_f
     c->bus_lost = bus_lost;
     c->user = user;
     loop_timer_init(&c->bus_retry, l, open_bus, c);
-    loop_timer_init(&c->settings_wait, l, on_settings_wait, c);
     open_bus(c);
     return c;
 }
@@ -563,7 +549,6 @@ void claims_destroy(struct claims *c)
     if (!c)
         return;
     loop_timer_disarm(&c->bus_retry);
-    loop_timer_disarm(&c->settings_wait);
     close_bus(c);
     free(c);
 }
