@@ -37,17 +37,10 @@ struct claims {
     struct claim *first;
 };
 
-/* What of a device lies in the settings service, in the order in which it is added. */
-enum leaf { LEAF_INSTANCE, LEAF_NAME, LEAF_POSITION, LEAF_PHASE, LEAF_ROLE, LEAVES };
-
-static const char *const leaf_names[LEAVES] = {
-    "ClassAndVrmInstance", "CustomName", "Position", "PhaseSetting", "Role",
-};
-
-static void leaf_path(const struct claim *claim, enum leaf leaf, char out[SETTINGS_PATH_MAX])
+static void leaf_path(const struct claim *claim, enum choice_leaf leaf, char out[SETTINGS_PATH_MAX])
 {
     (void)snprintf(out, SETTINGS_PATH_MAX, "/Settings/Devices/%s/%s", claim->wish.uid,
-                   leaf_names[leaf]);
+                   choice_leaf_name(leaf));
 }
 
 /* ---- Who has which instance ----------------------------------------------------------------- */
@@ -130,7 +123,7 @@ static const char *class_of(const struct claim *claim)
 
 static void store_instance(struct claim *claim)
 {
-    char path[SETTINGS_PATH_MAX], text[CLAIM_CLASS_MAX + 16];
+    char path[SETTINGS_PATH_MAX], text[CLASS_MAX + 16];
 
     leaf_path(claim, LEAF_INSTANCE, path);
     (void)snprintf(text, sizeof text, "%s:%d", claim->class, claim->instance);
@@ -183,78 +176,7 @@ static int own_wish(const struct claim *claim)
 
 /* ---- The settings service ------------------------------------------------------------------- */
 
-/* "pvinverter:34" */
-static bool parse_instance(const char *text, char class[CLAIM_CLASS_MAX], int *instance)
-{
-    const char *colon = strchr(text, ':');
-    char *end;
-
-    if (!colon || colon == text || (size_t)(colon - text) >= CLAIM_CLASS_MAX)
-        return false;
-    long n = strtol(colon + 1, &end, 10);
-    if (end == colon + 1 || *end || n < 0 || n > 0xFFFF)
-        return false;
-    memcpy(class, text, (size_t)(colon - text));
-    class[colon - text] = '\0';
-    *instance = (int)n;
-    return true;
-}
-
-static bool leaf_text(const struct value *v, char *out, size_t size)
-{
-    if (v->type != VALUE_STRING || strlen(v->s) >= size)
-        return false;
-    text_copy(out, size, v->s);
-    return true;
-}
-
-/* One setting into a choice; what is out of range counts as not set. */
-static void read_choice(struct owner_choice *choice, enum leaf leaf, const struct value *v)
-{
-    int i = v->type == VALUE_INT ? v->i : -1;
-
-    switch (leaf) {
-    case LEAF_NAME:
-        if (!leaf_text(v, choice->custom_name, sizeof choice->custom_name))
-            choice->custom_name[0] = '\0';
-        break;
-    case LEAF_POSITION:
-        choice->position = i >= 0 && i <= 2 ? i : -1;
-        break;
-    case LEAF_PHASE:
-        choice->phase = i >= 1 && i <= PHASES ? i : 0;
-        break;
-    case LEAF_ROLE:
-        if (!leaf_text(v, choice->role, sizeof choice->role) || !venus_role_find(choice->role))
-            choice->role[0] = '\0';
-        break;
-    case LEAF_INSTANCE:
-    case LEAVES:
-        break;
-    }
-}
-
-static struct value choice_value(const struct owner_choice *choice, enum leaf leaf)
-{
-    switch (leaf) {
-    case LEAF_NAME:
-        return value_string(choice->custom_name);
-    case LEAF_POSITION:
-        return value_int(choice->position);
-    case LEAF_PHASE:
-        return value_int(choice->phase);
-    case LEAF_ROLE:
-        return value_string(choice->role);
-    case LEAF_INSTANCE:
-    case LEAVES:
-        break;
-    }
-    return value_invalid();
-}
-
-static const struct owner_choice unset = {.position = -1};
-
-static void write_leaf(struct claim *claim, enum leaf leaf)
+static void write_leaf(struct claim *claim, enum choice_leaf leaf)
 {
     char path[SETTINGS_PATH_MAX];
     struct value v = choice_value(&claim->choice, leaf);
@@ -266,12 +188,13 @@ static void write_leaf(struct claim *claim, enum leaf leaf)
 /* What was set while there was no settings service goes there now. */
 static void merge_choice(struct claim *claim, const struct value *values)
 {
-    for (enum leaf leaf = LEAF_NAME; leaf < LEAVES; leaf++) {
-        struct value none = choice_value(&unset, leaf), known = choice_value(&claim->choice, leaf);
+    for (enum choice_leaf leaf = LEAF_NAME; leaf < LEAVES; leaf++) {
+        struct value none = choice_value(&choice_unset, leaf),
+                     known = choice_value(&claim->choice, leaf);
         if (values[leaf].type == VALUE_INVALID)
             continue;
         if (!value_equal(&values[leaf], &none))
-            read_choice(&claim->choice, leaf, &values[leaf]);
+            choice_read(&claim->choice, leaf, &values[leaf]);
         else if (!value_equal(&known, &none))
             write_leaf(claim, leaf);
     }
@@ -286,21 +209,20 @@ static void on_added(void *user, const struct value *values, size_t count, const
 static void ask(struct claim *claim)
 {
     struct claims *c = claim->claims;
-    char paths[LEAVES][SETTINGS_PATH_MAX], instance[CLAIM_CLASS_MAX + 16];
+    char paths[LEAVES][SETTINGS_PATH_MAX], instance[CLASS_MAX + 16];
     struct setting list[LEAVES];
     int first = claim->settled ? claim->instance : claim->wish.last_instance;
 
     if (first < 0)
         first = next_free(c, claim, class_of(claim), FIRST_INSTANCE);
     (void)snprintf(instance, sizeof instance, "%s:%d", class_of(claim), first);
-    for (enum leaf leaf = 0; leaf < LEAVES; leaf++) {
+    for (enum choice_leaf leaf = 0; leaf < LEAVES; leaf++) {
         leaf_path(claim, leaf, paths[leaf]);
-        list[leaf] = (struct setting){.path = paths[leaf], .fallback = choice_value(&unset, leaf)};
+        list[leaf] =
+            (struct setting){.path = paths[leaf], .fallback = choice_value(&choice_unset, leaf)};
+        choice_range(leaf, &list[leaf].min, &list[leaf].max);
     }
     list[LEAF_INSTANCE].fallback = value_string(instance);
-    list[LEAF_POSITION].min = -1;
-    list[LEAF_POSITION].max = 2;
-    list[LEAF_PHASE].max = PHASES;
     /* An instance of the configuration is nobody's business but the configuration's. */
     size_t skip = is_auto(claim) ? 0 : 1;
     settings_add(c->settings, &claim->call, list + skip, LEAVES - skip, on_added, claim);
@@ -308,12 +230,12 @@ static void ask(struct claim *claim)
 
 static void take_answer(struct claim *claim, const struct value *values)
 {
-    char class[CLAIM_CLASS_MAX];
+    char class[CLASS_MAX];
     int instance;
 
     merge_choice(claim, values);
     if (!is_auto(claim) || values[LEAF_INSTANCE].type != VALUE_STRING ||
-        !parse_instance(values[LEAF_INSTANCE].s, class, &instance)) {
+        !choice_parse_instance(values[LEAF_INSTANCE].s, class, &instance)) {
         decide(claim, own_wish(claim));
         return;
     }
@@ -397,7 +319,7 @@ static void on_available(void *user, bool there)
     turn_all(c);
 }
 
-static struct claim *claim_at(const struct claims *c, const char *path, enum leaf *leaf)
+static struct claim *claim_at(const struct claims *c, const char *path, enum choice_leaf *leaf)
 {
     char its[SETTINGS_PATH_MAX];
 
@@ -414,11 +336,11 @@ static struct claim *claim_at(const struct claims *c, const char *path, enum lea
 /* Somebody chose another instance, or with it another role, in the settings themselves. */
 static void on_instance_changed(struct claim *claim, const struct value *v)
 {
-    char class[CLAIM_CLASS_MAX];
+    char class[CLASS_MAX];
     int instance;
 
-    if (v->type != VALUE_STRING || !parse_instance(v->s, class, &instance) || !is_auto(claim) ||
-        (instance == claim->instance && strcmp(class, claim->class) == 0))
+    if (v->type != VALUE_STRING || !choice_parse_instance(v->s, class, &instance) ||
+        !is_auto(claim) || (instance == claim->instance && strcmp(class, claim->class) == 0))
         return;
     if (strcmp(class, class_of(claim)) != 0 && venus_role_find(class) &&
         !claim->wish.role_is_fixed) {
@@ -430,7 +352,7 @@ static void on_instance_changed(struct claim *claim, const struct value *v)
 
 static void on_changed(void *user, const char *path, const struct value *v)
 {
-    enum leaf leaf;
+    enum choice_leaf leaf;
     struct claim *claim = claim_at(user, path, &leaf);
 
     /* While an answer is under way, it will say the same. */
@@ -443,7 +365,7 @@ static void on_changed(void *user, const char *path, const struct value *v)
     struct value before = choice_value(&claim->choice, leaf);
     if (value_equal(&before, v))
         return;
-    read_choice(&claim->choice, leaf, v);
+    choice_read(&claim->choice, leaf, v);
     if (strcmp(claim->class, class_of(claim)) != 0)
         loop_timer_arm(&claim->turn, 0);
     else
@@ -560,7 +482,7 @@ static void enter(struct claims *c, struct claim *claim, const struct claim_wish
 {
     bool on_bus = claim->on_bus;
     int instance = on_bus ? claim->instance : -1;
-    char class[CLAIM_CLASS_MAX];
+    char class[CLASS_MAX];
 
     text_copy(class, sizeof class, claim->class);
     claim_end(claim);
@@ -607,7 +529,7 @@ void claim_end(struct claim *claim)
     }
     loop_timer_disarm(&claim->turn);
     settings_cancel(&claim->call);
-    for (enum leaf leaf = 0; leaf < LEAVES && claim->asked; leaf++) {
+    for (enum choice_leaf leaf = 0; leaf < LEAVES && claim->asked; leaf++) {
         leaf_path(claim, leaf, path);
         settings_forget(c->settings, path);
     }
@@ -625,7 +547,7 @@ void claim_choose(struct claim *claim, const struct owner_choice *choice)
     struct owner_choice before = claim->choice;
 
     claim->choice = *choice;
-    for (enum leaf leaf = LEAF_NAME; leaf < LEAVES && claim->asked; leaf++) {
+    for (enum choice_leaf leaf = LEAF_NAME; leaf < LEAVES && claim->asked; leaf++) {
         struct value was = choice_value(&before, leaf), is = choice_value(choice, leaf);
         if (!value_equal(&was, &is))
             write_leaf(claim, leaf);

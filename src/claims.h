@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "core/choice.h"
 #include "core/device.h"
 #include "edge/loop.h"
 #include "edge/settings.h"
@@ -20,24 +21,17 @@
 
 struct claims;
 
-enum { CLAIM_UID_MAX = 72, CLAIM_CLASS_MAX = 64, CLAIM_NAME_MAX = CLAIM_CLASS_MAX + 40 };
-
-/* What the owner set; unset: "", -1, 0, "". */
-struct owner_choice {
-    char custom_name[NAME_MAX_BYTES];
-    int position, phase;
-    char role[ROLE_MAX];
-};
+enum { CLAIM_UID_MAX = 72, CLAIM_NAME_MAX = CLASS_MAX + 40 };
 
 struct claim_wish {
     char label[CONF_SECTION_MAX + SERIAL_MAX]; /* for messages: "[INVERTER0]" */
     char id[MEMORY_ID_MAX];                    /* whose it is in the memory */
-    char uid[CLAIM_UID_MAX];     /* of the settings: [A-Za-z0-9_], does not begin with '_' */
-    char class[CLAIM_CLASS_MAX]; /* of the configuration: "pvinverter" */
-    int explicit_instance;       /* of the configuration; CONF_INSTANCE_AUTO */
-    int last_instance;           /* of the memory; -1: none */
-    struct owner_choice choice;  /* of the memory */
-    bool role_is_fixed;          /* a class that knows no /Role */
+    char uid[CLAIM_UID_MAX];    /* of the settings: [A-Za-z0-9_], does not begin with '_' */
+    char class[CLASS_MAX];      /* of the configuration: "pvinverter" */
+    int explicit_instance;      /* of the configuration; CONF_INSTANCE_AUTO */
+    int last_instance;          /* of the memory; -1: none */
+    struct owner_choice choice; /* of the memory */
+    bool role_is_fixed;         /* a class that knows no /Role */
 };
 
 struct claim;
@@ -57,7 +51,7 @@ struct claim {
     bool on_bus;  /* the service of this name is there */
     bool moving;  /* its instance is being moved to another class there */
     int tried;    /* an instance that the bus refused just now; -1 none */
-    char class[CLAIM_CLASS_MAX];
+    char class[CLASS_MAX];
     int instance;
     struct owner_choice choice;
 };

@@ -169,7 +169,7 @@ static void disappear(struct unit *u)
 
 static void find_class(struct unit *u)
 {
-    char service[sizeof service_prefix + CLAIM_CLASS_MAX];
+    char service[sizeof service_prefix + CLASS_MAX];
     bool known;
 
     (void)snprintf(service, sizeof service, "%s%s", service_prefix, u->claim.class);

@@ -14,7 +14,6 @@
 #include "place.h"
 #include "version.h"
 
-
 static const char help[] =
     "Usage: dbus-opendtu selftest [--config FILE]\n"
     "\n"

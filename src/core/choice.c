@@ -1,0 +1,89 @@
+#include "core/choice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/map.h"
+
+const struct owner_choice choice_unset = {.position = -1};
+
+const char *choice_leaf_name(enum choice_leaf leaf)
+{
+    static const char *const names[LEAVES] = {
+        "ClassAndVrmInstance", "CustomName", "Position", "PhaseSetting", "Role",
+    };
+    return names[leaf];
+}
+
+void choice_range(enum choice_leaf leaf, int *min, int *max)
+{
+    *min = leaf == LEAF_POSITION ? -1 : 0;
+    *max = leaf == LEAF_POSITION ? 2 : leaf == LEAF_PHASE ? PHASES : 0;
+}
+
+bool choice_parse_instance(const char *text, char class[CLASS_MAX], int *instance)
+{
+    const char *colon = strchr(text, ':');
+    char *end;
+
+    if (!colon || colon == text || (size_t)(colon - text) >= CLASS_MAX)
+        return false;
+    long n = strtol(colon + 1, &end, 10);
+    if (end == colon + 1 || *end || n < 0 || n > 0xFFFF)
+        return false;
+    memcpy(class, text, (size_t)(colon - text));
+    class[colon - text] = '\0';
+    *instance = (int)n;
+    return true;
+}
+
+static bool leaf_text(const struct value *v, char *out, size_t size)
+{
+    if (v->type != VALUE_STRING || strlen(v->s) >= size)
+        return false;
+    text_copy(out, size, v->s);
+    return true;
+}
+
+void choice_read(struct owner_choice *choice, enum choice_leaf leaf, const struct value *v)
+{
+    int i = v->type == VALUE_INT ? v->i : -1;
+
+    switch (leaf) {
+    case LEAF_NAME:
+        if (!leaf_text(v, choice->custom_name, sizeof choice->custom_name))
+            choice->custom_name[0] = '\0';
+        break;
+    case LEAF_POSITION:
+        choice->position = i >= 0 && i <= 2 ? i : -1;
+        break;
+    case LEAF_PHASE:
+        choice->phase = i >= 1 && i <= PHASES ? i : 0;
+        break;
+    case LEAF_ROLE:
+        if (!leaf_text(v, choice->role, sizeof choice->role) || !venus_role_find(choice->role))
+            choice->role[0] = '\0';
+        break;
+    case LEAF_INSTANCE:
+    case LEAVES:
+        break;
+    }
+}
+
+struct value choice_value(const struct owner_choice *choice, enum choice_leaf leaf)
+{
+    switch (leaf) {
+    case LEAF_NAME:
+        return value_string(choice->custom_name);
+    case LEAF_POSITION:
+        return value_int(choice->position);
+    case LEAF_PHASE:
+        return value_int(choice->phase);
+    case LEAF_ROLE:
+        return value_string(choice->role);
+    case LEAF_INSTANCE:
+    case LEAVES:
+        break;
+    }
+    return value_invalid();
+}

@@ -1,0 +1,52 @@
+/*
+ * What a device has in com.victronenergy.settings, below a path of its own: its class and instance, and
+ * what its owner set on the GX screen. Names, types and ranges of these settings. Pure.
+ *
+ * "ClassAndVrmInstance" is Victron's own name and form (localsettings); CustomName, Position and
+ * PhaseSetting are called like the paths of the service that show them.
+ */
+#ifndef DTU_CORE_CHOICE_H
+#define DTU_CORE_CHOICE_H
+
+#include <stdbool.h>
+
+#include "core/device.h"
+#include "core/value.h"
+
+enum { CLASS_MAX = 64 }; /* bytes of a class' name, with the NUL */
+
+/* What the owner set. */
+struct owner_choice {
+    char custom_name[NAME_MAX_BYTES]; /* "" is not set */
+    int position;                     /* 0..2; -1 is not set */
+    int phase;                        /* 1..3; 0 is not set */
+    char role[ROLE_MAX];              /* a class of venus_roles; "" is not set */
+};
+
+extern const struct owner_choice choice_unset;
+
+enum choice_leaf {
+    LEAF_INSTANCE, /* no part of the choice: "pvinverter:34" */
+    LEAF_NAME,
+    LEAF_POSITION,
+    LEAF_PHASE,
+    LEAF_ROLE,
+    LEAVES
+};
+
+/* Its last element of a path; static text. */
+const char *choice_leaf_name(enum choice_leaf leaf);
+
+/* The range of a number, as a setting is created with; 0 and 0 is none. */
+void choice_range(enum choice_leaf leaf, int *min, int *max);
+
+/* Takes one setting over. What is of another type or out of range counts as not set. */
+void choice_read(struct owner_choice *choice, enum choice_leaf leaf, const struct value *v);
+
+/* The setting's value; a text is borrowed from the choice. Invalid for LEAF_INSTANCE. */
+struct value choice_value(const struct owner_choice *choice, enum choice_leaf leaf);
+
+/* From "pvinverter:34"; false when it is none, and then nothing is written. */
+bool choice_parse_instance(const char *text, char class[CLASS_MAX], int *instance);
+
+#endif

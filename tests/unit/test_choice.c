@@ -1,0 +1,109 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "core/choice.h"
+
+static struct owner_choice read_one(enum choice_leaf leaf, struct value v)
+{
+    struct owner_choice c = {"before", 1, 2, "grid"};
+    choice_read(&c, leaf, &v);
+    return c;
+}
+
+static void takes_what_is_in_range(void **state)
+{
+    (void)state;
+    assert_string_equal(read_one(LEAF_NAME, value_string("Roof")).custom_name, "Roof");
+    assert_int_equal(read_one(LEAF_POSITION, value_int(0)).position, 0);
+    assert_int_equal(read_one(LEAF_POSITION, value_int(2)).position, 2);
+    assert_int_equal(read_one(LEAF_PHASE, value_int(3)).phase, 3);
+    assert_string_equal(read_one(LEAF_ROLE, value_string("acload")).role, "acload");
+}
+
+static void anything_else_is_not_set(void **state)
+{
+    (void)state;
+    char longer[NAME_MAX_BYTES + 1];
+
+    memset(longer, 'x', sizeof longer);
+    longer[sizeof longer - 1] = '\0';
+    assert_string_equal(read_one(LEAF_NAME, value_string(longer)).custom_name, "");
+    assert_string_equal(read_one(LEAF_NAME, value_int(1)).custom_name, "");
+    assert_int_equal(read_one(LEAF_POSITION, value_int(3)).position, -1);
+    assert_int_equal(read_one(LEAF_POSITION, value_invalid()).position, -1);
+    assert_int_equal(read_one(LEAF_PHASE, value_int(4)).phase, 0);
+    assert_int_equal(read_one(LEAF_PHASE, value_string("1")).phase, 0);
+    assert_string_equal(read_one(LEAF_ROLE, value_string("battery")).role, "");
+    assert_string_equal(read_one(LEAF_ROLE, value_string("inverter")).role, "");
+}
+
+/* Each leaf is a part of its own, and what is unset stays so on the way there and back. */
+static void what_is_written_is_read(void **state)
+{
+    (void)state;
+    const struct owner_choice all[] = {choice_unset, {"Roof", 2, 3, "genset"}};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct owner_choice c = {"other", 0, 1, "grid"};
+        for (enum choice_leaf leaf = LEAF_NAME; leaf < LEAVES; leaf++) {
+            struct value v = choice_value(&all[i], leaf);
+            choice_read(&c, leaf, &v);
+        }
+        assert_string_equal(c.custom_name, all[i].custom_name);
+        assert_int_equal(c.position, all[i].position);
+        assert_int_equal(c.phase, all[i].phase);
+        assert_string_equal(c.role, all[i].role);
+    }
+}
+
+static void ranges_hold_what_can_be_set(void **state)
+{
+    (void)state;
+    int min, max;
+
+    choice_range(LEAF_POSITION, &min, &max);
+    assert_int_equal(min, -1);
+    assert_int_equal(max, 2);
+    choice_range(LEAF_PHASE, &min, &max);
+    assert_int_equal(min, 0);
+    assert_int_equal(max, 3);
+    choice_range(LEAF_NAME, &min, &max);
+    assert_int_equal(min, 0);
+    assert_int_equal(max, 0);
+}
+
+static void class_and_instance(void **state)
+{
+    (void)state;
+    char class[CLASS_MAX] = "before";
+    int instance = -7;
+    static const char *const none[] = {"",          "pvinverter", ":3",   "pvinverter:",
+                                       "grid:x",    "grid:-1",    "a:1b", "a:99999999999999999999",
+                                       "grid:70000"};
+
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        assert_false(choice_parse_instance(none[i], class, &instance));
+        assert_string_equal(class, "before");
+        assert_int_equal(instance, -7);
+    }
+    assert_true(choice_parse_instance("pvinverter:34", class, &instance));
+    assert_string_equal(class, "pvinverter");
+    assert_int_equal(instance, 34);
+    assert_true(choice_parse_instance("grid:0", class, &instance));
+    assert_int_equal(instance, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_what_is_in_range),  cmocka_unit_test(anything_else_is_not_set),
+        cmocka_unit_test(what_is_written_is_read), cmocka_unit_test(ranges_hold_what_can_be_set),
+        cmocka_unit_test(class_and_instance),
+    };
+    return cmocka_run_group_tests_name("choice", tests, NULL, NULL);
+}
