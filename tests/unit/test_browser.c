@@ -16,6 +16,7 @@
 #include "edge/service.h"
 #include "edge/variant.h"
 #include "unit/support/private_bus.h"
+#include "unit/support/run_for.h"
 
 #define NAME  "com.victronenergy.pvinverter.http_20"
 #define OTHER "com.victronenergy.grid.http_30"
@@ -106,19 +107,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void stop(void *user)
-{
-    loop_stop(loop, 0);
-}
-
 static void run_for(int64_t ms)
 {
-    struct loop_timer end;
-
-    loop_timer_init(&end, loop, stop, NULL);
-    loop_timer_arm(&end, ms);
-    loop_run(loop);
-    loop_timer_disarm(&end);
+    run_loop_for(loop, ms);
 }
 
 /* Runs until the story holds the text; its services leak in a test that fails. */

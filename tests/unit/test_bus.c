@@ -16,6 +16,7 @@
 #include "edge/clock.h"
 #include "edge/loop.h"
 #include "unit/support/private_bus.h"
+#include "unit/support/run_for.h"
 
 static struct loop *loop;
 static char why[200];
@@ -37,19 +38,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void stop(void *user)
-{
-    loop_stop(loop, 0);
-}
-
 static void run_for(int64_t ms)
 {
-    struct loop_timer end;
-
-    loop_timer_init(&end, loop, stop, NULL);
-    loop_timer_arm(&end, ms);
-    loop_run(loop);
-    loop_timer_disarm(&end);
+    run_loop_for(loop, ms);
 }
 
 static struct bus *open_bus(loop_fn lost, void *user)

@@ -19,6 +19,7 @@
 #include "edge/loop.h"
 #include "edge/variant.h"
 #include "unit/support/private_bus.h"
+#include "unit/support/run_for.h"
 
 #define SERVICE(rest) "com.victronenergy." rest
 
@@ -139,19 +140,9 @@ static bool on_ours(void *user, const char *service)
 
 static const struct directory_events events = {on_ready, on_appeared, on_ours, NULL};
 
-static void stop(void *user)
-{
-    loop_stop(loop, 0);
-}
-
 static void run_for(int64_t ms)
 {
-    struct loop_timer end;
-
-    loop_timer_init(&end, loop, stop, NULL);
-    loop_timer_arm(&end, ms);
-    loop_run(loop);
-    loop_timer_disarm(&end);
+    run_loop_for(loop, ms);
 }
 
 /* Until exactly this was heard, and a moment more for what is too much. */

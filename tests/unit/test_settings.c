@@ -19,6 +19,7 @@
 #include "edge/settings.h"
 #include "edge/variant.h"
 #include "unit/support/private_bus.h"
+#include "unit/support/run_for.h"
 
 #define DEVICES  "/Settings/Devices/"
 #define NAME     DEVICES "dtu_116182/CustomName"
@@ -234,19 +235,9 @@ static void on_changed(void *user, const char *path, const struct value *value)
 
 static const struct settings_events events = {on_available, on_changed, NULL};
 
-static void stop(void *user)
-{
-    loop_stop(loop, 0);
-}
-
 static void run_for(int64_t ms)
 {
-    struct loop_timer end;
-
-    loop_timer_init(&end, loop, stop, NULL);
-    loop_timer_arm(&end, ms);
-    loop_run(loop);
-    loop_timer_disarm(&end);
+    run_loop_for(loop, ms);
 }
 
 /* Until exactly this was heard, and a moment more for what is too much. */

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/ usr / bin / python3
 """A gateway with every bad habit, for tests/unit/test_http.c: HTTP, HTTPS and WebSocket on loopback.
 
 It prints "name value" lines (ports, the CA's file), then "ready", and ends when its standard input is
@@ -136,7 +136,7 @@ class Handler:
             name = "do_" + self.parts[0].replace("-", "_")
             getattr(self, name, self.do_unknown)()
 
-    # ---- answers ----
+#-- -- answers -- --
 
     def do_unknown(self):
         self.reply(404, "no such page")
@@ -190,7 +190,7 @@ class Handler:
         }[self.parts[2]]
         self.reply(int(self.parts[1]), "busy", value)
 
-    # ---- authentication ----
+#-- -- authentication -- --
 
     def do_basic(self):
         expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -215,7 +215,7 @@ class Handler:
         forget_nonces()
         self.reply(200)
 
-    # ---- redirects ----
+#-- -- redirects -- --
 
     def do_redirect(self):
         other = socket.gethostbyname(HOST)
@@ -237,7 +237,7 @@ class Handler:
             time.sleep(0.25)
         self.reply(302, "moved", f"Location: {where}\r\n")
 
-    # ---- size ----
+#-- -- size -- --
 
     def do_size(self):
         """/size/COUNT, /size/COUNT/chunked, /size/COUNT/eof"""
@@ -255,7 +255,7 @@ class Handler:
         else:
             self.reply(200, body)
 
-    # ---- faults ----
+#-- -- faults -- --
 
     def do_hang(self):
         time.sleep(LIFETIME)
@@ -300,7 +300,7 @@ class Handler:
         self.send("SSH-2.0-OpenSSH_9.2\r\n")
         raise Gone
 
-    # ---- WebSocket ----
+#-- -- WebSocket -- --
 
     def upgrade(self):
         key = self.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -388,8 +388,7 @@ def listen(name, context=None):
     print(name, listener.getsockname()[1])
     threading.Thread(target=serve, args=(listener, context), daemon=True).start()
 
-
-# ---- certificates ----
+#-- -- certificates -- --
 
 
 class Authority:
