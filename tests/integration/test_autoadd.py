@@ -2,7 +2,7 @@
 
 from tests.integration.case import PVINVERTER, each, on_every_model
 from tests.integration.program import inverter
-from tests.integration.venus import VenusTest, section, setting
+from tests.integration.venus import AT_ONCE, VenusTest, section, setting
 from tests.sim import Ahoy, Fault, Inverter, OpenDtu
 
 LIVE = "/api/livedata/status"
@@ -118,7 +118,7 @@ class AutoAddTest(VenusTest):
         if not settings:
             self.settings.go()
         self.program.start()
-        self.wait_services(P34, P35, timeout=2.0)
+        self.wait_services(P34, P35, timeout=AT_ONCE)
         for serial in (FIRST, SECOND):
             self.assert_value(OF[serial], "/Serial", serial)
             self.assert_value(OF[serial], "/CustomName", self.dtu[serial].name)
@@ -142,7 +142,7 @@ class AutoAddTest(VenusTest):
         for gateway in (self.dtu, other):
             gateway.refuse_connections()
         self.program.start()
-        self.wait_services(P34, P35, P36, timeout=2.0)
+        self.wait_services(P34, P35, P36, timeout=AT_ONCE)
         for serial, service in OF.items():
             self.assert_value(service, "/Serial", serial)
             self.assert_value(service, "/Ac/Energy/Forward",
@@ -200,6 +200,34 @@ class AutoAddTest(VenusTest):
         self.edit(self.default, INVERTER0=inverter(20, Serial=FIRST))
         self.wait_services(PVINVERTER % 20, P35)
         self.assert_value(PVINVERTER % 20, "/Ac/Energy/Forward", energy, 3)
+
+    def test_replaced(self):
+        """The new one in a section's place has an instance and a counter of its own, and what the
+        owner had set there; the old one, when it comes back, is itself again.
+        """
+        self.scene(FIRST, SECOND)
+        self.run_with(INVERTER0=section())
+        self.wait_added(FIRST, SECOND)
+        self.client.set(P34, "/Position", "i", 2)
+        old = self.dtu[FIRST]
+        self.dtu.replace(FIRST, self.device(THIRD))
+        self.wait_added(SECOND, THIRD)
+        self.assert_value(P36, "/Position", 2)
+        self.assertEqual(1, len(self.program.lines("WARNING", "INVERTER0", FIRST, THIRD)))
+        self.program.stop()
+        self.program.start()
+        self.wait_added(SECOND, THIRD)
+        self.dtu.add(old)
+        self.wait_added(FIRST, SECOND, THIRD)
+        self.assertEqual(THIRD, self.bound_to("INVERTER0"))
+
+    def bound_to(self, name):
+        """Which inverter a section has, as it is remembered."""
+        self.program.stop()
+        serial, = (entry["serial"] for entry in self.remembered().values()
+                   if entry.get("section") == name)
+        self.program.start()
+        return serial
 
     # --- not at all ---------------------------------------------------------------------------
 

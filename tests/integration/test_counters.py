@@ -7,7 +7,7 @@ import time
 
 from tests.integration.case import PVINVERTER, each, on_every_model, slow
 from tests.integration.program import inverter
-from tests.integration.venus import VenusTest, setting
+from tests.integration.venus import AT_ONCE, VenusTest, setting
 from tests.sim import Inverter
 
 LIVE = "/api/livedata/status"
@@ -43,7 +43,7 @@ class CounterTest(VenusTest):
 
     def assert_restored(self, least):
         """With the gateway off: what is published is what was stored, and the rest is as it was."""
-        self.wait_services(P20, P34, timeout=3.0)
+        self.wait_services(P20, P34, timeout=AT_ONCE)
         self.wait("energies", lambda: None not in self.energies())
         for shown, stored, floor in zip(self.energies(), self.stored(), least):
             self.assertAlmostEqual(stored, shown, 6)
@@ -112,7 +112,7 @@ class CounterTest(VenusTest):
                 file.write(damage(text))
         self.dtu.refuse_connections()
         self.program.start()
-        self.wait_services(P20, P34, timeout=3.0)
+        self.wait_services(P20, P34, timeout=AT_ONCE)
         for shown, was in zip(self.energies(), older):
             self.assertAlmostEqual(was, shown, 6)
         self.assert_value(P20, "/Serial", FIRST)

@@ -2,7 +2,7 @@
 
 from tests.integration.case import PVINVERTER, each, on_every_model, slow
 from tests.integration.program import ini, inverter, template
-from tests.integration.venus import NO_SETTINGS, VenusTest, setting
+from tests.integration.venus import AT_ONCE, NO_SETTINGS, VenusTest, setting
 from tests.sim import Ahoy, Fault, Generic, Inverter, OpenDtu
 
 LIVE = {OpenDtu: "/api/livedata/status", Ahoy: "/api/live"}
@@ -247,7 +247,7 @@ class GatewaysTest(VenusTest):
         program.stop()
         self.assertEqual(34, self.remembered()[FIRST]["instance"])
         program.start()
-        self.wait_services(P34, timeout=2.0)
+        self.wait_services(P34, timeout=AT_ONCE)
 
     def test_nothing_but_hosts(self):
         """Of [DTUn] alone, without any in [DEFAULT]."""

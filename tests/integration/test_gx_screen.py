@@ -185,6 +185,31 @@ class ScreenTest(VenusTest):
         self.assert_value(ROOF, "/PhaseSetting", 3)
         self.assert_value(ROOF, "/Position", 2)
 
+    def test_role_wins_over_the_configuration(self):
+        self.scene()
+        grid = GRID % 20
+        self.put("/Role", "s", "grid")
+        self.wait_services(grid)
+        owner = self.client.owner(grid)
+        self.edit(self.default, INVERTER0=inverter(20, kind="acload"))
+        self.wait_polls(self.dtu, LIVE, 2)
+        self.assertEqual(owner, self.client.owner(grid))
+        self.settings.change(setting(SERIAL, "Role"), "")
+        self.wait_services("com.victronenergy.acload.http_20")
+
+    def test_phase_while_on_all_of_them(self):
+        """3P in the configuration: the chosen phase rests, and counts again after it."""
+        self.scene()
+        self.put("/PhaseSetting", "i", 2)
+        self.edit(self.default, INVERTER0=inverter(20, "3P"))
+        self.wait_value(ROOF, "/NrOfPhases", 3)
+        self.assert_value(ROOF, "/PhaseSetting", None)
+        self.assert_value(ROOF, "/Ac/L3/Power", self.reading().power / 3)
+        self.edit(self.default, INVERTER0=inverter(20, "L1"))
+        self.wait_value(ROOF, "/PhaseSetting", 2)
+        self.assert_value(ROOF, "/Ac/L2/Power", self.reading().power)
+        self.assert_value(ROOF, "/Ac/L3/Power", None)
+
     def test_empty_name_gives_the_old_one_back(self):
         self.scene()
         self.put("/CustomName", "s", "Barn")

@@ -7,7 +7,7 @@ from jeepney.bus_messages import message_bus
 from tests.integration.case import PVINVERTER, each, on_every_model, slow
 from tests.integration.program import inverter
 from tests.integration.settings_service import DEVICES, INSTANCE
-from tests.integration.venus import NO_SETTINGS, VenusTest, section, setting
+from tests.integration.venus import AT_ONCE, NO_SETTINGS, VenusTest, section, setting
 from tests.sim import Inverter
 
 LIVE = "/api/livedata/status"
@@ -169,7 +169,7 @@ class InstanceTest(VenusTest):
         self.assertEqual(before, {e["serial"]: e["instance"] for e in self.remembered().values()})
         self.dtu.refuse_connections()
         program.start()
-        self.wait_services(P34, P35, timeout=2.0)
+        self.wait_services(P34, P35, timeout=AT_ONCE)
         self.assertEqual(before, self.serials())
         self.dtu.accept_connections()
         for serial, instance in before.items():
@@ -191,7 +191,7 @@ class InstanceTest(VenusTest):
         """Its value is followed, and what was used until then is proposed to it."""
         program, settings = self.run_known()
         program.start()
-        self.wait_services(P34, timeout=2.0)
+        self.wait_services(P34, timeout=AT_ONCE)
         owner = self.client.owner(P34)
         settings.come()
         self.wait("the claim", lambda: settings.value(setting(FIRST)))
@@ -204,7 +204,7 @@ class InstanceTest(VenusTest):
     def test_it_comes_later_and_knows_better(self):
         program, settings = self.run_known()
         program.start()
-        self.wait_services(P34, timeout=2.0)
+        self.wait_services(P34, timeout=AT_ONCE)
         settings.put(SOMEBODY, "pvinverter:34")
         settings.come()
         self.wait_services(P35)

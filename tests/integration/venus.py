@@ -8,6 +8,8 @@ from tests.integration.settings_service import DEVICES, INSTANCE, Other, Setting
 
 # A device that never had an instance waits so long for a settings service that is not there.
 NO_SETTINGS = 16.0
+# A device that is known waits for nothing, and for nobody.
+AT_ONCE = 4.0
 
 
 def section(phase="L1", **keys):
