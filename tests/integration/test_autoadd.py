@@ -219,15 +219,11 @@ class AutoAddTest(VenusTest):
         self.wait_added(SECOND, THIRD)
         self.dtu.add(old)
         self.wait_added(FIRST, SECOND, THIRD)
-        self.assertEqual(THIRD, self.bound_to("INVERTER0"))
-
-    def bound_to(self, name):
-        """Which inverter a section has, as it is remembered."""
         self.program.stop()
-        serial, = (entry["serial"] for entry in self.remembered().values()
-                   if entry.get("section") == name)
+        self.assertEqual("INVERTER0", self.remembered()[THIRD].get("section"))
+        self.assertIsNone(self.remembered()[FIRST].get("section"))
         self.program.start()
-        return serial
+        self.wait_added(FIRST, SECOND, THIRD)
 
     # --- not at all ---------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ ACCEPTED, NOT_WRITABLE, REFUSED = 0, 1, 2
 class ScreenTest(VenusTest):
 
     def scene(self, settings=True, **keys):
-        """One inverter with an explicit instance, so that nothing waits for the settings service."""
+        """One inverter with an explicit instance, so that nothing waits for the settings."""
         self.settings = self.settings_service() if settings else None
         self.dtu = self.opendtu(Inverter(SERIAL, "Roof", peak=400, base_kwh=100))
         self.default = {"Host": self.dtu.host, "AutoAdd": 0}
@@ -55,8 +55,8 @@ class ScreenTest(VenusTest):
 
     @each(("name_number", "/CustomName", "i", 5), ("position_high", "/Position", "i", 3),
           ("position_negative", "/Position", "i", -1), ("position_half", "/Position", "d", 0.5),
-          ("position_text", "/Position", "s", "AC input"), ("position_huge", "/Position", "x", 2**40),
-          ("phase_none", "/PhaseSetting", "i", 0), ("phase_high", "/PhaseSetting", "i", 4),
+          ("position_text", "/Position", "s", "AC input"),
+          ("position_huge", "/Position", "x", 2**40), ("phase_none", "/PhaseSetting", "i", 0), ("phase_high", "/PhaseSetting", "i", 4),
           ("phase_text", "/PhaseSetting", "s", "L1"), ("role_unknown", "/Role", "s", "battery"),
           ("role_empty", "/Role", "s", ""), ("role_number", "/Role", "i", 1),
           ("role_path", "/Role", "s", "grid.http_20"), ("roles", "/AllowedRoles", "as", ["grid"]),
@@ -300,7 +300,7 @@ class ScreenTest(VenusTest):
     @on_every_model("claimed")
     @each(("claimed", True), ("explicit", False))
     def test_role(self, claimed):
-        """As the GUI's Setup page does it: the service comes again under its new class, and back."""
+        """As the GUI's Setup page does it: it comes again under its new class, and back."""
         self.role_scene(claimed)
         pv, grid = PVINVERTER % 34, GRID % 34
         self.assertIn("grid", self.client.value(pv, "/AllowedRoles"))
