@@ -292,6 +292,20 @@ class InstanceTest(VenusTest):
         self.wait("the setting", lambda: settings.value(setting(FIRST)) == "pvinverter:35")
         self.wait_clash(program, 34, name if instance == 34 else "34")
 
+    def test_taken_on_the_bus_and_in_the_settings(self):
+        """One knows of these, the other of those: together they find one that is free."""
+        settings = self.settings_service()
+        settings.put(setting(FIRST), "pvinverter:34")
+        settings.put(SOMEBODY, "pvinverter:35")
+        self.other("pvinverter.other", 34)
+        self.scene(sections=1)
+        self.start()
+        self.wait_services(P36)
+        self.wait("the setting", lambda: settings.value(setting(FIRST)) == "pvinverter:36")
+        self.assert_is(P36, FIRST)
+        self.wait_polls(self.dtu, LIVE, 2)
+        self.assertEqual([P36], self.services())
+
     def test_taken_before_anything_was_claimed(self):
         """No clash at all: a free one is asked for."""
         settings = self.settings_service()
