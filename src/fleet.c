@@ -20,6 +20,7 @@ struct fleet {
     struct roster_slot
         slots[FLEET_MAX]; /* of the members, alike in order; a template's is never bound */
     const struct health *health[FLEET_GATEWAYS];
+    bool narrowed[FLEET_GATEWAYS];    /* its next complete list is to be taken at its word */
     unsigned char changed[FLEET_MAX]; /* scratch of roster_bind */
     bool told_full;
 };
@@ -361,11 +362,12 @@ static void follow_changes(struct fleet *f)
 static void drop_missing(struct fleet *f, int gateway)
 {
     int64_t now = loop_now_ms(f->env->loop);
+    int64_t patience_ms = f->narrowed[gateway] ? 0 : FLEET_MISSING_MS;
 
     for (size_t i = f->count; i-- > 0;) {
         const struct roster_slot *slot = &f->slots[i];
         if (slot->kind != ROSTER_ADDED || slot->home != gateway || slot->missing_ms < 0 ||
-            now - slot->missing_ms < FLEET_MISSING_MS)
+            now - slot->missing_ms < patience_ms)
             continue;
         log_line(LOG_WARNING, "%s: no gateway lists it any more; it is taken off the bus",
                  unit_label(f->members[i].unit));
@@ -384,6 +386,8 @@ size_t fleet_list(struct fleet *f, const struct roster_list *list,
     roster_bind(f->slots, f->count, list, loop_now_ms(f->env->loop), f->changed);
     follow_changes(f);
     drop_missing(f, list->gateway);
+    if (list->complete)
+        f->narrowed[list->gateway] = false;
     for (size_t i = 0; i < list->count; i++) {
         const struct roster_entry *entry = &list->entries[i];
         struct device_memory m;
@@ -424,6 +428,11 @@ void fleet_health(struct fleet *f, int gateway, const struct health *health)
         if (f->members[i].fed_by == gateway)
             unit_health(f->members[i].unit, health);
     }
+}
+
+void fleet_narrow(struct fleet *f, int gateway)
+{
+    f->narrowed[gateway] = true;
 }
 
 void fleet_gateway_gone(struct fleet *f, int gateway)

@@ -62,6 +62,12 @@ void fleet_cycle(struct fleet *f, int gateway);
 
 void fleet_info(struct fleet *f, int gateway, const struct gateway_info *info);
 
+/*
+ * The gateway is asked for fewer inverters from now on. What had been added by itself, and its next
+ * complete list lacks, is not waited for.
+ */
+void fleet_narrow(struct fleet *f, int gateway);
+
 /* It is not asked any more: an inverter that it brought waits for any gateway that lists it. */
 void fleet_gateway_gone(struct fleet *f, int gateway);
 

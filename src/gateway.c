@@ -134,6 +134,8 @@ bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
     set_unnamed(g, unnamed);
     if (gateway_conf_equal(conf, &g->conf))
         return true;
+    if (conf->max_inverters && conf->max_inverters != g->conf.max_inverters)
+        fleet_narrow(g->fleet, g->number);
     close_poller(g);
     g->conf = *conf;
     g->listed_count = g->waiting_count = 0;

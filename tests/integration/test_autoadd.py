@@ -258,7 +258,7 @@ class AutoAddTest(VenusTest):
         self.wait_services(P34, PVINVERTER % 21)
 
     def test_only_the_first_are_asked(self):
-        """NumberOfInvertersToQuery; one more after a reload."""
+        """NumberOfInvertersToQuery; one more after a reload, and one less."""
         self.scene(NumberOfInvertersToQuery=2)
         self.run_with()
         self.wait_added(FIRST, SECOND)
@@ -269,6 +269,9 @@ class AutoAddTest(VenusTest):
         self.default["NumberOfInvertersToQuery"] = 3
         self.edit(self.default)
         self.wait_added(FIRST, SECOND, THIRD)
+        self.default["NumberOfInvertersToQuery"] = 2
+        self.edit(self.default)
+        self.wait_added(FIRST, SECOND)
         self.assertEqual(owners, self.owners(P34, P35))
 
     def test_its_gateway_goes(self):
