@@ -22,7 +22,7 @@
 enum {
     LOOK_AGAIN_MS = 5 * 1000, /* for a configuration where there is none */
     SETTLE_MS = 2 * 1000, /* after something was learnt: several mostly are, one after another */
-    /* Flash wears out: energy, which always moves, and what is learnt or set now and then. */
+    /* Flash wears out: energy, which always moves, and what is learnt now and then. */
     SAVE_MS = 15 * 60 * 1000,
     SAVE_PAUSE_MS = 60 * 1000
 };
@@ -97,15 +97,26 @@ static void on_save(void *user)
     save_by(a, SAVE_MS);
 }
 
+static void save_soon(struct app *a, int64_t not_before_ms)
+{
+    int64_t now = loop_now_ms(a->loop), due = now + SETTLE_MS;
+
+    if (due < not_before_ms)
+        due = not_before_ms;
+    if (!loop_timer_armed(&a->save) || due < a->save_due_ms)
+        save_by(a, due - now);
+}
+
 static void on_settled(void *user)
 {
     struct app *a = user;
-    int64_t now = loop_now_ms(a->loop), due = now + SETTLE_MS;
+    save_soon(a, a->saved_ms ? a->saved_ms + SAVE_PAUSE_MS : 0);
+}
 
-    if (a->saved_ms && due < a->saved_ms + SAVE_PAUSE_MS)
-        due = a->saved_ms + SAVE_PAUSE_MS;
-    if (!loop_timer_armed(&a->save) || due < a->save_due_ms)
-        save_by(a, due - now);
+/* A person does not do so often, and expects it to be kept. */
+static void on_chosen(void *user)
+{
+    save_soon(user, 0);
 }
 
 static void on_bus_lost(void *user)
@@ -262,8 +273,8 @@ struct app *app_create(struct loop *l, const struct app_options *options)
     if (!a)
         return NULL;
     a->loop = l;
-    a->env =
-        (struct unit_env){.loop = l, .bus_lost = on_bus_lost, .settled = on_settled, .user = a};
+    a->env = (struct unit_env){
+        .loop = l, .bus_lost = on_bus_lost, .settled = on_settled, .chosen = on_chosen, .user = a};
     if (options->config_path)
         snprintf(a->config_given, sizeof a->config_given, "%s", options->config_path);
     if (options->state_path)

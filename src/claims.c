@@ -16,7 +16,8 @@ enum {
     /* At boot the settings service may start a little later than this program. */
     SETTINGS_WAIT_MS = 10 * 1000,
     ASK_AGAIN_MS = 60 * 1000,
-    LEAVING_MS = 50 /* two services that exchange their names: one of them has to wait */
+    REFUSED_MS = 50, /* however many names are taken, nothing spins */
+    LEAVING_MS = 50  /* two services that exchange their names: one of them has to wait */
 };
 
 static const char service_prefix[] = "com.victronenergy.";
@@ -579,5 +580,5 @@ void claim_refused(struct claim *claim)
         return;
     }
     claim->tried = claim->instance;
-    loop_timer_arm(&claim->turn, 0);
+    loop_timer_arm(&claim->turn, REFUSED_MS);
 }

@@ -32,7 +32,10 @@ static int load(struct memory *m, const char *path, char *why, size_t why_size)
         return -1;
     }
     int n = state_parse(text, len, m->entries, ENTRIES_MAX, why, why_size);
-    free(text);
+    if (n >= 0 && path == m->path)
+        m->saved = text;
+    else
+        free(text);
     return n;
 }
 

@@ -120,7 +120,7 @@ static int on_write(void *user, size_t item, const struct value *value)
     apply_choice(u, &choice);
     claim_choose(&u->claim, &choice);
     show(u);
-    u->env->settled(u->env->user);
+    u->env->chosen(u->env->user);
     return SERVICE_ACCEPTED;
 }
 

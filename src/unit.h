@@ -19,7 +19,8 @@ struct unit_env {
     struct claims *claims;
     bool dry_run;     /* read and log, publish nothing but the service */
     loop_fn bus_lost; /* the D-Bus has gone: the program cannot go on */
-    loop_fn settled;  /* something was learnt or set that is worth saving soon */
+    loop_fn settled;  /* something was learnt that is worth saving soon */
+    loop_fn chosen;   /* the owner set something */
     void *user;
 };
 

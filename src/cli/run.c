@@ -27,10 +27,14 @@ static void on_end(void *user, int signal)
     loop_stop(user, 0);
 }
 
+/* One that comes before there is anything to reload is answered by the start itself. */
 static void on_hangup(void *user, int signal)
 {
+    struct app **app = user;
+
     (void)signal;
-    app_reload(user);
+    if (*app)
+        app_reload(*app);
 }
 
 /* Returns 0 to go on, else the exit code plus 1. */
@@ -78,17 +82,16 @@ int cli_run(int argc, char **argv)
     scratch_for_json();
 #endif
     /* Signals first: from here on none ends the program but through the loop. */
+    struct app *app = NULL;
     struct loop *loop = loop_create();
     if (!loop || loop_signal(loop, SIGTERM, on_end, loop) ||
-        loop_signal(loop, SIGINT, on_end, loop)) {
+        loop_signal(loop, SIGINT, on_end, loop) || loop_signal(loop, SIGHUP, on_hangup, &app)) {
         log_line(LOG_CRITICAL, "out of memory at the start");
         loop_destroy(loop);
         return 1;
     }
-    struct app *app = app_create(loop, &options);
-    code = 1;
-    if (app && loop_signal(loop, SIGHUP, on_hangup, app) == 0)
-        code = loop_run(loop);
+    app = app_create(loop, &options);
+    code = app ? loop_run(loop) : 1;
     app_destroy(app);
     loop_destroy(loop);
     return code < 0 ? 1 : code;

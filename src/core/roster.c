@@ -30,8 +30,10 @@ bool roster_takes(struct roster_slot *slot, int gateway, bool heard, int64_t now
 
     if (slot->source != gateway && !(lost && (heard || slot->source == ROSTER_NOBODY)))
         return false;
-    if (heard || slot->source != gateway)
+    if (heard)
         slot->heard_ms = now_ms;
+    else if (slot->source != gateway) /* whoever hears it may have it at once */
+        slot->heard_ms = now_ms - ROSTER_LOST_MS;
     slot->source = gateway;
     slot->missing_ms = -1;
     return true;

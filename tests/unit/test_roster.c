@@ -206,6 +206,17 @@ static void a_slot_sticks_to_the_gateway_that_hears_it(void **state)
     assert_int_equal(s->source, OTHER);
 }
 
+/* The first that lists it may be the one that is out of its reach. */
+static void the_first_that_hears_it_takes_over_at_once(void **state)
+{
+    struct roster_slot *s = section(0, "a");
+
+    assert_true(roster_takes(s, HOME, false, NOW));
+    assert_false(roster_takes(s, OTHER, false, NOW + 1));
+    assert_true(roster_takes(s, OTHER, true, NOW + 1));
+    assert_false(roster_takes(s, HOME, true, NOW + 2));
+}
+
 static void an_added_one_is_given_up_to_a_new_section(void **state)
 {
     slot(ROSTER_ADDED, HOME, 0, "b");
@@ -371,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup(places_are_those_of_the_sections_own_gateway, reset),
         cmocka_unit_test_setup(gateways_that_change_places_change_nothing, reset),
         cmocka_unit_test_setup(a_slot_sticks_to_the_gateway_that_hears_it, reset),
+        cmocka_unit_test_setup(the_first_that_hears_it_takes_over_at_once, reset),
         cmocka_unit_test_setup(an_added_one_is_given_up_to_a_new_section, reset),
         cmocka_unit_test_setup(an_added_one_is_no_replacement, reset),
         cmocka_unit_test_setup(adds_what_nobody_has, reset),
