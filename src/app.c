@@ -38,6 +38,7 @@ struct app {
     struct watch *watch; /* of config_path; NULL while there is none */
     bool running;        /* by a configuration */
     unsigned sign_of_life_min;
+    bool faulty;                              /* the file, when it was read last: the log says so */
     struct gateway *gateways[FLEET_GATEWAYS]; /* by number */
     int64_t saved_ms, save_due_ms;
     struct loop_timer look_again, save, sign_of_life;
@@ -257,12 +258,17 @@ void app_reload(struct app *a)
     place_config(a->config_given, a->config_path);
     watch_config(a); /* before it is read: no change is missed */
     struct config *config = read_config(a, &clean);
-    if (a->running && (!config || !clean))
+    bool refused = !config || (a->running && !clean);
+    if (refused && a->running)
         log_line(LOG_ERROR, "%s: refused for these errors; the configuration of before runs on",
                  a->config_path);
-    else if (!config)
+    else if (refused)
         log_line(LOG_ERROR, "waiting until %s can be used", a->config_path);
-    else
+    else if (a->faulty &&
+             clean) /* at that level, lest the log's last word remains that it is not */
+        log_line(LOG_WARNING, "%s: the errors have gone; it is in use now", a->config_path);
+    a->faulty = !clean;
+    if (!refused)
         apply(a, config);
     config_free(config);
 }

@@ -346,6 +346,7 @@ class ReloadTest(VenusTest):
         self.assert_value(P20, "/StatusCode", 7)
         self.write_config(self.text().replace("AcPosition=1", "AcPosition=2"))
         self.wait_value(P20, "/Position", 2)
+        self.assertNotEqual([], self.program.lines("WARNING", "in use now"))
         self.assertEqual(owners, self.owners(P20, P21, METER))
 
     def test_removed(self):
