@@ -59,6 +59,7 @@ class PathsTest(CommandTest):
         code, out, err = self.call("paths", *options, address)
         self.assertEqual((1, ""), (code, out))
         self.assertIn("password", err.lower())
+        self.assertIn("--user", err)
 
     @each(("new", False), ("old", True))
     def test_tasmota(self, old):
