@@ -163,6 +163,27 @@ static void look_at_value(struct findings *f, size_t g, const char *key, const c
     }
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* Shelly counts Wh, or Wmin: what is published would be a thousand times too much, or more. */
+static void look_at_unit(struct findings *f, size_t g, const struct template_value *total)
+{
+    const char *path = total->path;
+    const char *mult = NULL;
+
+    if (ends_with(path, "aenergy/total") || ends_with(path, "total_act"))
+        mult = "Wh: CUST_Total_Mult=0.001";
+    else if (strncmp(path, "meters/", 7) == 0 && ends_with(path, "/total"))
+        mult = "Wmin: CUST_Total_Mult=0.0000166667";
+    if (mult && total->mult == 1)
+        say(f, FINDING_NOTE, g, -1, "CUST_Total: %s of a Shelly is in %s makes kWh of it", path,
+            mult);
+}
+
 static void look_at_template(struct findings *f, size_t g, const struct asked *a)
 {
     const struct template_conf *t = &a->conf->template;
@@ -174,6 +195,7 @@ static void look_at_template(struct findings *f, size_t g, const struct asked *a
         return;
     look_at_value(f, g, "CUST_Power", root, &t->power, a->failed);
     look_at_value(f, g, "CUST_Total", root, &t->total, a->failed);
+    look_at_unit(f, g, &t->total);
     look_at_value(f, g, "CUST_Voltage", root, &t->voltage, a->failed);
     look_at_value(f, g, "CUST_Current", root, &t->current, a->failed);
     look_at_value(f, g, "CUST_DCVoltage", root, &t->dc_voltage, a->failed);

@@ -247,6 +247,13 @@ class CheckTest(CommandTest):
         self.assertIn("aenergy/total", [n["path"] for n in gateway["numbers"]])
         self.assertRegex(self.text(code=3), r"aenergy/total +[\d.]+")
 
+    @each(("forgotten", {}, ["CUST_Total: aenergy/total of a Shelly is in Wh: "
+                             "CUST_Total_Mult=0.001 makes kWh of it"]),
+          ("there", {"CUST_Total_Mult": 0.001}, []))
+    def test_watt_hours(self, keys, notes):
+        self.shelly_template(self.shelly(), CUST_Total="aenergy/total", **keys)
+        self.assertEqual(notes, self.check()["gateways"][0]["notes"])
+
     @each(("none", {"CUST_Power": "power"}, "not in the reply"),
           ("object", {"CUST_Power": "aenergy"}, "must go on"),
           ("list", {"CUST_Power": "aenergy/by_minute"}, "/0"),
