@@ -87,10 +87,12 @@ class Gateway:
 
     keep_alive: whether it offers to keep the connection, as few of these devices do.
     tls: an ssl.SSLContext to speak https.
+    address, port: where it listens; port 0 is any free one.
     """
 
-    def __init__(self, keep_alive=False, auth=None, tls=None, port=0):
+    def __init__(self, keep_alive=False, auth=None, tls=None, port=0, address="127.0.0.1"):
         self.keep_alive, self.auth, self.tls = keep_alive, auth, tls
+        self.address = address
         self.fault = None
         self.counts = Counts()
         self.stopping = threading.Event()
@@ -133,7 +135,7 @@ class Gateway:
             return
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", self.port))
+        listener.bind((self.address, self.port))
         listener.listen(64)
         self.port = listener.getsockname()[1]
         self._listener = listener
@@ -159,11 +161,11 @@ class Gateway:
     @property
     def host(self):
         """For the key Host: with the scheme only where it is not http."""
-        return ("https://" if self.tls else "") + f"127.0.0.1:{self.port}"
+        return ("https://" if self.tls else "") + f"{self.address}:{self.port}"
 
     @property
     def url(self):
-        return ("https" if self.tls else "http") + f"://127.0.0.1:{self.port}"
+        return ("https" if self.tls else "http") + f"://{self.address}:{self.port}"
 
     def reset_counts(self):
         with self._lock:
