@@ -309,6 +309,14 @@ static bool feed_template(struct fleet *f, int gateway, const struct reading *r,
     return true;
 }
 
+void fleet_counts_anew(struct fleet *f, int gateway)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (f->slots[i].home == gateway)
+            unit_counts_anew(f->members[i].unit);
+    }
+}
+
 bool fleet_feed(struct fleet *f, int gateway, const struct reading *r, double latency_ms)
 {
     if (is_template(gateway))

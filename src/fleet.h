@@ -71,6 +71,9 @@ void fleet_narrow(struct fleet *f, int gateway);
 /* It is not asked any more: an inverter that it brought waits for any gateway that lists it. */
 void fleet_gateway_gone(struct fleet *f, int gateway);
 
+/* Another path or another multiplier leads to the energy of a template: the total of before means nothing. */
+void fleet_counts_anew(struct fleet *f, int gateway);
+
 /* How the gateway answers: borrowed until another, or NULL, is given. */
 void fleet_health(struct fleet *f, int gateway, const struct health *health);
 

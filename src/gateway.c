@@ -1,6 +1,7 @@
 #include "gateway.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "edge/log.h"
 #include "poller.h"
@@ -128,6 +129,11 @@ struct gateway *gateway_create(struct loop *l, struct http *h, const struct gate
     return g;
 }
 
+static bool counts_the_same(const struct template_value *a, const struct template_value *b)
+{
+    return strcmp(a->path, b->path) == 0 && a->mult == b->mult;
+}
+
 bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
                          const struct device_conf *unnamed)
 {
@@ -136,8 +142,11 @@ bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
         return true;
     if (conf->max_inverters && conf->max_inverters != g->conf.max_inverters)
         fleet_narrow(g->fleet, g->number);
+    bool anew = !counts_the_same(&conf->template.total, &g->conf.template.total);
     close_poller(g);
     g->conf = *conf;
+    if (anew)
+        fleet_counts_anew(g->fleet, g->number);
     g->listed_count = g->waiting_count = 0;
     return open_poller(g);
 }

@@ -362,6 +362,12 @@ void unit_reconfigure(struct unit *u, const struct device_conf *conf)
     show(u);
 }
 
+void unit_counts_anew(struct unit *u)
+{
+    device_counts_anew(u->device);
+    show(u);
+}
+
 void unit_show_again(struct unit *u)
 {
     show(u);

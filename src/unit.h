@@ -39,6 +39,8 @@ void unit_destroy(struct unit *u); /* takes the service off the bus; NULL is fin
  */
 void unit_reconfigure(struct unit *u, const struct device_conf *conf);
 
+void unit_counts_anew(struct unit *u); /* see device_counts_anew() */
+
 /* env->dry_run has changed. */
 void unit_show_again(struct unit *u);
 

@@ -358,6 +358,12 @@ void device_reconfigure(struct device *d, const struct device_conf *conf)
     show_conf(d);
 }
 
+void device_counts_anew(struct device *d)
+{
+    forget_counters(d);
+    show_energy(d);
+}
+
 void device_gateway(struct device *d, const struct gateway_info *info)
 {
     if (info->firmware[0])

@@ -108,6 +108,9 @@ void device_destroy(struct device *d); /* NULL is fine */
  */
 void device_reconfigure(struct device *d, const struct device_conf *conf);
 
+/* What is read from now on counts something else, or in another unit: its next reading is right. */
+void device_counts_anew(struct device *d);
+
 enum device_event { /* bits, returned by device_feed: for the caller to log once */
                     DEVICE_FRESH = 1, /* the view has new measurements */
                     DEVICE_ENERGY_HELD =

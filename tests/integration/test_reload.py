@@ -18,7 +18,7 @@ class ReloadTest(VenusTest):
     def scene(self):
         self.dtu = self.opendtu(*(Inverter(s, s[-1], peak=400, base_kwh=100) for s in
                                   (FIRST, SECOND, THIRD)))
-        self.meter = self.gateway(Generic({"/state": {"p": 100.0, "e": 12.5}}))
+        self.meter = self.gateway(Generic({"/state": {"p": 100.0, "e": 12.5, "less": 1.5}}))
         self.default = {"Host": self.dtu.host, "AutoAdd": 0, "NumberOfTemplates": 1}
         self.sections = {"INVERTER0": inverter(20), "INVERTER1": inverter(21),
                          "TEMPLATE0": template(40, self.meter.host, "state", CUST_Power="p",
@@ -147,6 +147,14 @@ class ReloadTest(VenusTest):
         self.apply(TEMPLATE0={**self.sections["TEMPLATE0"], "Name": "Shed"})
         self.wait_value(METER, "/CustomName", "Shed")
         self.assertEqual(owners, self.owners(P20, P21, METER))
+
+    @each(("unit", {"CUST_Total_Mult": 0.001}, 0.0125), ("path", {"CUST_Total": "less"}, 1.5))
+    def test_energy_of_a_template(self, keys, value):
+        """A total in the wrong unit was no counter: it is neither held nor made up for."""
+        self.scene()
+        self.apply(TEMPLATE0={**self.sections["TEMPLATE0"], "KeepEnergy": 1, **keys})
+        self.wait_value(METER, "/Ac/Energy/Forward", value)
+        self.assertEqual([], self.program.lines("counter"))
 
     @each(("instance", inverter(30), P30),
           ("class", inverter(20, kind="acload"), "com.victronenergy.acload.http_20"))
