@@ -18,20 +18,7 @@ for arch in arm aarch64; do
 done
 device
 umount -l "$R"
-mkdir -p "$T/firmware-v3.70/etc/dbus-1"
-cat >"$T/firmware-v3.70/etc/dbus-1/system.conf" <<'END'
-<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>system</type>
-  <listen>unix:path=/run/dbus/system_bus_socket</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/>
-    <allow send_destination="*"/><allow receive_sender="*"/></policy>
-</busconfig>
-END
-echo root:x:0:0:root:/root:/bin/sh >"$T/firmware-v3.70/etc/passwd"
-echo root:x:0: >"$T/firmware-v3.70/etc/group"
+with_bus
 
 # The bus, before anything else on the device; the gateway is in the house.
 surroundings()

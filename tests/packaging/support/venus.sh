@@ -142,6 +142,25 @@ make_image()
     quick_scan
 }
 
+# with_bus: the image gets a system bus. Before it is mounted.
+with_bus()
+{
+    mkdir -p "$T/firmware-v3.70/etc/dbus-1"
+    cat >"$T/firmware-v3.70/etc/dbus-1/system.conf" <<'END'
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>system</type>
+  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/>
+    <allow send_destination="*"/><allow receive_sender="*"/></policy>
+</busconfig>
+END
+    echo root:x:0:0:root:/root:/bin/sh >"$T/firmware-v3.70/etc/passwd"
+    echo root:x:0: >"$T/firmware-v3.70/etc/group"
+}
+
 # mount_root VERSION: that firmware, read-only, with the device's own /data.
 mount_root()
 {
