@@ -22,6 +22,7 @@ struct gateway {
     struct gateway_conf conf;
     bool adds;
     struct device_conf unnamed; /* only if it adds */
+    bool was_failing; /* until its conf was changed, which has not been seen to help yet */
     struct poller *poller;
 
     /* The present cycle. */
@@ -69,10 +70,20 @@ static void log_spare(struct gateway *g, size_t spare)
                  g->conf.section, spare, g->listed_count);
 }
 
+/* The poller that logged the fault has gone with the conf; a new one logs its own. */
+static void log_mended(struct gateway *g, bool complete)
+{
+    if (g->was_failing && complete)
+        log_line(LOG_WARNING, "%s: %s answers", g->conf.section, g->conf.base_url);
+    g->was_failing = false;
+}
+
 static void on_cycle(void *user, bool complete)
 {
     struct gateway *g = user;
     const struct roster_list list = {g->number, g->listed, g->listed_count, complete};
+
+    log_mended(g, complete);
 
     /* An empty list says nothing: a gateway that has lost all of its inverters has just started. */
     if (g->listed_count > 0)
@@ -143,6 +154,7 @@ bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
     if (conf->max_inverters && conf->max_inverters != g->conf.max_inverters)
         fleet_narrow(g->fleet, g->number);
     bool anew = !counts_the_same(&conf->template.total, &g->conf.template.total);
+    g->was_failing = g->was_failing || health_failing(poller_health(g->poller));
     close_poller(g);
     g->conf = *conf;
     if (anew)

@@ -73,6 +73,12 @@ void health_failure(struct health *h, enum health_kind kind, const char *why, in
 /* A poll succeeded. */
 void health_success(struct health *h, int64_t now_ms);
 
+/* Whether the last poll failed. */
+static inline bool health_failing(const struct health *h)
+{
+    return h->failing;
+}
+
 static inline const struct health_view *health_shown(const struct health *h)
 {
     return &h->shown;

@@ -267,6 +267,14 @@ class ReloadTest(VenusTest):
         self.assertEqual(asked, self.dtu.counts.total)
         self.assertEqual(owners, self.owners(P20, P21, METER))
 
+    def test_wrong_host_mended(self):
+        """The fault was logged, so its end is."""
+        self.scene()
+        self.apply({"Host": "127.0.0.1:9"})
+        self.wait("the fault", lambda: self.program.lines("WARNING", "DEFAULT: 127.0.0.1"))
+        self.apply({"Host": self.dtu.host})
+        self.wait("its end", lambda: self.program.lines("WARNING", self.dtu.host + " answers"))
+
     @alone
     def test_polls_go_on(self):
         """Those of a gateway whose section is not touched, over many reloads of the rest.
