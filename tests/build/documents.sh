@@ -21,6 +21,15 @@ if grep -vxFf "$scratch/paragraphs" "$scratch/commands"; then
     echo "docs/dbus-opendtu.8 lacks these commands"
     status=1
 fi
+# ... with its options, as its --help has them.
+while read -r command; do
+    for option in $("$program" "$command" --help | sed -n 's/^  \(-[a-z], \)*--\([a-z-]*\) .*/\2/p'); do
+        grep -q "Fl Fl $option\( \|$\)" docs/dbus-opendtu.8 || {
+            echo "docs/dbus-opendtu.8 lacks --$option of $command"
+            status=1
+        }
+    done
+done <"$scratch/commands"
 if man --version 2>/dev/null | grep -q '^man [0-9]'; then # man-db
     LC_ALL=C.UTF-8 man --warnings=w -l -Tutf8 -Z docs/dbus-opendtu.8 2>&1 >/dev/null | sed 's/^/docs\/dbus-opendtu.8: /' |
         grep . && status=1
