@@ -133,7 +133,9 @@ static void print_gateway(FILE *out, const struct check *c, size_t g)
     const struct asked *a = &c->asked[g];
     char url[CONF_TEXT_MAX];
 
-    fprintf(out, "\n[%s] %s at %s: ", a->conf->section, asked_kind(a), url_of(a->conf, url));
+    if (g > 0 || c->report.count > 0 || c->unreadable[0])
+        fputc('\n', out);
+    fprintf(out, "[%s] %s at %s: ", a->conf->section, asked_kind(a), url_of(a->conf, url));
     if (a->failed)
         fputs("no values", out);
     else
