@@ -1,0 +1,425 @@
+#!/bin/sh
+# The first hour of a new user, from README.md alone: install, write a configuration, see values, break it in the
+# usual ways and be led out by `check`, update, remove. Each step says what must be seen, and it must be in
+# docs/first-hour.md as well, the transcript of all: WRITE=docs/first-hour.md tests/packaging/first_hour.sh
+# writes it anew.
+if [ -z "${IN_HOUSE:-}" ]; then
+    # A network of its own, in which the gateways have the addresses that they have in a house.
+    unshare --net true 2>/dev/null || { echo "this machine permits no namespaces, or you are not root"; exit 77; }
+    exec env IN_HOUSE=1 unshare --net sh "$0" "$@"
+fi
+. "$(dirname "$0")/support/venus.sh"
+
+for tool in dbus-daemon python3; do
+    command -v $tool >/dev/null || skip "$tool is missing"
+done
+BUILD=${BUILD:-$ROOT/build}
+[ -x "$BUILD/x86_64-release/dbus-opendtu" ] || skip "the program is not built"
+/usr/bin/python3 -c 'import jeepney' 2>/dev/null || skip "python3-jeepney is missing"
+DOCUMENT=$ROOT/docs/first-hour.md
+
+# ---- The transcript ------------------------------------------------------------------------------
+
+# tell: paragraphs of the document, from standard input.
+tell()
+{
+    fence_close
+    cat >>"$T/hour.md"
+    echo >>"$T/hour.md"
+}
+
+fence_open()
+{
+    [ -n "$fence" ] || printf '```%s\n' "$1" >>"$T/hour.md"
+    fence=1
+}
+
+fence_close()
+{
+    [ -z "$fence" ] || printf '```\n\n' >>"$T/hour.md"
+    fence=
+}
+
+# What differs from one hour to the next: process ids, seconds, milliseconds, the time of day.
+alike()
+{
+    sed -e 's/(pid [0-9]*) [0-9]* seconds/(pid 1482) 14 seconds/' -e 's/slowest reply [0-9]* ms/slowest reply 5 ms/' \
+        -e 's/^20[0-9-]* [0-9:]*\.[0-9]* /12:00:00 /' -e 's/\(  running *\) [0-9]*$/\1 5/' -e 's/[[:space:]]*$//'
+}
+
+# enter COMMAND: as typed at the prompt of the device, in the folder where the last `cd` went.
+enter()
+{
+    fence_open text
+    echo "--- $1"
+    printf '# %s\n' "$1" >>"$T/hour.md"
+    code=0
+    in_root sh -c "cd '$cwd' && { $1
+}; entered=\$?; pwd >/tmp/cwd; exit \$entered" >"$T/out" 2>&1 </dev/null || code=$?
+    cwd=$(cat "$R/tmp/cwd")
+    alike <"$T/out" >>"$T/hour.md"
+    cat "$T/out"
+}
+
+# edit: what one then has in the editor and saves, from standard input.
+edit()
+{
+    fence_close
+    fence_open ini
+    tee "$R/data/dbus-opendtu/config.ini" >>"$T/hour.md"
+    fence_close
+}
+
+# sees WHAT: in what the last command printed, and in the document that is kept.
+sees()
+{
+    grep -qF -- "$1" "$T/out" || fail "not to be seen: $1"
+    [ -n "${WRITE:-}" ] || grep -qF -- "$1" "$DOCUMENT" || fail "docs/first-hour.md has not: $1"
+    echo "ok: sees \"$1\""
+}
+
+misses()
+{
+    ! grep -qF -- "$1" "$T/out" || fail "to be seen: $1"
+    echo "ok: does not see \"$1\""
+}
+
+ends()
+{
+    same "ends with $1" "$code" "$1"
+}
+
+# logged WHAT: waits until the log says it.
+logged()
+{
+    until_is 60 grep -qF -- "$1" "$R/data/log/dbus-opendtu/current" || fail "not in the log: $1"
+}
+
+# shown WHAT: waits until the table of what is on the bus has it.
+shown()
+{
+    until_is 60 shows "$1" || fail "not on the bus: $1"
+}
+
+shows()
+{
+    in_root /data/dbus-opendtu/dbus-opendtu show --once 2>/dev/null | grep -q -- "$1"
+}
+
+# ---- The device, and the house ------------------------------------------------------------------
+
+house()
+{
+    busybox ip link set lo up
+    for house_address in 74 75 80; do
+        busybox ip address add "192.168.1.$house_address/32" dev lo
+    done
+    busybox ip route add unreachable 192.168.1.0/24
+    mkdir -p "$R/run/dbus"
+    in_root dbus-daemon --config-file=/etc/dbus-1/system.conf --nofork --nopidfile >"$T/bus.log" 2>&1 &
+    until_is 60 test -S "$R/run/dbus/system_bus_socket" || fail "no bus: $(cat "$T/bus.log")"
+    (cd "$ROOT" && exec /usr/bin/python3 -B -m tests.packaging.support.house "$R/run/dbus/system_bus_socket") \
+        >"$T/house.log" 2>&1 &
+    until_is 60 grep -q '^ready' "$T/house.log" || fail "no gateways: $(cat "$T/house.log")"
+}
+
+# archive VERSION: into /data, with its sum beside it, as a release has both.
+archive()
+{
+    mkdir -p "$T/programs/x86_64-release"
+    # The next version's program is this one under another name.
+    sed "s/$version/$1/g" "$BUILD/x86_64-release/dbus-opendtu" >"$T/programs/x86_64-release/dbus-opendtu"
+    chmod 755 "$T/programs/x86_64-release/dbus-opendtu"
+    printf '# Changelog\n\n## [%s] - 2026-01-01\n\nA test.\n' "$1" >"$T/changelog"
+    BUILD=$T/programs DIST=$R/data CHANGELOG=$T/changelog SOURCE_DATE_EPOCH=1700000000 VARIANT=release \
+        VENDOR=$ROOT/build "$ROOT/packaging/mktarball" x86_64 >/dev/null
+    (cd "$R/data" && sha256sum "dbus-opendtu_$1_x86_64.tar.gz" >>SHA256SUMS)
+}
+
+IMAGE_TOOLS="dbus-daemon dbus-send tai64nlocal"
+fence='' cwd=/root
+version=$("$BUILD/x86_64-release/dbus-opendtu" version | sed -n '1s/.* //p')
+next=$(echo "$version" | sed 's/.$//')$(echo "$version" | sed 's/.*\(.\)$/\1/' | tr 0-9 1-90)
+make_image v3.70
+with_bus
+device
+house
+start_services
+archive "$version"
+
+# ---- The hour ------------------------------------------------------------------------------------
+
+tell <<'END'
+# The first hour
+
+What a new user sees: from an archive to inverters on the screen, with the mistakes that people make, and the way out of each.
+
+It was typed, and answered, on a simulated GX device (its root file system read-only, with Venus OS' shell, `svscan`, D-Bus and
+settings service) in a simulated house: an OpenDTU with two inverters at 192.168.1.74, a second one with one inverter and a
+password at 192.168.1.75, a Shelly Plus 1PM with a password at 192.168.1.80. `tests/packaging/first_hour.sh` does it again with
+each test run, and writes this file. Only process ids, seconds, milliseconds and times of day were made alike. The device is a
+PC's: on yours it says `armv7` or `aarch64` where it says `x86_64` here.
+
+## Install
+
+The archive and `SHA256SUMS` lie in `/data`.
+
+END
+enter 'cd /data && sha256sum -c SHA256SUMS'
+sees ': OK'
+enter "tar xzf dbus-opendtu_${version}_x86_64.tar.gz"
+enter 'cd dbus-opendtu && ls'
+sees install.sh
+tell <<'END'
+`nano config.ini`, with what README calls the smallest one that works, and two digits of the address exchanged:
+
+END
+edit <<'END'
+[DEFAULT]
+Host=192.168.1.47
+END
+enter ./install.sh
+ends 0
+sees 'is running; its log is /var/log/dbus-opendtu/current'
+enter 'svstat /service/dbus-opendtu'
+sees ': up (pid'
+
+tell <<'END'
+
+## Nothing on the screen
+
+It runs, but the GX screen has no inverter. README says: ask `check` first.
+
+END
+enter './dbus-opendtu check'
+ends 3
+sees 'problem: nobody answers at 192.168.1.47: is the gateway on, is Host right?'
+sees 'not all is well'
+tell <<'END'
+The log says the same, once:
+
+END
+logged 'nobody answers'
+enter 'tail -n 3 /var/log/dbus-opendtu/current | tai64nlocal'
+sees 'WARNING DEFAULT: nobody answers at 192.168.1.47'
+tell <<'END'
+Right, it is .74. The file is edited and saved; nothing is restarted.
+
+END
+edit <<'END'
+[DEFAULT]
+Host=192.168.1.74
+END
+shown '2 of 2 inverters running'
+logged '192.168.1.74 answers'
+enter 'tail -n 1 /var/log/dbus-opendtu/current | tai64nlocal'
+sees 'WARNING DEFAULT: http://192.168.1.74 answers'
+enter './dbus-opendtu check'
+ends 0
+sees '[DEFAULT] opendtu at http://192.168.1.74: inverters: 2'
+sees 'all is well'
+misses problem:
+enter './dbus-opendtu show --once'
+ends 0
+sees 'pvinverter.http_34'
+sees 'Roof north      pvinverter.http_35  L1'
+sees '2 of 2 inverters running'
+tell <<'END'
+Both are there, with the names that they have in OpenDTU, and on the GX screen. (`show` without `--once` stays and follows them.)
+
+## A mistyped line
+
+Roof north is on L2, and should keep number 40 in VRM. `check` has told its place in the list: the second, so `[INVERTER1]`.
+
+END
+edit <<'END'
+[DEFAULT]
+Host=192.168.1.74
+
+[INVERTER1]
+Fase=L2
+DeviceInstance=400
+END
+logged 'refused for these errors'
+tell <<'END'
+Nothing changes on the screen. The log:
+
+END
+enter 'tail -n 3 /var/log/dbus-opendtu/current | tai64nlocal'
+sees 'config.ini:5: [INVERTER1] Fase is not known: did you mean Phase?'
+sees 'config.ini:6: [INVERTER1] DeviceInstance = "400": allowed is 0..255 or auto'
+sees 'refused for these errors; the configuration of before runs on'
+tell <<'END'
+Two slips; what ran before runs on meanwhile. Both lines are mended:
+
+END
+edit <<'END'
+[DEFAULT]
+Host=192.168.1.74
+
+[INVERTER1]
+Phase=L2
+DeviceInstance=40
+END
+logged 'in use now'
+shown 'pvinverter.http_40'
+enter 'tail -n 1 /var/log/dbus-opendtu/current | tai64nlocal'
+sees 'the errors have gone; it is in use now'
+enter './dbus-opendtu show --once'
+sees 'Roof north      pvinverter.http_40  L2'
+sees 'Roof south      pvinverter.http_34  L1'
+
+tell <<'END'
+
+## A Shelly, with the wrong paths
+
+The balcony has a Shelly. README has a section for one; it is typed from memory, with what its web page calls the values.
+
+END
+edit <<'END'
+[DEFAULT]
+Host=192.168.1.74
+NumberOfTemplates=1
+
+[INVERTER1]
+Phase=L2
+DeviceInstance=40
+
+[TEMPLATE0]
+Name=Balcony
+Host=192.168.1.80
+Username=admin
+Password=sunny side
+CUST_API_PATH=rpc/Switch.GetStatus?id=0
+CUST_Power=power
+CUST_Total=energy
+Phase=L3
+END
+logged 'TEMPLATE0: '
+enter './dbus-opendtu check'
+ends 3
+sees 'problem: 192.168.1.80 wants Digest authentication: set DigestAuth=True'
+tell <<'END'
+`DigestAuth=1` goes below the password.
+
+END
+sed -i 's/^Password=.*/&\nDigestAuth=1/' "$R/data/dbus-opendtu/config.ini"
+logged 'no power in the reply'
+enter './dbus-opendtu check'
+ends 3
+sees 'problem: CUST_Power: power is not in the reply'
+sees 'problem: CUST_Total: energy is not in the reply'
+sees 'apower               380.2'
+tell <<'END'
+The numbers of the reply stand there, each with its path. `paths` prints them, too, without a configuration:
+
+END
+enter "./dbus-opendtu paths '192.168.1.80/rpc/Switch.GetStatus?id=0'"
+ends 1
+sees 'paths: here that is --user NAME, --password TEXT, --digest'
+enter "DTU_PASSWORD='sunny side' ./dbus-opendtu paths --user admin --digest '192.168.1.80/rpc/Switch.GetStatus?id=0'"
+ends 0
+sees 'aenergy/total        97154'
+tell <<'END'
+380 W is what the Shelly's page shows: `CUST_Power=apower`, and `CUST_Total=aenergy/total`.
+
+END
+sed -i -e 's/^CUST_Power=.*/CUST_Power=apower/' -e 's,^CUST_Total=.*,CUST_Total=aenergy/total,' \
+    "$R/data/dbus-opendtu/config.ini"
+logged 'TEMPLATE0: http://192.168.1.80 answers'
+shown ' 97154.0 '
+enter './dbus-opendtu check'
+ends 0
+sees 'note: CUST_Total: aenergy/total of a Shelly is in Wh: CUST_Total_Mult=0.001 makes kWh of it'
+tell <<'END'
+97154 kWh would be a great deal for a balcony. With `CUST_Total_Mult=0.001`:
+
+END
+sed -i 's/^CUST_Total=.*/&\nCUST_Total_Mult=0.001/' "$R/data/dbus-opendtu/config.ini"
+shown ' 97\.2 '
+enter './dbus-opendtu show --once'
+sees 'Balcony '
+sees '3 of 3 inverters running'
+
+tell <<'END'
+
+## A password
+
+The barn has an OpenDTU of its own, whose web page asks for a password. Two lines are added, `[DTU1]` and its address:
+
+END
+printf '%s\n' '' '[DTU1]' Host=192.168.1.75 >>"$R/data/dbus-opendtu/config.ini"
+logged 'DTU1: 192.168.1.75 wants'
+enter './dbus-opendtu check'
+ends 3
+sees 'problem: 192.168.1.75 wants a user name and a password: set Username and Password'
+tell <<'END'
+`Username=admin` and `Password=opendtu42` are added.
+
+END
+printf '%s\n' Username=admin Password=opendtu42 >>"$R/data/dbus-opendtu/config.ini"
+logged 'DTU1: 192.168.1.75 refuses'
+enter './dbus-opendtu check | grep -A 1 DTU1'
+sees 'problem: 192.168.1.75 refuses the credentials: are Username and Password right?'
+tell <<'END'
+OpenDTU's manual writes it `openDTU42`. The file as it is in the end:
+
+END
+sed 's/opendtu42/openDTU42/' "$R/data/dbus-opendtu/config.ini" >"$T/final"
+edit <"$T/final"
+logged 'DTU1: http://192.168.1.75 answers'
+shown '4 of 4 inverters running'
+enter './dbus-opendtu check'
+ends 0
+sees '[DTU1] opendtu at http://192.168.1.75: inverters: 1'
+sees 'all is well'
+enter './dbus-opendtu show --once'
+sees '4 of 4 inverters running'
+
+tell <<'END'
+
+## Update, and remove
+
+The next version's archive lies in `/data`, its sum in `SHA256SUMS`. (Here it is the same program under the next number.)
+
+END
+before=$(sum <"$R/data/dbus-opendtu/config.ini")
+archive "$next"
+enter "./update.sh /data/dbus-opendtu_${next}_x86_64.tar.gz"
+ends 0
+sees "from dbus-opendtu "
+sees ': sound'
+same "the configuration is kept" "$(sum <"$R/data/dbus-opendtu/config.ini")" "$before"
+shown '4 of 4 inverters running'
+enter './dbus-opendtu show --once'
+sees 'Roof north      pvinverter.http_40  L2'
+tell <<'END'
+The same names, numbers and totals. And all of it away again:
+
+END
+enter './uninstall.sh'
+ends 0
+sees 'dbus-opendtu is stopped and will not start again'
+enter 'cd /data && rm -rf dbus-opendtu dbus-opendtu_* SHA256SUMS && ls'
+misses dbus-opendtu
+misses rc.local
+same "nothing is on the bus" "$(in_root dbus-send --system --print-reply --dest=org.freedesktop.DBus / \
+    org.freedesktop.DBus.ListNames | grep -c 'victronenergy.*http_')" 0
+tell <<'END'
+
+`log` still has the log: `uninstall.sh --purge` takes it along, and the folder.
+END
+untouched
+
+# What is typed, of a document; that it is another version's does not matter.
+typed()
+{
+    grep '^# ' "$1" | sed 's/_[0-9.]*_x86/_N_x86/g'
+}
+
+if [ -n "${WRITE:-}" ]; then
+    cat -s "$T/hour.md" >"$ROOT/${WRITE#"$ROOT"/}"
+    echo "written: $WRITE"
+else
+    same "docs/first-hour.md has the same commands" "$(typed "$DOCUMENT")" "$(typed "$T/hour.md")"
+fi

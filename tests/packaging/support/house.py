@@ -1,0 +1,46 @@
+"""What a device meets in a house: gateways at addresses as they are usual there, port 80, and
+Venus OS' own settings service on the device's bus.
+
+    python3 -m tests.packaging.support.house BUS_SOCKET    until it is ended; says "ready" when it is
+"""
+
+import contextlib
+import signal
+import sys
+from types import SimpleNamespace
+
+from tests.integration.settings_service import SettingsService
+from tests.sim import Basic, Digest, Inverter, OpenDtu, ShellyGen2, Sun
+
+ENDING = {signal.SIGINT, signal.SIGTERM}
+NOON = Sun("12:00")  # stands still: what is measured is the same each time
+
+
+def gateways():
+    return [
+        OpenDtu(NOON, [Inverter("114182940773", "Roof south", base_kwh=812.0),
+                       Inverter("114181705577", "Roof north", base_kwh=640.5)],
+                address="192.168.1.74", port=80),
+        # Read-only access without a password is switched off, and the password is the firmware's.
+        OpenDtu(NOON, [Inverter("1161a1b2c3d4", "Barn", strings=4, base_kwh=2301.7)],
+                address="192.168.1.75", port=80, auth=Basic("admin", "openDTU42")),
+        ShellyGen2(NOON, [Inverter("shellyplus1pm", "Balcony", strings=1, base_kwh=96.1)],
+                   address="192.168.1.80", port=80,
+                   auth=Digest("admin", "sunny side", realm="shellyplus1pm-44179394d4d4")),
+    ]
+
+
+def main():
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    with contextlib.ExitStack() as stack:
+        for gateway in gateways():
+            stack.enter_context(gateway)
+        settings = SettingsService(SimpleNamespace(address=f"unix:path={sys.argv[1]}"))
+        settings.come()
+        stack.callback(settings.go)
+        print("ready", flush=True)
+        signal.sigwait(ENDING)
+
+
+if __name__ == "__main__":
+    main()
