@@ -1,6 +1,9 @@
 # shellcheck shell=sh
 # HTTP and HTTPS, WebSocket, Basic and Digest, a resolver in a thread, IPv6; everything else is off.
 # The bundle's path is that of Venus OS and Debian alike.
+# Without getsockname(): three calls for each connection, for a local address that nobody asks for.
+curl_disallow_getsockname=yes
+export curl_disallow_getsockname
 "$SRC/configure" --host="$HOST" --prefix="$PREFIX" --disable-shared --enable-static \
     --disable-dependency-tracking --disable-maintainer-mode --disable-silent-rules \
     CPPFLAGS="-I$PREFIX/include" LDFLAGS="-L$PREFIX/lib" PKG_CONFIG=false \
