@@ -238,6 +238,7 @@ $(B)/vendor/%.stamp: build/vendor/%.stamp vendor/recipes/%.sh vendor/build vendo
 $(B)/vendor/musl.stamp: toolchain/static-pie.specs
 $(B)/vendor/mbedtls.stamp: vendor/config/mbedtls_config.h
 $(B)/vendor/dbus.stamp: vendor/config/dbus/config.h
+$(B)/vendor/cjson.stamp: vendor/config/cjson/number.h
 ifneq ($(filter musl,$(LIBS)),)
 $(filter-out %/musl.stamp,$(LIB_STAMPS)): $(B)/vendor/musl.stamp
 endif
