@@ -31,6 +31,7 @@ struct http {
     struct http_peer *finished;      /* to be delivered, first in first out */
     struct http_peer *delivering;    /* whose callback runs */
     bool delivering_gone;            /* it has destroyed its peer */
+    bool begun;                      /* it has begun a request, of whichever peer */
     struct mdns *mdns;               /* NULL until a name in .local is asked for */
     unsigned peers;
 };
@@ -290,7 +291,27 @@ static void forget_nonce(struct http_peer *p)
     p->uses = 0;
 }
 
-/* Begins a transfer of url. What cannot even begin is finished, and delivered like any other. */
+/*
+ * Lets curl connect at once: by itself it would ask for a turn of the loop that does only this. Not while
+ * somebody reads a reply, which the next one could overwrite.
+ */
+static void start(struct http *h)
+{
+    int running;
+
+    h->begun = h->delivering != NULL;
+    if (h->begun)
+        return;
+    curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    take_finished(h);
+    if (h->finished) /* not from here, which may be inside http_peer_get() */
+        loop_timer_arm(&h->deliver_timer, 0);
+}
+
+/*
+ * Begins a transfer of url, never from inside curl. What cannot even begin is finished, and delivered
+ * like any other.
+ */
 static void begin(struct http_peer *p, const char *url)
 {
     int64_t left_ms = p->deadline_ms - clock_now_ms();
@@ -307,8 +328,10 @@ static void begin(struct http_peer *p, const char *url)
         curl_easy_setopt(p->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)left_ms);
         code = curl_easy_setopt(p->easy, CURLOPT_URL, url);
         p->begun = code == CURLE_OK && curl_multi_add_handle(p->http->multi, p->easy) == CURLM_OK;
-        if (p->begun)
+        if (p->begun) {
+            start(p->http);
             return;
+        }
         code = code == CURLE_OK ? CURLE_FAILED_INIT : code;
     }
     finish_with(p, code);
@@ -647,6 +670,8 @@ static void deliver(struct http *h)
         h->delivering = NULL;
         if (!h->delivering_gone)
             shrink(p);
+        if (h->begun)
+            start(h);
     }
 }
 

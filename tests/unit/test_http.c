@@ -724,6 +724,41 @@ static void test_next_request_from_the_callback(void **state)
     http_peer_destroy(c.peer);
 }
 
+/* The kernel refuses a broadcast address within connect(2), which is called from http_peer_get(). */
+static void fail_again(void *user, const struct http_result *r)
+{
+    static int deep;
+    struct chain *c = user;
+
+    assert_int_equal(deep, 0);
+    assert_int_equal(r->outcome, HTTP_UNREACHABLE);
+    deep++;
+    if (--c->left == 0)
+        loop_stop(loop, 0);
+    else
+        assert_int_equal(http_peer_get(c->peer, "/", fail_again, c), 0);
+    deep--;
+}
+
+static void test_refused_at_once_is_told_later(void **state)
+{
+    struct http_peer_conf conf = plain_conf();
+
+    conf.base_url = "http://255.255.255.255";
+    struct chain c = {.peer = peer_with(conf), .left = 20};
+
+    assert_int_equal(http_peer_get(c.peer, "/", fail_again, &c), 0);
+    assert_int_equal(c.left, 20);
+    assert_true(http_peer_busy(c.peer));
+    assert_int_equal(run_loop(5000), 0);
+    assert_int_equal(c.left, 0);
+    http_peer_get(c.peer, "/", fail_again, &c);
+    http_peer_cancel(c.peer); /* with its failure waiting to be told */
+    run_loop(50);
+    assert_int_equal(c.left, 0);
+    http_peer_destroy(c.peer);
+}
+
 static int parallel_left;
 
 static void count_down(void *user, const struct http_result *r)
@@ -1197,6 +1232,7 @@ int main(void)
         HTTP_TEST(test_cancel_of_what_could_not_begin),
         HTTP_TEST(test_destroy_within_the_callback),
         HTTP_TEST(test_next_request_from_the_callback),
+        HTTP_TEST(test_refused_at_once_is_told_later),
         HTTP_TEST(test_many_peers_at_once),
         HTTP_TEST(test_nothing_grows),
         HTTP_TEST(test_wake_ups),
