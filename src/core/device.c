@@ -14,7 +14,6 @@ struct device {
     struct counter forward[PHASE_SLOTS], reverse[PHASE_SLOTS], string[STRINGS_MAX];
     double measured[FIELD_COUNT][PHASE_SLOTS]; /* by the last reading, for a change of phase */
     char id[MEMORY_ID_MAX];                    /* as it was given; "" is the key of the serial */
-    char gateway[CONF_SECTION_MAX];
     char gateway_name[NAME_MAX_BYTES];
     unsigned phases; /* of the device itself; 0 where unknown */
     /* Written from the GX screen: "", -1, 0, "" are none. */
@@ -279,7 +278,6 @@ static void recall(struct device *d, const struct device_memory *memory)
     struct device_view *view = &d->view;
 
     text_copy(d->id, sizeof d->id, memory->id);
-    text_copy(d->gateway, sizeof d->gateway, memory->gateway);
     if (!d->conf->serial[0])
         text_copy(view->serial, sizeof view->serial, memory->serial);
     text_copy(d->gateway_name, sizeof d->gateway_name, memory->name);
@@ -370,11 +368,6 @@ void device_gateway(struct device *d, const struct gateway_info *info)
         text_copy(d->view.firmware, sizeof d->view.firmware, info->firmware);
 }
 
-void device_set_gateway(struct device *d, const char *section)
-{
-    text_copy(d->gateway, sizeof d->gateway, section);
-}
-
 void device_health(struct device *d, const struct health *health)
 {
     d->view.health = health;
@@ -438,7 +431,6 @@ void device_remember(const struct device *d, struct device_memory *out)
     else
         serial_key(out->id, d->view.serial);
     text_copy(out->section, sizeof out->section, d->conf->section);
-    text_copy(out->gateway, sizeof out->gateway, d->gateway);
     text_copy(out->serial, sizeof out->serial, d->view.serial);
     text_copy(out->name, sizeof out->name, d->gateway_name);
     text_copy(out->custom_name, sizeof out->custom_name, d->custom_name);

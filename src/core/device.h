@@ -174,15 +174,12 @@ void device_set_instance(struct device *d, int instance);
 /* The class of the service as it is on the bus; a name of static storage, or NULL. */
 void device_set_class(struct device *d, const char *class);
 
-/* The gateway that lists the device, by its section; "" once none does. */
-void device_set_gateway(struct device *d, const char *section);
-
 /* How the gateway answers: borrowed until another, or NULL, is given. */
 void device_health(struct device *d, const struct health *health);
 
 const struct device_view *device_view(const struct device *d);
 
-/* Fills out with what is worth remembering. */
+/* Fills out with what is worth remembering; which gateway lists the device is the caller's to say. */
 void device_remember(const struct device *d, struct device_memory *out);
 
 #endif

@@ -189,12 +189,10 @@ static void remembers_what_it_learnt(void **state)
     device_set_position(d, 2);
     device_set_phase(d, 3);
     device_set_role(d, "genset");
-    device_set_gateway(d, "DTU1");
     memset(&memory, 0x55, sizeof memory);
     device_remember(d, &memory);
     assert_string_equal(memory.id, "114181234567");
     assert_string_equal(memory.section, "INVERTER0");
-    assert_string_equal(memory.gateway, "DTU1");
     assert_string_equal(memory.serial, "114181234567");
     assert_int_equal(memory.phase, 3);
     assert_string_equal(memory.role, "genset");
@@ -214,7 +212,6 @@ static void remembers_what_it_learnt(void **state)
     assert_string_equal(view()->name, "Shed");
     assert_int_equal(view()->position, 2);
     assert_field(FIELD_ENERGY_FORWARD, 100, MISSING, MISSING, 100);
-    device_set_gateway(d, "");
     device_remember(d, &memory);
     assert_string_equal(memory.role, "genset");
     assert_string_equal(memory.gateway, "");
