@@ -19,12 +19,16 @@ TOOLS = {"strace": ("syscalls", "waits", "timer_wakes", "idle_syscalls"),
 OURS_ONLY = ("binary_kib", "idle_allocations", "idle_wakes", "idle_syscalls")
 
 
+NATIVE = unittest.skipIf(os.environ.get("DTU_RUNNER"), "what is measured on this machine itself")
+
+
 def absent():
     return {key for tool, keys in TOOLS.items() if not probe.have(tool) for key in keys}
 
 
 class BenchTest(unittest.TestCase):
 
+    @NATIVE
     @slow
     def test_quick_run_of_both(self):
         """Every row of the table, and the figures that do not depend on the machine."""
@@ -65,6 +69,7 @@ class BenchTest(unittest.TestCase):
             if key not in absent():
                 self.assertEqual(0, ours[key], key)
 
+    @NATIVE
     def test_driver_that_ends(self):
         """Is said, and does not take the figures of ours with it."""
         with tempfile.TemporaryDirectory(prefix="dtu-") as folder:
