@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 #include <string.h>
 
+#include "cli/json_out.h"
 #include "cli/number_list.h"
 #include "core/json.h"
 
@@ -171,23 +172,6 @@ void check_print_text(FILE *out, const struct check *c)
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
 
-/* Not a number where there is none: null. */
-static void add_number(cJSON *o, const char *key, double value)
-{
-    if (has_value(value))
-        cJSON_AddNumberToObject(o, key, value);
-    else
-        cJSON_AddNullToObject(o, key);
-}
-
-static void add_text(cJSON *o, const char *key, const char *text)
-{
-    if (*text)
-        cJSON_AddStringToObject(o, key, text);
-    else
-        cJSON_AddNullToObject(o, key);
-}
-
 static cJSON *messages(const struct check *c)
 {
     cJSON *array = cJSON_CreateArray();
@@ -230,10 +214,10 @@ static void add_values(cJSON *o, const struct plan_device *d)
     else
         cJSON_AddStringToObject(o, "instance", "auto");
     cJSON_AddStringToObject(o, "phase", phase_of(v));
-    add_number(o, "position", has_position(d) ? v->position : MISSING);
-    add_number(o, "power_w", v->value[FIELD_POWER][0]);
-    add_number(o, "voltage_v", v->value[FIELD_VOLTAGE][0]);
-    add_number(o, "energy_kwh", v->value[FIELD_ENERGY_FORWARD][0]);
+    json_out_number(o, "position", has_position(d) ? v->position : MISSING);
+    json_out_number(o, "power_w", v->value[FIELD_POWER][0]);
+    json_out_number(o, "voltage_v", v->value[FIELD_VOLTAGE][0]);
+    json_out_number(o, "energy_kwh", v->value[FIELD_ENERGY_FORWARD][0]);
 }
 
 static cJSON *devices(const struct check *c)
@@ -243,7 +227,7 @@ static cJSON *devices(const struct check *c)
     for (size_t i = 0; i < c->plan->count; i++) {
         const struct plan_device *d = &c->plan->devices[i];
         cJSON *o = cJSON_CreateObject();
-        add_text(o, "section", section_of(d));
+        json_out_text(o, "section", section_of(d));
         cJSON_AddStringToObject(o, "gateway", c->asked[d->gateway].conf->section);
         if (d->view)
             add_values(o, d);
@@ -266,9 +250,9 @@ static cJSON *gateways(const struct check *c)
         cJSON_AddStringToObject(o, "section", a->conf->section);
         cJSON_AddStringToObject(o, "kind", asked_kind(a));
         cJSON_AddStringToObject(o, "url", url_of(a->conf, url));
-        add_text(o, "failure", a->failed ? health_kind_name(a->kind) : "");
-        add_text(o, "firmware", a->info.firmware);
-        add_number(o, "latency_ms", a->latency_ms);
+        json_out_text(o, "failure", a->failed ? health_kind_name(a->kind) : "");
+        json_out_text(o, "firmware", a->info.firmware);
+        json_out_number(o, "latency_ms", a->latency_ms);
         cJSON_AddNumberToObject(o, "inverters", (double)a->reading_count);
         add_findings(o, c, g, -1);
         cJSON *root = numbers_of_reply(c, g);
@@ -285,7 +269,7 @@ bool check_print_json(FILE *out, const struct check *c)
     cJSON *root = cJSON_CreateObject();
 
     cJSON_AddStringToObject(root, "config", c->path);
-    add_text(root, "unreadable", c->unreadable);
+    json_out_text(root, "unreadable", c->unreadable);
     cJSON_AddNumberToObject(root, "errors", c->report.errors + c->report.fatals);
     cJSON_AddNumberToObject(root, "warnings", c->report.warnings);
     cJSON_AddItemToObject(root, "messages", messages(c));

@@ -1,24 +1,8 @@
 /* The machine's half of show_view.h. */
 #include <cjson/cJSON.h>
 
+#include "cli/json_out.h"
 #include "cli/show_view.h"
-
-/* JSON has no NaN: what is not known is null. No device measures more than the third decimal. */
-static void add_number(cJSON *o, const char *key, double number)
-{
-    if (has_value(number))
-        cJSON_AddNumberToObject(o, key, fabs(number) < 1e12 ? round(number * 1000) / 1000 : number);
-    else
-        cJSON_AddNullToObject(o, key);
-}
-
-static void add_text(cJSON *o, const char *key, const char *text)
-{
-    if (*text)
-        cJSON_AddStringToObject(o, key, text);
-    else
-        cJSON_AddNullToObject(o, key);
-}
 
 static void add_phases(cJSON *o, const struct show_row *row)
 {
@@ -30,22 +14,22 @@ static void add_phases(cJSON *o, const struct show_row *row)
         if (!has_value(values[0]))
             continue;
         cJSON *phase = cJSON_AddObjectToObject(phases, names[i]);
-        add_number(phase, "power_w", values[0]);
-        add_number(phase, "voltage_v", values[1]);
-        add_number(phase, "current_a", values[2]);
-        add_number(phase, "energy_kwh", values[3]);
+        json_out_number(phase, "power_w", values[0]);
+        json_out_number(phase, "voltage_v", values[1]);
+        json_out_number(phase, "current_a", values[2]);
+        json_out_number(phase, "energy_kwh", values[3]);
     }
 }
 
 static void add_health(cJSON *o, const struct show_row *row)
 {
-    add_number(o, "requests", row->debug.requests);
-    add_number(o, "failures", row->debug.failures);
-    add_text(o, "failures_by_kind", row->debug.by_kind);
-    add_number(o, "round_trip_p50_ms", row->debug.p50);
-    add_number(o, "round_trip_p99_ms", row->debug.p99);
-    add_number(o, "bytes", row->debug.bytes);
-    add_text(o, "last_error", row->debug.last_error);
+    json_out_number(o, "requests", row->debug.requests);
+    json_out_number(o, "failures", row->debug.failures);
+    json_out_text(o, "failures_by_kind", row->debug.by_kind);
+    json_out_number(o, "round_trip_p50_ms", row->debug.p50);
+    json_out_number(o, "round_trip_p99_ms", row->debug.p99);
+    json_out_number(o, "bytes", row->debug.bytes);
+    json_out_text(o, "last_error", row->debug.last_error);
 }
 
 static cJSON *row_object(const struct show_row *row, int64_t now_ms)
@@ -59,16 +43,16 @@ static cJSON *row_object(const struct show_row *row, int64_t now_ms)
     cJSON_AddStringToObject(o, "service", row->service);
     cJSON_AddStringToObject(o, "name", show_row_title(row));
     cJSON_AddStringToObject(o, "status", show_row_status(row, &tone, buffer, sizeof buffer));
-    add_text(o, "phase", show_row_phases(row));
-    add_number(o, "power_w", show_row_power(row));
-    add_number(o, "voltage_v", show_row_voltage(row));
-    add_number(o, "current_a", show_row_current(row));
-    add_number(o, "energy_kwh", show_row_energy(row));
-    add_number(o, "energy_today_kwh", row->today);
+    json_out_text(o, "phase", show_row_phases(row));
+    json_out_number(o, "power_w", show_row_power(row));
+    json_out_number(o, "voltage_v", show_row_voltage(row));
+    json_out_number(o, "current_a", show_row_current(row));
+    json_out_number(o, "energy_kwh", show_row_energy(row));
+    json_out_number(o, "energy_today_kwh", row->today);
     /* Only where it is true: before the first update was seen, it is older than we know. */
-    add_number(o, "age_s", age < 0 || at_least ? MISSING : (double)age / 1000);
-    add_number(o, "latency_ms", row->latency);
-    add_text(o, "connection", row->connection);
+    json_out_number(o, "age_s", age < 0 || at_least ? MISSING : (double)age / 1000);
+    json_out_number(o, "latency_ms", row->latency);
+    json_out_text(o, "connection", row->connection);
     add_phases(o, row);
     return o;
 }
@@ -110,11 +94,11 @@ static void add_total(cJSON *document, const struct show_model *m)
     cJSON_AddNumberToObject(o, "services", (double)t.services);
     cJSON_AddNumberToObject(o, "inverters", (double)t.inverters);
     cJSON_AddNumberToObject(o, "running", (double)t.running);
-    add_number(o, "power_w", t.power);
-    add_number(o, "power_l1_w", t.phase[0]);
-    add_number(o, "power_l2_w", t.phase[1]);
-    add_number(o, "power_l3_w", t.phase[2]);
-    add_number(o, "energy_today_kwh", t.today);
+    json_out_number(o, "power_w", t.power);
+    json_out_number(o, "power_l1_w", t.phase[0]);
+    json_out_number(o, "power_l2_w", t.phase[1]);
+    json_out_number(o, "power_l3_w", t.phase[2]);
+    json_out_number(o, "energy_today_kwh", t.today);
 }
 
 static void add_gateways(cJSON *document, const struct show_model *m)
@@ -125,7 +109,7 @@ static void add_gateways(cJSON *document, const struct show_model *m)
 
     for (size_t i = 0; i < count; i++) {
         cJSON *o = cJSON_CreateObject();
-        add_text(o, "connection", gateways[i].row->connection);
+        json_out_text(o, "connection", gateways[i].row->connection);
         cJSON_AddNumberToObject(o, "services", (double)gateways[i].services);
         add_health(o, gateways[i].row);
         cJSON_AddItemToArray(list, o);
