@@ -190,7 +190,17 @@ static void drop_set(struct set *set)
         at = &(*at)->next;
     *at = set->next;
     drop_pending(&set->pending);
+    deliver_soon(set->settings); /* what was held back for it */
     free(set);
+}
+
+static bool is_being_set(const struct settings *s, const struct entry *e)
+{
+    const struct set *set = s->sets;
+
+    while (set && strcmp(set->path, e->path) != 0)
+        set = set->next;
+    return set != NULL;
 }
 
 /* ---- telling: one thing in each turn of the loop, since a callback may do anything ---- */
@@ -232,11 +242,12 @@ static bool tell_done(struct settings *s)
     return true;
 }
 
+/* A change that comes while a value is on its way there may be the echo of the one before it. */
 static bool tell_changed(struct settings *s)
 {
     struct entry *e = s->entries;
 
-    while (e && !e->changed)
+    while (e && (!e->changed || is_being_set(s, e)))
         e = e->next;
     if (!e)
         return false;

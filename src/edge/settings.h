@@ -55,7 +55,8 @@ struct settings_events {
     /*
      * A setting that was added has another value than it had when it was last reported or added;
      * several changes at once are one. VALUE_INVALID: it was removed. Also for what settings_set()
-     * changed. value is borrowed for the call.
+     * changed, and not before that is answered: an echo never undoes what was set after it. value is
+     * borrowed for the call.
      */
     void (*changed)(void *user, const char *path, const struct value *value);
     void *user;

@@ -41,6 +41,9 @@ static struct {
     struct value value;
     bool with_value;
     int calls, result;
+    DBusMessage *held[4]; /* replies to SetValue that wait, where hold says so */
+    size_t held_count;
+    bool hold;
     char asked[4000], set[400];
 } stand_in;
 
@@ -162,9 +165,25 @@ static DBusHandlerResult on_call(DBusConnection *c, DBusMessage *m, void *user)
         answer_add(m, reply);
     else if (stand_in.mode != FAILURE)
         answer_set(m, reply);
+    if (stand_in.hold && !adds) {
+        assert_in_range(stand_in.held_count, 0, 3);
+        stand_in.held[stand_in.held_count++] = reply;
+        return DBUS_HANDLER_RESULT_HANDLED;
+    }
     dbus_connection_send(c, reply, NULL);
     dbus_message_unref(reply);
     return DBUS_HANDLER_RESULT_HANDLED;
+}
+
+/* The oldest reply that was held goes out. */
+static void release_one(void)
+{
+    DBusMessage *reply = stand_in.held[0];
+
+    assert_int_not_equal(stand_in.held_count, 0);
+    memmove(stand_in.held, stand_in.held + 1, --stand_in.held_count * sizeof(reply));
+    dbus_connection_send(bus_connection(service_bus), reply, NULL);
+    dbus_message_unref(reply);
 }
 
 static const DBusObjectPathVTable vtable = {.message_function = on_call};
@@ -606,6 +625,28 @@ static void test_set(void **state)
     assert_int_equal(settings_set(settings, NAME, &v), -ENOTCONN);
 }
 
+/* The echo of the first would undo the second. */
+static void test_set_twice(void **state)
+{
+    struct value barn = value_string("Barn"), shed = value_string("Shed");
+
+    add_name();
+    expect("[added s:]");
+    stand_in.hold = true;
+    assert_int_equal(settings_set(settings, NAME, &barn), 0);
+    run_for(50);
+    expect("");
+    assert_int_equal(settings_set(settings, NAME, &shed), 0);
+    release_one();
+    run_for(50);
+    expect("");
+    release_one();
+    expect("[CustomName s:Shed]");
+    stand_in.hold = false;
+    send_change(service_bus, NAME, &barn); /* somebody else's */
+    expect("[CustomName s:Barn]");
+}
+
 static void test_set_is_bounded(void **state)
 {
     struct value v = value_string("Barn");
@@ -665,6 +706,7 @@ int main(void)
         BUS_TEST(test_comes_and_goes),
         BUS_TEST(test_not_there_at_first),
         BUS_TEST(test_set),
+        BUS_TEST(test_set_twice),
         BUS_TEST(test_set_is_bounded),
         BUS_TEST(test_bus_goes),
     };
