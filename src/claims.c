@@ -186,7 +186,7 @@ static void write_leaf(struct claim *claim, enum choice_leaf leaf)
     (void)settings_set(claim->claims->settings, path, &v);
 }
 
-/* What was set while there was no settings service goes there now. */
+/* What was set here while the settings service was away, or did not answer, goes there now. */
 static void merge_choice(struct claim *claim, const struct value *values)
 {
     for (enum choice_leaf leaf = LEAF_NAME; leaf < LEAVES; leaf++) {
@@ -194,7 +194,10 @@ static void merge_choice(struct claim *claim, const struct value *values)
                      known = choice_value(&claim->choice, leaf);
         if (values[leaf].type == VALUE_INVALID)
             continue;
-        if (!value_equal(&values[leaf], &none))
+        if (claim->chosen[leaf]) {
+            if (!value_equal(&values[leaf], &known))
+                write_leaf(claim, leaf);
+        } else if (!value_equal(&values[leaf], &none))
             choice_read(&claim->choice, leaf, &values[leaf]);
         else if (!value_equal(&known, &none))
             write_leaf(claim, leaf);
@@ -363,6 +366,7 @@ static void on_changed(void *user, const char *path, const struct value *v)
         on_instance_changed(claim, v);
         return;
     }
+    claim->chosen[leaf] = false;
     struct value before = choice_value(&claim->choice, leaf);
     if (value_equal(&before, v))
         return;
@@ -481,11 +485,14 @@ void claims_destroy(struct claims *c)
 /* A service that is on the bus stays there under its name until another is granted. */
 static void enter(struct claims *c, struct claim *claim, const struct claim_wish *wish)
 {
-    bool on_bus = claim->on_bus;
+    bool on_bus = claim->on_bus, same = strcmp(claim->wish.id, wish->id) == 0;
     int instance = on_bus ? claim->instance : -1;
+    bool chosen[LEAVES] = {false};
     char class[CLASS_MAX];
 
     text_copy(class, sizeof class, claim->class);
+    if (same)
+        memcpy(chosen, claim->chosen, sizeof chosen);
     claim_end(claim);
     *claim = (struct claim){.claims = c,
                             .wish = *wish,
@@ -493,6 +500,7 @@ static void enter(struct claims *c, struct claim *claim, const struct claim_wish
                             .on_bus = on_bus,
                             .instance = instance,
                             .choice = wish->choice};
+    memcpy(claim->chosen, chosen, sizeof chosen);
     text_copy(claim->class, sizeof claim->class, class);
     loop_timer_init(&claim->turn, c->loop, on_turn, claim);
     struct claim **end = &c->first; /* first come, first served */
@@ -548,9 +556,12 @@ void claim_choose(struct claim *claim, const struct owner_choice *choice)
     struct owner_choice before = claim->choice;
 
     claim->choice = *choice;
-    for (enum choice_leaf leaf = LEAF_NAME; leaf < LEAVES && claim->asked; leaf++) {
+    for (enum choice_leaf leaf = LEAF_NAME; leaf < LEAVES; leaf++) {
         struct value was = choice_value(&before, leaf), is = choice_value(choice, leaf);
-        if (!value_equal(&was, &is))
+        if (value_equal(&was, &is))
+            continue;
+        claim->chosen[leaf] = true;
+        if (claim->asked)
             write_leaf(claim, leaf);
     }
     if (claim->settled && strcmp(claim->class, class_of(claim)) != 0)

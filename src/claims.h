@@ -54,6 +54,7 @@ struct claim {
     char class[CLASS_MAX];
     int instance;
     struct owner_choice choice;
+    bool chosen[LEAVES]; /* set here, and not heard of from the settings service since */
 };
 
 /*

@@ -171,6 +171,32 @@ class ScreenTest(VenusTest):
         self.choose_all()
         self.wait_all()
 
+    def test_set_twice(self):
+        """The settings service's echo of the first does not undo the second."""
+        self.scene()
+        self.settings.delay = 0.3
+        self.put("/CustomName", "s", "Barn")
+        self.put("/CustomName", "s", "Shed")
+        self.assert_stays("it is the last one", lambda: self.peek(ROOF, "/CustomName") == "Shed",
+                          1.0)
+        self.wait_stored("CustomName", "Shed")
+
+    def test_set_while_the_settings_die(self):
+        """What they never heard of is told to their successor, and not taken back from it."""
+        self.scene()
+        self.put("/CustomName", "s", "Barn")
+        self.wait_stored("CustomName", "Barn")
+        self.settings.hang = True
+        self.put("/CustomName", "s", "Shed")
+        self.put("/Position", "i", 2)
+        self.settings.go()
+        self.settings.hang = False
+        self.settings.come()
+        self.wait_stored("CustomName", "Shed")
+        self.wait_stored("Position", 2)
+        self.assert_value(ROOF, "/CustomName", "Shed")
+        self.assert_value(ROOF, "/Position", 2)
+
     # --- against the configuration ------------------------------------------------------------
 
     def test_wins_only_when_set(self):
