@@ -7,17 +7,14 @@
 
 #include "edge/clock.h"
 #include "edge/easy.h"
-
-enum { MESSAGE_MAX = 1024 * 1024, MESSAGE_FIRST = 4096 };
+#include "edge/ws_inbox.h"
 
 struct exchange {
     CURL *easy;
     const char *url;
     const struct http_peer_conf *conf;
     int64_t deadline_ms;
-    char *message;
-    size_t len, capacity;
-    bool complete;
+    struct ws_inbox inbox;
     char error[CURL_ERROR_SIZE];
 };
 
@@ -34,6 +31,7 @@ static bool configure(struct exchange *x)
 
     return easy_configure(e, x->conf, "ws,wss") &&
            curl_easy_setopt(e, CURLOPT_CONNECT_ONLY, 2L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_WS_OPTIONS, (long)CURLWS_NOAUTOPONG) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, ignore_body) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_ERRORBUFFER, x->error) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_URL, x->url) == CURLE_OK;
@@ -98,48 +96,12 @@ static CURLcode send_text(struct exchange *x, const char *text)
     return code;
 }
 
-static bool make_room(struct exchange *x)
-{
-    if (x->len + 1 < x->capacity)
-        return true;
-    size_t capacity = x->capacity ? x->capacity * 2 : MESSAGE_FIRST;
-    char *message = realloc(x->message, capacity);
-    if (!message)
-        return false;
-    x->message = message;
-    x->capacity = capacity;
-    return true;
-}
-
-/* Takes what has come of a message; one may come in several frames, and a frame in several pieces. */
-static CURLcode receive_piece(struct exchange *x)
-{
-    const struct curl_ws_frame *frame = NULL;
-    size_t got = 0;
-
-    if (!make_room(x))
-        return CURLE_OUT_OF_MEMORY;
-    CURLcode code =
-        curl_ws_recv(x->easy, x->message + x->len, x->capacity - x->len - 1, &got, &frame);
-    if (code != CURLE_OK)
-        return code;
-    if (frame->flags & CURLWS_CLOSE)
-        return CURLE_GOT_NOTHING;
-    if (!(frame->flags & CURLWS_TEXT))
-        return CURLE_OK; /* pong, binary: overwritten by the next */
-    x->len += got;
-    if (x->len > MESSAGE_MAX)
-        return CURLE_FILESIZE_EXCEEDED;
-    x->complete = frame->bytesleft == 0 && !(frame->flags & CURLWS_CONT);
-    return CURLE_OK;
-}
-
 static CURLcode receive_text(struct exchange *x)
 {
     CURLcode code = CURLE_OK;
 
-    while (code == CURLE_OK && !x->complete) {
-        code = receive_piece(x);
+    while (code == CURLE_OK && !x->inbox.complete) {
+        code = ws_inbox_receive(&x->inbox, x->easy);
         if (code == CURLE_AGAIN)
             code = wait_for(x, POLLIN);
         else if (code == CURLE_OK && clock_now_ms() >= x->deadline_ms)
@@ -204,11 +166,9 @@ enum http_outcome ws_exchange(const char *url, const struct http_peer_conf *conf
     enum http_outcome outcome = run(&x, text, why, why_size);
     curl_easy_cleanup(x.easy);
     curl_global_cleanup();
-    if (outcome != HTTP_OK) {
-        free(x.message);
-        return outcome;
-    }
-    x.message[x.len] = '\0';
-    *message = x.message;
-    return HTTP_OK;
+    if (outcome == HTTP_OK)
+        *message = x.inbox.text;
+    else
+        ws_inbox_finish(&x.inbox);
+    return outcome;
 }
