@@ -27,6 +27,9 @@ const char *easy_host(const char *url, char *out, size_t size);
 enum http_outcome easy_explain(CURL *e, CURLcode code, const char *detail, const char *url,
                                const struct http_peer_conf *conf, char *why, size_t why_size);
 
+/* The connection of a peer of edge/http.h, for one that is a WebSocket. */
+CURL *easy_of_peer(const struct http_peer *p);
+
 /* The line for a 401. */
 void easy_explain_unauthorized(CURL *e, const char *url, const struct http_peer_conf *conf,
                                char *why, size_t why_size);

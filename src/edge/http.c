@@ -255,11 +255,18 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     return len;
 }
 
+static bool configure_websocket(CURL *e)
+{
+    return curl_easy_setopt(e, CURLOPT_CONNECT_ONLY, 2L) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_WS_OPTIONS, (long)CURLWS_NOAUTOPONG) == CURLE_OK;
+}
+
 static bool configure_easy(struct http_peer *p)
 {
     CURL *e = p->easy;
 
-    return easy_configure(e, &p->conf, "http,https") &&
+    return easy_configure(e, &p->conf, p->conf.websocket ? "ws,wss" : "http,https") &&
+           (!p->conf.websocket || configure_websocket(e)) &&
            curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)BODY_MAX) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_WRITEDATA, p) == CURLE_OK &&
@@ -338,6 +345,14 @@ static void begin(struct http_peer *p, const char *url)
     loop_timer_arm(&p->http->deliver_timer, 0);
 }
 
+static bool is_open_websocket(CURL *e, CURLcode code)
+{
+    long status = 0;
+
+    return code == CURLE_OK && curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+           status == 101;
+}
+
 static void take_finished(struct http *h)
 {
     const CURLMsg *message;
@@ -351,7 +366,8 @@ static void take_finished(struct http *h)
         CURL *e = message->easy_handle;
         CURLcode code = message->data.result; /* message is gone with the handle */
         curl_easy_getinfo(e, CURLINFO_PRIVATE, &p);
-        curl_multi_remove_handle(h->multi, e);
+        if (!is_open_websocket(e, code)) /* whose connection would go with it */
+            curl_multi_remove_handle(h->multi, e);
         finish_with((struct http_peer *)(void *)p, code);
     }
 }
@@ -548,6 +564,27 @@ static void explain_status(const struct http_peer *p, struct http_result *r)
                  r->status);
 }
 
+/* The answer to the wish for a WebSocket; false when it is asked for once more. */
+static bool judge_upgrade(struct http_peer *p, struct http_result *r)
+{
+    char host[EASY_HOST_MAX];
+
+    if (r->status == 101) {
+        r->outcome = HTTP_OK;
+        return true;
+    }
+    /* For an upgrade, curl takes the challenge of a 401 but leaves it to us to ask again. */
+    if (r->status == 401 && p->conf.digest && !p->retried) {
+        p->retried = true;
+        begin(p, p->url);
+        return false;
+    }
+    easy_host(p->conf.base_url, host, sizeof(host));
+    r->outcome = r->status == 401 ? HTTP_UNAUTHORIZED : HTTP_STATUS;
+    snprintf(r->why, sizeof(r->why), "%s offers no WebSocket (status %ld)", host, r->status);
+    return true;
+}
+
 /* The reply is complete; false when another transfer has begun in its place. */
 static bool judge_reply(struct http_peer *p, struct http_result *r)
 {
@@ -613,10 +650,14 @@ static bool judge(struct http_peer *p, struct http_result *r)
         curl_easy_getinfo(p->easy, CURLINFO_TOTAL_TIME_T, &us);
     }
     p->spent_ms += (double)us / 1000.0;
-    if (p->code != CURLE_OK)
+    if (p->conf.websocket && (p->code == CURLE_OK || p->code == CURLE_HTTP_RETURNED_ERROR)) {
+        if (!judge_upgrade(p, r))
+            return false;
+    } else if (p->code != CURLE_OK) {
         explain_failure(p, r);
-    else if (!judge_reply(p, r))
+    } else if (!judge_reply(p, r)) {
         return false;
+    }
     r->latency_ms = p->spent_ms;
     if (!make_room(p, 0)) { /* an empty body needs its NUL as well */
         r->outcome = HTTP_FAILED;
@@ -780,6 +821,11 @@ void http_peer_cancel(struct http_peer *p)
 bool http_peer_busy(const struct http_peer *p)
 {
     return p->state != PEER_IDLE;
+}
+
+CURL *easy_of_peer(const struct http_peer *p)
+{
+    return p->easy;
 }
 
 const char *http_version(void)

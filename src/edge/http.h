@@ -49,6 +49,7 @@ struct http_peer_conf {              /* text is copied */
     const char *ca_cert;             /* file; "" or NULL: the system's bundle */
     bool tls_verify;
     unsigned timeout_ms;
+    bool websocket; /* "ws://host[:port]": see http_peer_get() */
 };
 
 struct http *http_create(struct loop *l); /* NULL when out of memory */
@@ -62,6 +63,9 @@ void http_peer_destroy(struct http_peer *p);
  * GETs base_url + path. done is called exactly once, later, never from inside this call, unless the
  * peer is cancelled or destroyed before. -EBUSY while a request is under way. Inside done a new
  * request may be started.
+ *
+ * Of a WebSocket one request is made in its life: once done was told HTTP_OK (status 101), the
+ * connection stays open, and easy_of_peer() reads it, until the peer is destroyed.
  */
 int http_peer_get(struct http_peer *p, const char *path, http_done_fn done, void *user);
 void http_peer_cancel(struct http_peer *p);
