@@ -105,7 +105,8 @@ class CommandLineTest(CommandTest):
     @each(("open", None, ()), ("digest", Digest("admin", "pw", "MD5"),
                                ("--user", "admin", "--password", "pw", "--digest")))
     def test_fetch_websocket_of_opendtu(self, auth, options):
-        dtu = self.gateway(OpenDtu(self.sun, [Inverter("114182000001", "One")], auth=auth))
+        dtu = self.gateway(OpenDtu(self.sun, [Inverter("114182000001", "One")], auth=auth,
+                                   pushes=True, radio_seconds=0.2))
         url = dtu.url.replace("http", "ws") + "/livedata"
         code, out, err = self.call("fetch", *options, url)
         self.assertEqual((0, ""), (code, err))

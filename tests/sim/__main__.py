@@ -23,7 +23,7 @@ def gateways(sun, shape):
         "opendtu": OpenDtu(sun, [Inverter("114182940773", "Roof south"),
                                  Inverter("114181705577", "Roof north", base_kwh=640.0),
                                  Inverter("1361a1b2c3d4", "Barn", strings=6, phases=3)],
-                           shape=shape),
+                           shape=shape, pushes=True),
         "ahoy": Ahoy(sun, [Inverter("116190745467", "Garage", strings=4, base_kwh=1500.0)]),
         "shelly1": ShellyGen1(sun, [Inverter("shelly1pm", "Balcony", strings=1)]),
         "shelly2": ShellyGen2(sun, [Inverter("shellyplus1pm", "Fence", strings=1)],

@@ -10,6 +10,8 @@
 
 import base64
 import hashlib
+import time
+from collections import Counter
 
 from tests.sim.plant import Plant
 from tests.sim.web import Response
@@ -30,15 +32,23 @@ def quantity(value, unit, digits, shape=None):
 
 
 class OpenDtu(Plant):
-    """battery=True adds the keys of OpenDTU-OnBattery; delay_ms is asked of every reply."""
+    """battery=True adds the keys of OpenDTU-OnBattery; delay_ms is asked of every reply.
 
-    def __init__(self, sun, inverters, shape="v26", battery=False, **options):
+    pushes: whether there is a WebSocket; on it each inverter comes once in radio_seconds, one that
+    is not heard every RESEND seconds.
+    """
+
+    RESEND = 10.0
+
+    def __init__(self, sun, inverters, shape="v26", battery=False, pushes=False, radio_seconds=5.0,
+                 **options):
         super().__init__(sun, inverters, **options)
         if shape not in SHAPES:
             raise ValueError(f"no such shape: {shape}")
         self.shape, self.battery = shape, battery
         self.hostname = "OpenDTU-Sim"
-        self.push_seconds = 0.2  # between two frames of the WebSocket
+        self.pushes, self.radio_seconds = pushes, radio_seconds
+        self.pushed = Counter()  # frames by the serial of their inverter
 
     @property
     def version(self):
@@ -200,7 +210,8 @@ class OpenDtu(Plant):
     # --- WebSocket ----------------------------------------------------------------------------
 
     def answer(self, line, request):
-        if request.path != "/livedata" or "sec-websocket-key" not in request.headers:
+        asks = request.path == "/livedata" and "sec-websocket-key" in request.headers
+        if not (asks and self.pushes):
             super().answer(line, request)
             return
         refusal = self.auth.refusal(request) if self.auth else None
@@ -208,15 +219,34 @@ class OpenDtu(Plant):
             line.send(refusal)
             return
         accept_websocket(line, request)
+        line.end_request()
         self._push(line)
+        line.close()
 
     def _push(self, line):
-        """One frame per inverter and turn, and nothing at connecting, as the firmware does it."""
-        while not line.wait(self.push_seconds):
-            for place, inverter, reading in self.readings():
-                live = {"inverters": [self._full(place, inverter, reading)]}
-                line.send_bytes(text_frame(Response.json(live).body))
-        line.close()
+        """What is due, and nothing at connecting, as the firmware does it."""
+        due, begun = {}, time.monotonic()
+        while True:
+            now, readings = time.monotonic(), self.readings()
+            for n, (place, inverter, reading) in enumerate(readings):
+                first = begun + self.radio_seconds * (n + 1) / len(readings)
+                if now < due.setdefault(inverter.serial, first):
+                    continue
+                period = self.radio_seconds if inverter.reachable else self.RESEND
+                due[inverter.serial] += period * max(1, (now - due[inverter.serial]) // period)
+                self._push_one(line, place, inverter, reading)
+            if line.wait(max(0.0, min(due.values(), default=now + 1.0) - time.monotonic())):
+                return
+
+    def _push_one(self, line, place, inverter, reading):
+        if self.fault is not None and self.fault.kind == "hang":
+            return
+        live = {"inverters": [self._full(place, inverter, reading)],
+                "total": self._total([r for _, _, r in self.readings()])}
+        self.pushed[inverter.serial] += 1
+        line.send_bytes(text_frame(Response.json(live).body))
+        if self.battery:
+            line.send_bytes(text_frame(Response.json(self._on_battery()).body))
 
 
 def accept_websocket(line, request):
