@@ -53,6 +53,13 @@ static void on_reading(void *user, const struct reading *r, double latency_ms)
         keep_waiting(g, r, latency_ms);
 }
 
+/* Of one that no unit is, the next list tells. */
+static void on_pushed(void *user, const struct reading *r)
+{
+    struct gateway *g = user;
+    (void)fleet_feed(g->fleet, g->number, r, MISSING);
+}
+
 static void on_info(void *user, const struct gateway_info *info)
 {
     struct gateway *g = user;
@@ -97,6 +104,7 @@ static void on_cycle(void *user, bool complete)
 static bool open_poller(struct gateway *g)
 {
     const struct poller_events events = {.reading = on_reading,
+                                         .pushed = on_pushed,
                                          .gateway = on_info,
                                          .cycle = on_cycle,
                                          .user = g};
@@ -149,8 +157,10 @@ bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
                          const struct device_conf *unnamed)
 {
     set_unnamed(g, unnamed);
-    if (gateway_conf_equal(conf, &g->conf))
+    if (gateway_conf_equal(conf, &g->conf)) {
+        poller_ask(g->poller); /* there may be new sections for what it lists */
         return true;
+    }
     if (conf->max_inverters && conf->max_inverters != g->conf.max_inverters)
         fleet_narrow(g->fleet, g->number);
     bool anew = !counts_the_same(&conf->template.total, &g->conf.template.total);

@@ -7,11 +7,15 @@
 #include "core/driver.h"
 #include "core/health.h"
 #include "edge/log.h"
+#include "live.h"
 
 enum {
     GAP_MIN_MS = 1000, /* a gateway too slow for its interval still gets a pause between cycles */
     BACKOFF_STEPS = 2, /* doublings: at most four intervals */
-    RETRY_AFTER_MAX_S = 15 * 60
+    RETRY_AFTER_MAX_S = 15 * 60,
+    PUSH_GAP_MS = 15 * 1000,          /* an OpenDTU pushes each inverter at least every 10 s */
+    PUSH_INTERVAL_MAX_MS = 10 * 1000, /* who wants to be told less often is polled */
+    RESYNC_MS = 5 * 60 * 1000
 };
 
 struct poller {
@@ -23,6 +27,9 @@ struct poller {
     struct loop_timer timer;
     struct log_fault fault;
     struct health health;
+    struct live live;
+    bool in_cycle;
+    int64_t resync_ms;      /* to be asked by then, whatever is pushed */
     struct request request; /* the one under way */
     int64_t began_ms;       /* the present cycle */
     double latency_ms;      /* of the reply being decoded */
@@ -68,11 +75,37 @@ static void schedule(struct poller *p, int64_t period_ms)
     loop_timer_arm(&p->timer, delay > GAP_MIN_MS ? delay : GAP_MIN_MS);
 }
 
+/* When it has to be asked because nothing was pushed; -1: not for that reason. */
+static int64_t push_deadline(const struct poller *p)
+{
+    int64_t since_ms = live_heard(&p->live) ? p->driver->pushed_since(p->session) : -1;
+    int64_t until_ms = since_ms < 0 ? -1 : since_ms + PUSH_GAP_MS;
+
+    return until_ms < p->resync_ms ? until_ms : p->resync_ms;
+}
+
+/* True when what is pushed will do until the timer comes next. */
+static bool is_pushed(struct poller *p)
+{
+    int64_t left_ms = push_deadline(p) - loop_now_ms(p->loop);
+
+    if (left_ms <= 0)
+        return false;
+    loop_timer_arm(&p->timer, left_ms);
+    return true;
+}
+
+static bool wants_push(const struct poller *p)
+{
+    return p->conf->push && p->driver->push_path && interval(p) <= PUSH_INTERVAL_MAX_MS;
+}
+
 static void cycle_failed(struct poller *p, enum health_kind kind, unsigned retry_after_s,
                          const char *why)
 {
     bool there = kind != HEALTH_UNREACHABLE;
 
+    p->in_cycle = false;
     p->misbehaved = there ? p->misbehaved + 1 : 0;
     health_failure(&p->health, kind, why, loop_now_ms(p->loop));
     log_fault(&p->fault, loop_now_ms(p->loop), LOG_WARNING, "%s: %s", p->conf->section, why);
@@ -88,12 +121,19 @@ static void cycle_failed(struct poller *p, enum health_kind kind, unsigned retry
 
 static void cycle_complete(struct poller *p)
 {
+    const char *path = wants_push(p) ? p->driver->push_path(p->session) : NULL;
+
+    p->in_cycle = false;
     p->misbehaved = 0;
+    p->resync_ms = loop_now_ms(p->loop) + RESYNC_MS;
     health_success(&p->health, loop_now_ms(p->loop));
     log_recovered(&p->fault, loop_now_ms(p->loop), "%s: %s answers again", p->conf->section,
                   p->conf->base_url);
     p->events.cycle(p->events.user, !p->absent);
-    schedule(p, interval(p));
+    if (path)
+        live_open(&p->live, path);
+    if (!is_pushed(p))
+        schedule(p, interval(p));
 }
 
 static void on_reading(void *user, const struct reading *r)
@@ -207,13 +247,83 @@ static void ask_next(struct poller *p)
         cycle_failed(p, HEALTH_OTHER, 0, "the request could not be started: out of memory?");
 }
 
-static void begin_cycle(void *user)
+static void on_timer(void *user)
 {
     struct poller *p = user;
+
+    if (is_pushed(p)) {
+        health_success(&p->health, loop_now_ms(p->loop));
+        return;
+    }
     p->began_ms = loop_now_ms(p->loop);
     p->absent = false;
+    p->in_cycle = true;
     p->driver->begin(p->session, p->began_ms);
     ask_next(p);
+}
+
+/* ---- What comes by itself ---- */
+
+static void on_pushed(void *user, const struct reading *r)
+{
+    struct poller *p = user;
+    p->events.pushed(p->events.user, r);
+}
+
+static void on_message(void *user, const char *text, size_t len)
+{
+    struct poller *p = user;
+    const struct decode_sink sink = {.reading = on_pushed, .gateway = on_gateway, .user = p};
+    char why[DECODE_WHY_MAX] = "";
+    int64_t now_ms = loop_now_ms(p->loop);
+
+    health_push(&p->health, (double)len);
+    switch (p->driver->pushed(p->session, now_ms, text, len, &sink, why)) {
+    case DECODE_ABSENT: /* a new inverter: the list tells of it */
+        poller_ask(p);
+        break;
+    case DECODE_BAD_REPLY:
+    case DECODE_AUTH:
+        log_line(LOG_DEBUG, "%s: its live feed: %s", p->conf->section, why);
+        break;
+    case DECODE_OK:
+    case DECODE_BUSY:
+        break;
+    }
+}
+
+/* Not where a cycle is due soon anyway, nor while it fails: then the back-off says when. */
+void poller_ask(struct poller *p)
+{
+    if (p->in_cycle || p->resync_ms == 0 || !live_heard(&p->live) || health_failing(&p->health))
+        return;
+    p->resync_ms = 0;
+    schedule(p, interval(p));
+}
+
+static void on_live_ended(void *user)
+{
+    struct poller *p = user;
+
+    if (!p->in_cycle)
+        schedule(p, interval(p));
+}
+
+static bool open_transport(struct poller *p, struct http *h)
+{
+    const struct gateway_conf *conf = p->conf;
+    const struct http_peer_conf peer = {.base_url = conf->base_url,
+                                        .username = conf->username,
+                                        .password = conf->password,
+                                        .digest = conf->digest,
+                                        .ca_cert = conf->ca_cert,
+                                        .tls_verify = conf->tls_verify,
+                                        .timeout_ms = conf->timeout_ms};
+    const struct live_events events = {on_message, on_live_ended, p};
+
+    live_init(&p->live, p->loop, conf->section, &peer, &events);
+    p->peer = http_peer_create(h, &peer);
+    return p->peer != NULL;
 }
 
 struct poller *poller_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
@@ -228,22 +338,13 @@ struct poller *poller_create(struct loop *l, struct http *h, const struct gatewa
     p->driver = driver;
     p->events = *events;
     p->jitter = (uint32_t)(loop_now_ms(l) ^ (int64_t)(uintptr_t)p);
-    p->peer = http_peer_create(h, &(struct http_peer_conf){
-                                      .base_url = conf->base_url,
-                                      .username = conf->username,
-                                      .password = conf->password,
-                                      .digest = conf->digest,
-                                      .ca_cert = conf->ca_cert,
-                                      .tls_verify = conf->tls_verify,
-                                      .timeout_ms = conf->timeout_ms,
-                                  });
-    if (!p->peer) {
+    if (!open_transport(p, h)) {
         free(p);
         return NULL;
     }
     health_init(&p->health);
     driver->open(p->session, conf);
-    loop_timer_init(&p->timer, l, begin_cycle, p);
+    loop_timer_init(&p->timer, l, on_timer, p);
     loop_timer_arm(&p->timer, 0);
     return p;
 }
@@ -253,6 +354,7 @@ void poller_destroy(struct poller *p)
     if (!p)
         return;
     loop_timer_disarm(&p->timer);
+    live_close(&p->live);
     http_peer_destroy(p->peer);
     if (p->driver->close)
         p->driver->close(p->session);

@@ -10,6 +10,9 @@
  *   times (bounded by RetryAfterSeconds), with a tenth of jitter, so that a DTU that is short of
  *   memory is left alone;
  * - it says Retry-After: that long, at most 15 minutes.
+ *
+ * A gateway that pushes is listened to (live.h), and then not asked before five minutes are over, or
+ * before it has said nothing of one of its inverters for longer than it may.
  */
 #ifndef DTU_POLLER_H
 #define DTU_POLLER_H
@@ -28,6 +31,8 @@ struct poller;
 struct poller_events {
     /* latency_ms: round trip of the request that brought it. r lives for the call only. */
     void (*reading)(void *user, const struct reading *r, double latency_ms);
+    /* A reading that came by itself, within a cycle or between two. */
+    void (*pushed)(void *user, const struct reading *r);
     void (*gateway)(void *user, const struct gateway_info *info);
     /* A cycle ended. complete: every inverter that the gateway lists was asked and answered for. */
     void (*cycle)(void *user, bool complete);
@@ -43,6 +48,9 @@ struct poller_events {
 struct poller *poller_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
                              const struct poller_events *events);
 void poller_destroy(struct poller *p); /* cancels what is under way; NULL is fine */
+
+/* Something depends on what the gateway lists: a cycle begins as soon as the interval allows. */
+void poller_ask(struct poller *p);
 
 /* How its gateway has answered since poller_create(); lives as long as the poller. */
 const struct health *poller_health(const struct poller *p);

@@ -107,6 +107,26 @@ static void read_templates(struct conf_parse *p)
 
 /* ---- The whole ------------------------------------------------------------------------------ */
 
+enum { PATIENT_S = 30 };
+
+static bool is_impatient(const struct device_conf *d)
+{
+    return d->error_mode == ERROR_MODE_TIMEOUT && d->error_after_s < PATIENT_S;
+}
+
+/* Of values that stay the same an OpenDTU pushes only every 10 s: who cannot wait so long is polled. */
+static void settle_push(struct config *c)
+{
+    for (size_t i = 0; i < c->device_count; i++) {
+        if (is_impatient(&c->devices[i]))
+            c->gateways[c->devices[i].gateway].push = false;
+    }
+    for (size_t i = 0; i < c->dtu_count; i++) {
+        if (is_impatient(&c->unnamed[i]))
+            c->gateways[i].push = false;
+    }
+}
+
 static void read_config(struct conf_parse *p)
 {
     struct conf_place place = {.section = conf_default_section};
@@ -118,6 +138,7 @@ static void read_config(struct conf_parse *p)
     conf_read_dtus(p);
     read_templates(p);
     conf_settle_instances(p);
+    settle_push(p->config);
 }
 
 static void on_fault(void *user, unsigned line, const char *text)

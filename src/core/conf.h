@@ -70,6 +70,7 @@ struct gateway_conf {
     unsigned retry_after_ms;      /* upper bound of the back-off while the gateway misbehaves */
     unsigned max_inverters;       /* the first n of its list; 0 is all */
     bool auto_add; /* what it lists and no [INVERTERn] names is published as config.unnamed says */
+    bool push;     /* what it pushes by itself is used, and it is asked less */
     struct template_conf template; /* driver "template" only */
 };
 

@@ -221,7 +221,8 @@ unsigned device_feed(struct device *d, const struct reading *r, double latency_m
 {
     unsigned events = learn_shape(d, r);
 
-    d->view.latency_ms = latency_ms;
+    if (has_value(latency_ms))
+        d->view.latency_ms = latency_ms;
     if (r->reach == REACH_NO_DATA_YET) {
         /* A gateway that restarts at dusk may go on saying so until the morning. */
         if (d->view.state == DEVICE_RUNNING && too_old(d, (double)(now_ms - d->fresh_ms) / 1000))

@@ -76,6 +76,22 @@ struct driver {
      * more than the status does.
      */
     bool (*refused)(void *session, long status, char why[DECODE_WHY_MAX]);
+    /*
+     * May be NULL, then pushed() and pushed_since() are. The path of a WebSocket to which the gateway
+     * pushes what it learns; NULL when it is not known to have one.
+     */
+    const char *(*push_path)(const void *session);
+    /*
+     * A message that came there, whether a cycle is under way or not. DECODE_ABSENT: it is about an inverter that no
+     * cycle has listed yet. On DECODE_BAD_REPLY and BUSY nothing came of it.
+     */
+    enum decode_result (*pushed)(void *session, int64_t now_ms, const char *body, size_t len,
+                                 const struct decode_sink *sink, char why[DECODE_WHY_MAX]);
+    /*
+     * When the inverter of the last cycle that has waited longest was pushed; -1 when one of them
+     * never was, or when that cycle listed none.
+     */
+    int64_t (*pushed_since)(const void *session);
 };
 
 /* All drivers, NULL-terminated; drivers/registry.c. */

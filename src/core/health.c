@@ -77,6 +77,7 @@ static void renew(struct health *h, int64_t now_ms)
 {
     h->renewed_ms = now_ms;
     h->shown.requests = (int32_t)h->requests;
+    h->shown.pushed = (int32_t)h->pushed;
     h->shown.bytes = h->bytes;
     h->shown.last_error_ms = h->last_error_ms;
     memcpy(h->shown.last_error, h->last_error, sizeof h->shown.last_error);
@@ -110,6 +111,12 @@ void health_request(struct health *h, double bytes, double round_trip_ms)
         if (h->round_trips == 2 * HEALTH_WINDOW) /* never to wrap: full is full */
             h->round_trips = HEALTH_WINDOW;
     }
+}
+
+void health_push(struct health *h, double bytes)
+{
+    count(&h->pushed);
+    h->bytes += bytes;
 }
 
 void health_failure(struct health *h, enum health_kind kind, const char *why, int64_t now_ms)

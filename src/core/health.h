@@ -41,14 +41,15 @@ struct health_view {
     char by_kind
         [HEALTH_BY_KIND_MAX]; /* "timeout 3, unreachable 1", in the order above; "" is none */
     double round_trip_p50_ms, round_trip_p99_ms; /* of complete replies; MISSING before the first */
-    double bytes;                                /* of bodies, since the start */
+    int32_t pushed;                              /* messages that came by themselves */
+    double bytes;                                /* of bodies and messages, since the start */
     char last_error[HEALTH_ERROR_MAX];           /* it may be long over; "" is none */
     int64_t last_error_ms;                       /* -1: there was none */
 };
 
 /* The owner's to hold, this module's to change: read it through health_shown(). */
 struct health {
-    uint32_t requests, failures[HEALTH_KINDS];
+    uint32_t requests, pushed, failures[HEALTH_KINDS];
     double bytes;
     uint32_t round_trips; /* so many were put into the window */
     float round_trip_ms[HEALTH_WINDOW];
@@ -66,6 +67,9 @@ void health_init(struct health *h);
  * complete. What it comes to is told when its poll ends.
  */
 void health_request(struct health *h, double bytes, double round_trip_ms);
+
+/* A message has come by itself. */
+void health_push(struct health *h, double bytes);
 
 /* A poll failed. why: one line for a person, copied; never a secret. */
 void health_failure(struct health *h, enum health_kind kind, const char *why, int64_t now_ms);

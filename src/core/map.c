@@ -65,6 +65,8 @@ static struct value health_value(enum map_source source, const struct health *he
         return value_double(view->round_trip_p50_ms);
     if (source == MAP_HEALTH_P99)
         return value_double(view->round_trip_p99_ms);
+    if (source == MAP_HEALTH_PUSHED)
+        return value_int(view->pushed);
     if (source == MAP_HEALTH_BYTES)
         return value_double(view->bytes);
     return value_string(view->last_error);
@@ -127,6 +129,7 @@ struct value map_value(const struct map_row *row, const struct device_view *view
     case MAP_HEALTH_BY_KIND:
     case MAP_HEALTH_P50:
     case MAP_HEALTH_P99:
+    case MAP_HEALTH_PUSHED:
     case MAP_HEALTH_BYTES:
     case MAP_HEALTH_LAST_ERROR:
         return health_value(row->source, view->health);

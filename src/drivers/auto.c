@@ -185,6 +185,33 @@ static bool auto_refused(void *session, long status, char why[DECODE_WHY_MAX])
     return try_next(s, tried, why);
 }
 
+static bool pushes(const struct session *s)
+{
+    return s->known && s->driver->push_path;
+}
+
+static const char *auto_push_path(const void *session)
+{
+    const struct session *s = session;
+    return pushes(s) ? s->driver->push_path(s->inner) : NULL;
+}
+
+static enum decode_result auto_pushed(void *session, int64_t now_ms, const char *body, size_t len,
+                                      const struct decode_sink *sink, char why[DECODE_WHY_MAX])
+{
+    struct session *s = session;
+
+    if (!pushes(s))
+        return common_refuse(why, "a message of a gateway whose kind is not known");
+    return s->driver->pushed(s->inner, now_ms, body, len, sink, why);
+}
+
+static int64_t auto_pushed_since(const void *session)
+{
+    const struct session *s = session;
+    return pushes(s) ? s->driver->pushed_since(s->inner) : -1;
+}
+
 const struct driver driver_auto = {
     .name = "auto",
     .session_size = sizeof(struct session),
@@ -194,4 +221,7 @@ const struct driver driver_auto = {
     .decode = auto_decode,
     .skip = auto_skip,
     .refused = auto_refused,
+    .push_path = auto_push_path,
+    .pushed = auto_pushed,
+    .pushed_since = auto_pushed_since,
 };

@@ -6,6 +6,10 @@
  *   2022-11 to 2023-02      {"inverters": [...]}, channels as before
  *   2023-02 to v24.1.26     {"inverters": [...]}, channels in AC, DC and INV
  *   from v24.2.12           {"inverters": [...]} without channels; ?inv=SERIAL has one in full
+ *
+ * The WebSocket /livedata brings the same: each inverter in full when there is something new of it, at
+ * least every 10 s, in a message of its own (from v24.2.12) or all in one. OpenDTU-OnBattery sends
+ * messages without inverters as well.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +26,9 @@ enum asked { ASKED_NOTHING, ASKED_LIST, ASKED_INVERTER, ASKED_SYSTEM, ASKED_LIMI
 struct inverter {
     char serial[SERIAL_MAX];
     double max_power_w;   /* 0: not known */
+    unsigned index;       /* in the last list that had it */
     unsigned rest_cycles; /* a lost one is not asked for so many cycles more */
+    int64_t pushed_ms;    /* -1: not yet */
     bool listed;          /* in the present cycle */
 };
 
@@ -36,6 +42,7 @@ struct session {
     int64_t now_ms, system_due_ms, limits_due_ms;
     enum asked asked;
     bool list_asked; /* in the present cycle */
+    bool list_cut;   /* it was longer than what is asked for */
     struct turns turns;
     struct pending pending[INVERTERS_MAX];
     size_t inverter_count;
@@ -258,7 +265,7 @@ static struct inverter *enlist(struct session *s, const cJSON *entry)
         inverter = new_inverter(s);
         if (!inverter)
             return NULL;
-        *inverter = (struct inverter){0};
+        *inverter = (struct inverter){.pushed_ms = -1};
         s->limits_due_ms = s->now_ms;
     }
     text_copy(inverter->serial, sizeof inverter->serial, serial);
@@ -275,6 +282,7 @@ static bool take_entry(struct session *s, const cJSON *entry, unsigned index,
 
     if (!inverter)
         return false;
+    inverter->index = index;
     if (find_channels(entry, &c))
         return emit_full(entry, &c, inverter, index, sink);
     if (!is_heard(entry) && inverter->rest_cycles > 0) {
@@ -296,12 +304,15 @@ static enum decode_result decode_list(struct session *s, const cJSON *root,
     size_t max = common_inverter_limit(s->conf), taken = 0;
     unsigned index = 0;
 
+    s->list_cut = false;
     if (!cJSON_IsArray(list))
         return common_refuse(why, "the reply has no list of inverters: is it an OpenDTU?");
     cJSON_ArrayForEach(entry, list)
     {
-        if (taken == max)
+        if (taken == max) {
+            s->list_cut = true;
             break;
+        }
         if (take_entry(s, entry, index++, sink))
             taken++;
     }
@@ -466,6 +477,66 @@ static void opendtu_skip(void *session)
     s->asked = ASKED_NOTHING;
 }
 
+static const char *opendtu_push_path(const void *session)
+{
+    const struct session *s = session;
+    return s->inverter_count > 0 ? "/livedata" : NULL;
+}
+
+/* False when the entry is about an inverter that is to be asked for first. */
+static bool take_pushed(struct session *s, const cJSON *entry, int64_t now_ms,
+                        const struct decode_sink *sink)
+{
+    char serial[SERIAL_MAX];
+    struct channels c;
+
+    if (!common_serial(entry, serial))
+        return true;
+    struct inverter *inverter = find_inverter(s, serial);
+    if (!inverter)
+        return s->list_cut; /* then it may be one that nobody asks for */
+    if (find_channels(entry, &c) && emit_full(entry, &c, inverter, inverter->index, sink))
+        inverter->pushed_ms = now_ms;
+    return true;
+}
+
+static enum decode_result opendtu_pushed(void *session, int64_t now_ms, const char *body,
+                                         size_t len, const struct decode_sink *sink,
+                                         char why[DECODE_WHY_MAX])
+{
+    struct session *s = session;
+    enum decode_result result;
+    const cJSON *list, *entry;
+    size_t count = 0;
+    cJSON *root;
+
+    result = common_parse(body, len, &root, why);
+    if (result != DECODE_OK)
+        return result;
+    list = cJSON_IsArray(root) ? root : json_get(root, "inverters");
+    cJSON_ArrayForEach(entry, list)
+    {
+        if (count++ == INVERTERS_MAX)
+            break;
+        if (!take_pushed(s, entry, now_ms, sink))
+            result = DECODE_ABSENT;
+    }
+    cJSON_Delete(root);
+    return result;
+}
+
+static int64_t opendtu_pushed_since(const void *session)
+{
+    const struct session *s = session;
+    int64_t since_ms = INT64_MAX;
+
+    for (size_t i = 0; i < s->inverter_count; i++) {
+        if (s->inverters[i].listed && s->inverters[i].pushed_ms < since_ms)
+            since_ms = s->inverters[i].pushed_ms;
+    }
+    return since_ms == INT64_MAX ? -1 : since_ms;
+}
+
 const struct driver driver_opendtu = {
     .name = "opendtu",
     .session_size = sizeof(struct session),
@@ -474,4 +545,7 @@ const struct driver driver_opendtu = {
     .next = opendtu_next,
     .decode = opendtu_decode,
     .skip = opendtu_skip,
+    .push_path = opendtu_push_path,
+    .pushed = opendtu_pushed,
+    .pushed_since = opendtu_pushed_since,
 };

@@ -85,20 +85,21 @@
     {                                                                                         \
         .path = "/Debug/" path_, .help = help_, .source = MAP_HEALTH_##source_, .text = text_ \
     }
-#define ROWS_DEBUG                                                                               \
-    ROW_DEBUG("Requests", REQUESTS, TEXT_PLAIN, "to the gateway, since the program started"),    \
-        ROW_DEBUG("Failures", FAILURES, TEXT_PLAIN, "polls of the gateway that failed"),         \
-        ROW_DEBUG("FailuresByKind", BY_KIND, TEXT_PLAIN, "as \"timeout 3, unreachable 1\""),     \
-        ROW_DEBUG("RoundTripP50", P50, TEXT_MS, "half of its last 128 replies took no longer"),  \
-        ROW_DEBUG("RoundTripP99", P99, TEXT_MS, "99 of 100 of its replies took no longer"),      \
-        ROW_DEBUG("Bytes", BYTES, TEXT_PLAIN, "of its replies, since the program started"),      \
-        ROW_DEBUG("LastError", LAST_ERROR, TEXT_PLAIN, "of a poll that failed; it may be over"), \
-        {.path = "/Debug/JumpsDropped",                                                          \
-         .help = "impossible jumps of the energy counter, since the program started",            \
-         .source = MAP_JUMPS_DROPPED},                                                           \
-    {                                                                                            \
-        .path = "/Debug/FallsHeld", .help = "falls of the energy counter that were held back",   \
-        .source = MAP_FALLS_HELD                                                                 \
+#define ROWS_DEBUG                                                                                \
+    ROW_DEBUG("Requests", REQUESTS, TEXT_PLAIN, "to the gateway, since the program started"),     \
+        ROW_DEBUG("Failures", FAILURES, TEXT_PLAIN, "polls of the gateway that failed"),          \
+        ROW_DEBUG("FailuresByKind", BY_KIND, TEXT_PLAIN, "as \"timeout 3, unreachable 1\""),      \
+        ROW_DEBUG("RoundTripP50", P50, TEXT_MS, "half of its last 128 replies took no longer"),   \
+        ROW_DEBUG("RoundTripP99", P99, TEXT_MS, "99 of 100 of its replies took no longer"),       \
+        ROW_DEBUG("Pushed", PUSHED, TEXT_PLAIN, "messages that it sent unasked (its WebSocket)"), \
+        ROW_DEBUG("Bytes", BYTES, TEXT_PLAIN, "of its replies and messages, likewise"),           \
+        ROW_DEBUG("LastError", LAST_ERROR, TEXT_PLAIN, "of a poll that failed; it may be over"),  \
+        {.path = "/Debug/JumpsDropped",                                                           \
+         .help = "impossible jumps of the energy counter, since the program started",             \
+         .source = MAP_JUMPS_DROPPED},                                                            \
+    {                                                                                             \
+        .path = "/Debug/FallsHeld", .help = "falls of the energy counter that were held back",    \
+        .source = MAP_FALLS_HELD                                                                  \
     }
 
 /* The totals that every class carries. */

@@ -66,7 +66,9 @@ class Scene:
             return []
         if self.scenario.gateway == "ahoy":
             return [Ahoy(self.sun, inverters, version=self.scenario.firmware)]
-        return [OpenDtu(self.sun, inverters, shape=self.scenario.firmware)]
+        # Each inverter has something new as often as it is polled, as with a driver that polls.
+        return [OpenDtu(self.sun, inverters, shape=self.scenario.firmware, pushes=True,
+                        radio_seconds=self.scenario.interval_ms / 1000)]
 
     def _state(self, inverter):
         """What a smart plug says."""
@@ -133,9 +135,13 @@ class Scene:
     # --- what was asked -----------------------------------------------------------------------
 
     def polls(self):
-        """Cycles that have begun, of all gateways together."""
-        return sum(gateway.counts.requests[target] for gateway in self.gateways
-                   for target in FIRST_TARGETS)
+        """Cycles that have begun, of all gateways together, and rounds of what they push."""
+        return sum(sum(gateway.counts.requests[target] for target in FIRST_TARGETS) +
+                   self._rounds(gateway) for gateway in self.gateways)
+
+    def _rounds(self, gateway):
+        pushed = getattr(gateway, "pushed", {})
+        return pushed.get(self.inverters[0].serial, 0)
 
     def traffic(self):
         """(requests, connections, bytes) so far."""

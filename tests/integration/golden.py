@@ -72,6 +72,7 @@ SERVICE = """
     /Debug/FailuresByKind   s   *               *
     /Debug/RoundTripP50     d   *               *
     /Debug/RoundTripP99     d   *               *
+    /Debug/Pushed           i   *               *
     /Debug/Bytes            d   *               *
     /Debug/LastError        s   *               *
     /Debug/JumpsDropped     i   0               0

@@ -1196,6 +1196,7 @@ static const struct {
     {"RetryAfterSeconds", "9"},
     {"NumberOfInvertersToQuery", "9"},
     {"AutoAdd", "0"},
+    {"Push", "0"},
     {"useYieldDay", "1"},
     {"KeepEnergy", "1"},
     {"MaxAgeTsLastSuccess", "9"},

@@ -37,9 +37,11 @@ struct fixture {
     char folder[64], config_path[128], state_path[128];
     struct loop *loop;
     struct app *app;
-    bool away;           /* the DTU refuses connections */
-    unsigned rotation;   /* its list begins with this inverter */
-    unsigned long asked; /* for measurements; firmware version and the like come now and then */
+    bool away;            /* the DTU refuses connections */
+    unsigned rotation;    /* its list begins with this inverter */
+    bool pushes;          /* it has a WebSocket */
+    unsigned long asked;  /* for measurements; firmware version and the like come now and then */
+    unsigned long pushed; /* messages */
     char body[8192];
 };
 
@@ -81,8 +83,10 @@ static void answer(void *user, const char *base_url, const char *path, struct wo
 {
     struct fixture *f = user;
     const char *serial = strstr(path, "inv=");
+    bool push = strcmp(path, "/livedata") == 0;
 
-    f->asked += strstr(base_url, "meter") || strstr(path, "livedata");
+    f->asked += strstr(base_url, "meter") || strstr(path, "/livedata/");
+    f->pushed += push && f->pushes;
     reply->delay_ms = LATENCY_MS;
     reply->body = f->body;
     if (strstr(base_url, "meter"))
@@ -90,6 +94,10 @@ static void answer(void *user, const char *base_url, const char *path, struct wo
                  (int)(clock_now_ms() / INTERVAL_MS % 90), energy(9));
     else if (f->away)
         reply->outcome = HTTP_UNREACHABLE;
+    else if (push && !f->pushes)
+        reply->outcome = HTTP_STATUS;
+    else if (push)
+        full_inverter(f->body, sizeof f->body, (unsigned)(f->pushed % INVERTERS));
     else if (serial)
         full_inverter(f->body, sizeof f->body, (unsigned)(serial[9] - '0'));
     else if (strstr(path, "livedata"))
@@ -174,6 +182,40 @@ static void test_gateways_are_asked_once_per_interval(void **state)
     assert_int_equal(f->asked - before, 100 * (1 + INVERTERS + 1));
 }
 
+/* A message every 2.5 s tells of another inverter: each is heard of every 10 s, as with an OpenDTU. */
+static void test_who_pushes_is_not_asked(void **state)
+{
+    struct fixture *f = *state;
+
+    f->pushes = true;
+    world_run(f->loop, 10L * INTERVAL_MS);
+    unsigned long asked = f->asked, pushed = f->pushed, signals = world_signals;
+    world_run(f->loop, 3600L * 1000);
+    assert_in_range(f->asked - asked, 720 + 12 * (1 + INVERTERS) - 5, 720 + 13 * (1 + INVERTERS));
+    assert_in_range(f->pushed - pushed, 1439, 1441);
+    assert_in_range(world_signals - signals, 720 + 1439, 720 + 1441 + 13 * INVERTERS);
+}
+
+/* What was pushed last is not shown for longer than a gateway that is asked would be believed. */
+static void test_push_ends(void **state)
+{
+    struct fixture *f = *state;
+
+    f->pushes = true;
+    world_run(f->loop, 20L * INTERVAL_MS);
+    f->away = true;
+    world_run(f->loop, 5L * INTERVAL_MS);
+    for (unsigned i = 0; i < INVERTERS; i++)
+        assert_int_equal(world_value(name(34 + i), "/StatusCode").i, 10);
+    f->away = false;
+    world_run(f->loop, INTERVAL_MS + 1000);
+    for (unsigned i = 0; i < INVERTERS; i++)
+        assert_int_equal(world_value(name(34 + i), "/StatusCode").i, 7);
+    unsigned long asked = f->asked;
+    world_run(f->loop, 100L * INTERVAL_MS);
+    assert_in_range(f->asked - asked, 100, 100 + 4 * (1 + INVERTERS));
+}
+
 /* One wake-up to begin a cycle and one per reply; nothing else, and nothing while idle. */
 static void test_wakes_only_for_work(void **state)
 {
@@ -239,6 +281,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_nothing_grows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_gateways_are_asked_once_per_interval, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_who_pushes_is_not_asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_push_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wakes_only_for_work, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_signal_per_reading, setup, teardown),
         cmocka_unit_test_setup_teardown(test_list_order_changes_nothing, setup, teardown),

@@ -31,6 +31,11 @@ void world_set_gateway(world_gateway_fn fn, void *user)
     gateway_user = user;
 }
 
+void world_ask_gateway(const char *base_url, const char *path, struct world_reply *reply)
+{
+    gateway(gateway_user, base_url, path, reply);
+}
+
 struct http *http_create(struct loop *l)
 {
     struct http *h = calloc(1, sizeof *h);
@@ -106,7 +111,7 @@ int http_peer_get(struct http_peer *p, const char *path, http_done_fn done, void
     if (p->done)
         return -EBUSY;
     p->reply = (struct world_reply){.outcome = HTTP_OK, .body = ""};
-    gateway(gateway_user, p->base_url, path, &p->reply);
+    world_ask_gateway(p->base_url, path, &p->reply);
     keep_body(p, p->reply.body ? p->reply.body : "");
     p->done = done;
     p->user = user;

@@ -1,6 +1,6 @@
 /*
- * The whole program in virtual time: these stand in for edge/clock, edge/http, edge/bus,
- * edge/service, edge/settings and edge/directory, so that a day passes in a blink and nothing but the
+ * The whole program in virtual time: these stand in for edge/clock, edge/http, edge/ws_listener,
+ * edge/bus, edge/service, edge/settings and edge/directory, so that a day passes in a blink and nothing but the
  * program itself is tested. They are linked before libdtu.a and win over its members.
  */
 #ifndef DTU_TESTS_WORLD_H
@@ -32,6 +32,7 @@ struct world_reply {
 typedef void (*world_gateway_fn)(void *user, const char *base_url, const char *path,
                                  struct world_reply *reply);
 void world_set_gateway(world_gateway_fn fn, void *user);
+void world_ask_gateway(const char *base_url, const char *path, struct world_reply *reply);
 
 /* Runs the loop until virtual time has moved on by ms. */
 struct loop;
