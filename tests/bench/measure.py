@@ -224,7 +224,7 @@ def measure_bare(stage):
     gateway = scene.gateways[0]
     seen = len(gateway.counts.targets)
     stage.process.stop()
-    targets = [target for _, target in gateway.counts.targets[:seen]]
+    targets = [t for _, t in gateway.counts.targets[:seen] if t != "/livedata"]
     begins = [n for n, target in enumerate(targets) if target in FIRST_TARGETS]
     cycle = targets[begins[-2]:begins[-1]]  # the last whole one
     done = subprocess.run(

@@ -19,8 +19,10 @@ class Scenario:
     gateway: str
     firmware: str
     inverters: int
+    push: bool
     delay_ms: int
     interval_ms: int
+    radio_ms: int
     seconds: float
     calls_s: float
     hang_s: float
@@ -49,8 +51,8 @@ def _of_section(name, keys):
     for count in counts:
         yield Scenario(
             f"{name}-{count}" if len(counts) > 1 else name, name, keys["gateway"],
-            keys["firmware"], int(count), keys.getint("delay_ms"), keys.getint("interval_ms"),
-            keys.getfloat("seconds"), keys.getfloat("calls_s"), keys.getfloat("hang_s"), parts,
+            keys["firmware"], int(count), keys.getboolean("push", True), keys.getint("delay_ms"),
+            keys.getint("interval_ms"), keys.getint("radio_ms", 0), keys.getfloat("seconds"), keys.getfloat("calls_s"), keys.getfloat("hang_s"), parts,
             keys.getboolean("other"), keys.getboolean("quick"))
 
 

@@ -28,14 +28,17 @@ class StepSun(Sun):
 
 
 class NotedInverter(Inverter):
-    """Knows afterwards which power it had when."""
+    """Knows afterwards which power it had when. heard: the last time of the day before one at which
+    the DTU heard it."""
 
-    def __init__(self, *args, **options):
+    def __init__(self, *args, heard, **options):
         super().__init__(*args, **options)
+        self._heard = heard
         self._cached = (None, None)
         self.powers = {}  # power -> time of the day
 
     def reading(self, now):
+        now = self._heard(now)
         if self._cached[0] != now:
             self._cached = (now, super().reading(now))
             self.powers.setdefault(self._cached[1].power, now)
@@ -48,7 +51,7 @@ class Scene:
     def __init__(self, scenario):
         self.scenario = scenario
         self.sun = StepSun("07:00", SPEED)
-        self.inverters = [NotedInverter(f"1141829{n:05}", f"Roof {n}")
+        self.inverters = [NotedInverter(f"1141829{n:05}", f"Roof {n}", heard=self._radio(n))
                           for n in range(scenario.inverters)]
         # Of "mixed", half of them; then those that are gateways by themselves.
         self.behind_dtu = {"template": 0, "mixed": scenario.inverters // 2}.get(
@@ -60,15 +63,22 @@ class Scene:
             for inverter in self.inverters[self.behind_dtu:]]
         self._delay()
 
+    def _radio(self, n):
+        """When the DTU heard the n-th inverter last, one after the other getting its turn."""
+        width = self.scenario.radio_ms / 1000 * SPEED
+        turn = width * self.scenario.inverters
+        return lambda now: (now - n * width) // turn * turn + n * width if turn else now
+
     def _dtu(self):
         inverters = self.inverters[:self.behind_dtu]
         if not inverters:
             return []
         if self.scenario.gateway == "ahoy":
             return [Ahoy(self.sun, inverters, version=self.scenario.firmware)]
-        # Each inverter has something new as often as it is polled, as with a driver that polls.
+        # Without a radio, each inverter has something new as often as it would be polled.
+        period = self.scenario.radio_ms * len(inverters) or self.scenario.interval_ms
         return [OpenDtu(self.sun, inverters, shape=self.scenario.firmware, pushes=True,
-                        radio_seconds=self.scenario.interval_ms / 1000)]
+                        radio_seconds=period / 1000)]
 
     def _state(self, inverter):
         """What a smart plug says."""
@@ -111,7 +121,7 @@ class Scene:
             "NumberOfTemplates": s.inverters - first, "DTU": dtu, "useYieldDay": 0,
             "ESP8266PollingIntervall": s.interval_ms, "PollingInterval": s.interval_ms,
             "Logging": "ERROR", "MaxAgeTsLastSuccess": 600, "DryRun": 0,
-            "Host": self.gateways[0].host, "HTTPTimeout": 2.5, "Username": "", "Password": "",
+            "Push": int(s.push), "Host": self.gateways[0].host, "HTTPTimeout": 2.5, "Username": "", "Password": "",
             "DigestAuth": "False",
         }
         sections = {f"INVERTER{n}": self._common(n) for n in range(first)}

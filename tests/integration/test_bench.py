@@ -55,11 +55,12 @@ class BenchTest(unittest.TestCase):
                 self.assertIsNotNone(rows["stand-in"].figures.get(figure.key), figure.title)
 
     def check_figures(self, ours, other):
-        """A summary and four inverters; one signal of ours for each, three of the stand-in's."""
-        for figures, messages in ((ours, 4), (other, 12)):
+        """A summary and four inverters, which are pushed to ours; one signal of ours for each
+        inverter, three of the stand-in's."""
+        for figures, requests, messages in ((ours, 0, 4), (other, 5, 12)):
             # half a one of slack: on a loaded machine the window may cut a cycle
-            self.assertAlmostEqual(5, figures["http_requests"], delta=0.5)
-            self.assertAlmostEqual(5, figures["http_connections"], delta=0.5)
+            self.assertAlmostEqual(requests, figures["http_requests"], delta=0.5)
+            self.assertAlmostEqual(requests, figures["http_connections"], delta=0.5)
             self.assertAlmostEqual(messages, figures["dbus_messages"], delta=0.5)
             self.assertGreater(figures["http_bytes"], 5000)
             self.assertGreater(figures["dbus_bytes"], 500)
