@@ -30,7 +30,7 @@
 #include "edge/http.h"
 #include "edge/loop.h"
 #include "edge/ws.h"
-#include "unit/support/child.h"
+#include "unit/support/http_server.h"
 
 static unsigned wakeups_by_timer;
 
@@ -50,46 +50,7 @@ int clock_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
     return ready;
 }
 
-/* ---- the server, and asking it ---- */
-
-static struct child server;
-static struct {
-    char name[32], value[128];
-} facts[16];
-static size_t fact_count;
-
-static const char *fact(const char *name)
-{
-    for (size_t i = 0; i < fact_count; i++) {
-        if (strcmp(facts[i].name, name) == 0)
-            return facts[i].value;
-    }
-    fail_msg("the server has no %s", name);
-    return "";
-}
-
-static int start_server(void **state)
-{
-    static char python[] = "python3", script[] = "tests/unit/support/server.py";
-    char *argv[] = {python, script, NULL};
-    char line[192];
-
-    if (!child_start(&server, argv))
-        return -1;
-    while (child_line(&server, line, sizeof(line))) {
-        if (strcmp(line, "ready") == 0)
-            return 0;
-        if (sscanf(line, "%31s %127s", facts[fact_count].name, facts[fact_count].value) == 2)
-            fact_count++;
-    }
-    return -1;
-}
-
-static int stop_server(void **state)
-{
-    child_stop(&server);
-    return 0;
-}
+/* ---- asking the server ---- */
 
 static struct loop *loop;
 static struct http *http;
@@ -112,7 +73,7 @@ static char base_url[128];
 
 static struct http_peer_conf conf_for(const char *scheme, const char *host, const char *listener)
 {
-    snprintf(base_url, sizeof(base_url), "%s://%s:%s", scheme, host, fact(listener));
+    snprintf(base_url, sizeof(base_url), "%s://%s:%s", scheme, host, http_server_fact(listener));
     return (struct http_peer_conf){.base_url = base_url, .tls_verify = true, .timeout_ms = 5000};
 }
 
@@ -856,7 +817,7 @@ static struct http_peer_conf tls_conf(const char *host, const char *listener)
 {
     struct http_peer_conf conf = conf_for("https", host, listener);
 
-    conf.ca_cert = fact("ca");
+    conf.ca_cert = http_server_fact("ca");
     return conf;
 }
 
@@ -1067,7 +1028,7 @@ static enum http_outcome exchange(const char *path, const char *text, char **mes
     char url[256];
 
     conf.timeout_ms = 800;
-    snprintf(url, sizeof(url), "ws://127.0.0.1:%s%s", fact("http"), path);
+    snprintf(url, sizeof(url), "ws://127.0.0.1:%s%s", http_server_fact("http"), path);
     return ws_exchange(url, &conf, text, message, why, 200);
 }
 
@@ -1161,7 +1122,8 @@ static void expect_fetch(const char *format, const char *listener, int code, con
 {
     char arguments[400], out[4096];
 
-    snprintf(arguments, sizeof(arguments), format, listener ? fact(listener) : "", fact("ca"));
+    snprintf(arguments, sizeof(arguments), format, listener ? http_server_fact(listener) : "",
+             http_server_fact("ca"));
     int got = run_fetch(arguments, out, sizeof(out));
     if (got != code || !strstr(out, words))
         fail_msg("fetch %s: exit %d, \"%s\"", arguments, got, out);
@@ -1249,5 +1211,5 @@ int main(void)
         cmocka_unit_test(test_version),
     };
 
-    return cmocka_run_group_tests_name("http", tests, start_server, stop_server);
+    return cmocka_run_group_tests_name("http", tests, http_server_start, http_server_stop);
 }

@@ -348,6 +348,31 @@ class Handler:
             self.frame(1, b'{"pushed": true}')
             time.sleep(1)
             raise Gone
+        if kind == "stream":  # two at once, a ping that must come back, one in fragments, one more
+            self.frame(1, b"one")
+            self.frame(1, b"two" * 3000)
+            self.frame(2, b"binary")
+            self.frame(9, b"are you there")
+            if self.read_frame() != (10, b"are you there"):
+                raise Gone
+            self.frame(1, b"th", last=False)
+            self.frame(9, b"in between")
+            time.sleep(0.05)
+            self.frame(0, b"ree")
+            self.frame(1, b"")
+            time.sleep(LIFETIME)
+        if kind == "flood":
+            for n in range(400):
+                self.frame(1, b"%d" % n)
+            time.sleep(LIFETIME)
+        if kind == "pings":
+            for n in range(3000):
+                self.frame(9, b"")
+            self.frame(1, b"after all of them")
+            time.sleep(LIFETIME)
+        if kind == "digest" and len(self.parts) > 2:
+            self.frame(1, b"for you alone")
+            time.sleep(LIFETIME)
         opcode, data = self.read_frame()
         while opcode != 1:
             opcode, data = self.read_frame()
