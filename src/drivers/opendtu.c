@@ -521,6 +521,8 @@ static enum decode_result opendtu_pushed(void *session, int64_t now_ms, const ch
         if (!take_pushed(s, entry, now_ms, sink))
             result = DECODE_ABSENT;
     }
+    if (result == DECODE_ABSENT)
+        (void)snprintf(why, DECODE_WHY_MAX, "it is about an inverter that was not listed yet");
     cJSON_Delete(root);
     return result;
 }

@@ -1,8 +1,8 @@
 /*
  * Plays a driver with a fuzzer's input: the first byte chooses, the rest is bodies, one after the other,
  * separated by 0x1E (record separator). A body "!" is a request that failed, "!4" one that failed with
- * an HTTP status: 404, or 500 with any other digit. When the bodies are used
- * up, the session ends.
+ * an HTTP status: 404, or 500 with any other digit. A body that begins with 0x1D is a message that comes by
+ * itself. When the bodies are used up, the session ends.
  */
 #ifndef DTU_TESTS_FUZZ_DRIVER_SESSION_H
 #define DTU_TESTS_FUZZ_DRIVER_SESSION_H
@@ -44,7 +44,7 @@ static inline void fuzz_gateway(void *user, const struct gateway_info *info)
 
 /* A body with a NUL behind it and nothing more, so that the sanitizer sees a read too far. */
 static inline enum decode_result fuzz_decode(const struct driver *driver, void *session,
-                                             const uint8_t *body, size_t len)
+                                             bool pushed, const uint8_t *body, size_t len)
 {
     const struct decode_sink sink = {.reading = fuzz_reading, .gateway = fuzz_gateway};
     char why[DECODE_WHY_MAX] = "";
@@ -55,7 +55,8 @@ static inline enum decode_result fuzz_decode(const struct driver *driver, void *
         abort();
     memcpy(copy, body, len);
     copy[len] = '\0';
-    result = driver->decode(session, copy, len, &sink, why);
+    result = pushed ? driver->pushed(session, 1000, copy, len, &sink, why)
+                    : driver->decode(session, copy, len, &sink, why);
     free(copy);
     if (!memchr(why, '\0', sizeof why) || (result != DECODE_OK && !why[0]))
         fuzz_fail("why");
@@ -75,6 +76,30 @@ static inline bool fuzz_failed(const struct driver *driver, void *session, bool 
     return on;
 }
 
+/* The next piece of the input, without its end. */
+static inline const uint8_t *fuzz_piece(const uint8_t **at, const uint8_t *end, size_t *len)
+{
+    const uint8_t *body = *at, *stop = memchr(body, 0x1E, (size_t)(end - body));
+
+    *len = (size_t)((stop ? stop : end) - body);
+    *at = stop ? stop + 1 : end;
+    return body;
+}
+
+/* Messages that come before the next reply: pieces that begin with 0x1D. */
+static inline void fuzz_pushes(const struct driver *driver, void *session, const uint8_t **at,
+                               const uint8_t *end)
+{
+    while (*at < end && **at == 0x1D) {
+        size_t len;
+        const uint8_t *body = fuzz_piece(at, end, &len);
+        if (driver->pushed)
+            (void)fuzz_decode(driver, session, true, body + 1, len - 1);
+        if (driver->pushed && driver->pushed_since(session) > 1000)
+            fuzz_fail("pushed_since");
+    }
+}
+
 /* One cycle; false when the input is used up. */
 static inline bool fuzz_cycle(const struct driver *driver, void *session, const uint8_t **at,
                               const uint8_t *end)
@@ -87,15 +112,14 @@ static inline bool fuzz_cycle(const struct driver *driver, void *session, const 
             fuzz_fail("a cycle without end");
         if (request.path[0] != '/' || !memchr(request.path, '\0', sizeof request.path))
             fuzz_fail("path");
+        fuzz_pushes(driver, session, at, end);
         if (*at >= end)
             return false;
-        const uint8_t *stop = memchr(*at, 0x1E, (size_t)(end - *at));
-        size_t len = (size_t)((stop ? stop : end) - *at);
-        const uint8_t *body = *at;
+        size_t len;
+        const uint8_t *body = fuzz_piece(at, end, &len);
         bool failed = len >= 1 && len <= 2 && *body == '!';
         enum decode_result result =
-            failed ? DECODE_BAD_REPLY : fuzz_decode(driver, session, body, len);
-        *at = stop ? stop + 1 : end;
+            failed ? DECODE_BAD_REPLY : fuzz_decode(driver, session, false, body, len);
         if (result == DECODE_OK || result == DECODE_ABSENT)
             continue;
         if (failed && fuzz_failed(driver, session, request.optional, body, len))

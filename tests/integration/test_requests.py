@@ -78,7 +78,7 @@ class RequestTest(BusTest):
         self.wait_polls(dtu, LIVE, 1)
 
     def test_connection_is_kept_where_offered(self):
-        dtu = self.run_dtu(OpenDtu(self.sun, self.inverters(), keep_alive=True))
+        dtu = self.run_dtu(OpenDtu(self.sun, self.inverters(), keep_alive=True), Push=0)
         self.wait_polls(dtu, LIVE, 3)
         self.assertEqual(1, dtu.counts.connections)
         self.assertGreater(dtu.counts.total, 8)

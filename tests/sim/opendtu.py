@@ -34,21 +34,22 @@ def quantity(value, unit, digits, shape=None):
 class OpenDtu(Plant):
     """battery=True adds the keys of OpenDTU-OnBattery; delay_ms is asked of every reply.
 
-    pushes: whether there is a WebSocket; on it each inverter comes once in radio_seconds, one that
-    is not heard every RESEND seconds.
+    pushes: whether there is a WebSocket; on it each inverter comes once in radio_seconds, and at
+    the latest after RESEND seconds; push_auth is asked for there in place of auth.
     """
 
     RESEND = 10.0
 
     def __init__(self, sun, inverters, shape="v26", battery=False, pushes=False, radio_seconds=5.0,
-                 **options):
+                 push_auth=None, **options):
         super().__init__(sun, inverters, **options)
         if shape not in SHAPES:
             raise ValueError(f"no such shape: {shape}")
         self.shape, self.battery = shape, battery
         self.hostname = "OpenDTU-Sim"
-        self.pushes, self.radio_seconds = pushes, radio_seconds
-        self.pushed = Counter()  # frames by the serial of their inverter
+        self.pushes, self.radio_seconds, self.push_auth = pushes, radio_seconds, push_auth
+        self.pushed = Counter()  # messages by the serial of their inverter
+        self.pushed_not = set()  # serials of which nothing is pushed
 
     @property
     def version(self):
@@ -87,9 +88,13 @@ class OpenDtu(Plant):
         else:
             chosen = [e for e in readings if not self._summary_first or e[1].serial == wanted]
             entries = [change(self._full(*entry)) for entry in chosen]
+        return self._wrapped(entries)
+
+    def _wrapped(self, entries):
+        """Entries with what stands around them."""
         if self.shape == "2022-10":
             return entries
-        live = {"inverters": entries, "total": self._total([r for _, _, r in readings])}
+        live = {"inverters": entries, "total": self._total([r for _, _, r in self.readings()])}
         if self.shape in ("v24.1", "v24.2.12", "v26"):
             live["hints"] = {"time_sync": False, "radio_problem": False, "default_password": True}
         if self.battery:
@@ -211,10 +216,11 @@ class OpenDtu(Plant):
 
     def answer(self, line, request):
         asks = request.path == "/livedata" and "sec-websocket-key" in request.headers
-        if not (asks and self.pushes):
+        if not (asks and self.pushes) or self.fault is not None:
             super().answer(line, request)
             return
-        refusal = self.auth.refusal(request) if self.auth else None
+        auth = self.push_auth or self.auth
+        refusal = auth.refusal(request) if auth else None
         if refusal is not None:
             line.send(refusal)
             return
@@ -228,23 +234,27 @@ class OpenDtu(Plant):
         due, begun = {}, time.monotonic()
         while True:
             now, readings = time.monotonic(), self.readings()
-            for n, (place, inverter, reading) in enumerate(readings):
-                first = begun + self.radio_seconds * (n + 1) / len(readings)
-                if now < due.setdefault(inverter.serial, first):
+            told = []
+            for n, entry in enumerate(readings):
+                _, inverter, _ = entry
+                period = min(self.radio_seconds, self.RESEND) if inverter.reachable else self.RESEND
+                if now < due.setdefault(inverter.serial, begun + period * (n + 1) / len(readings)):
                     continue
-                period = self.radio_seconds if inverter.reachable else self.RESEND
                 due[inverter.serial] += period * max(1, (now - due[inverter.serial]) // period)
-                self._push_one(line, place, inverter, reading)
+                if inverter.serial not in self.pushed_not:
+                    told.append(entry)
+            if told and (self.fault is None or self.fault.kind != "hang"):
+                self._push_messages(line, told if self._summary_first else readings)
             if line.wait(max(0.0, min(due.values(), default=now + 1.0) - time.monotonic())):
                 return
 
-    def _push_one(self, line, place, inverter, reading):
-        if self.fault is not None and self.fault.kind == "hang":
-            return
-        live = {"inverters": [self._full(place, inverter, reading)],
-                "total": self._total([r for _, _, r in self.readings()])}
-        self.pushed[inverter.serial] += 1
-        line.send_bytes(text_frame(Response.json(live).body))
+    def _push_messages(self, line, entries):
+        """One for each inverter; in the older shapes one for all, in which case these are all."""
+        messages = [[e] for e in entries] if self._summary_first else [entries]
+        for message in messages:
+            full = [self._full(*entry) for entry in message]
+            self.pushed.update(inverter.serial for _, inverter, _ in message)
+            line.send_bytes(text_frame(Response.json(self._wrapped(full)).body))
         if self.battery:
             line.send_bytes(text_frame(Response.json(self._on_battery()).body))
 

@@ -789,6 +789,88 @@ static void test_samples(void **state)
     free(older);
 }
 
+/* ---- what comes by itself ---- */
+
+#define PUSHED(serial, watts)                                                                      \
+    "{\"serial\":\"" serial "\",\"name\":\"Pushed\",\"reachable\":true,\"producing\":true,"        \
+    "\"limit_relative\":100,\"limit_absolute\":1500,\"AC\":{\"0\":{\"Power\":{\"v\":" watts "}}}," \
+    "\"INV\":{\"0\":{\"YieldTotal\":{\"v\":77}}}}"
+#define MESSAGE(entries) "{\"inverters\":[" entries "],\"total\":{},\"hints\":{}}"
+
+static void test_pushed(void **state)
+{
+    struct run *run = *state;
+    const struct driver *d = run->driver;
+
+    assert_null(d->push_path(run->session));
+    assert_int_equal(d->pushed_since(run->session), -1);
+    cycle_with(run, MESSAGE(PUSHED(BALCONY, "1") "," PUSHED(FENCE, "2")));
+    assert_string_equal(d->push_path(run->session), "/livedata");
+    assert_int_equal(run_push(run, 1000, MESSAGE(PUSHED(FENCE, "123.5"))), DECODE_OK);
+    assert_int_equal(run->reading_count, 1);
+    const struct reading *r = reading_of(run, FENCE);
+    assert_int_equal(r->index, 1);
+    assert_string_equal(r->name, "Pushed");
+    assert_value(r, FIELD_POWER, 123.5);
+    assert_value(r, FIELD_ENERGY_FORWARD, 77);
+    assert_value(r, FIELD_MAX_POWER, 1500);
+    assert_int_equal(d->pushed_since(run->session), -1); /* the other one was not yet */
+    assert_int_equal(run_push(run, 2000, "[" PUSHED("00" BALCONY, "3") "]"), DECODE_OK);
+    assert_int_equal(reading_of(run, BALCONY)->index, 0);
+    assert_int_equal(d->pushed_since(run->session), 1000);
+    assert_int_equal(run_push(run, 5000, MESSAGE(PUSHED(FENCE, "4") "," PUSHED(BALCONY, "5"))),
+                     DECODE_OK);
+    assert_int_equal(run->reading_count, 2);
+    assert_int_equal(d->pushed_since(run->session), 5000);
+    cycle_with(run, MESSAGE(PUSHED(BALCONY, "1"))); /* what is not listed is not waited for */
+    assert_int_equal(run_push(run, 9000, MESSAGE(PUSHED(BALCONY, "6"))), DECODE_OK);
+    assert_int_equal(d->pushed_since(run->session), 9000);
+}
+
+static void test_pushed_strangers(void **state)
+{
+    struct run *run = *state;
+
+    run->conf->max_inverters = 0;
+    cycle_with(run, MESSAGE(PUSHED(BALCONY, "1") "," PUSHED(FENCE, "2")));
+    assert_int_equal(run_push(run, 1000, MESSAGE(PUSHED(BARN, "3"))), DECODE_ABSENT);
+    assert_int_equal(run->reading_count, 0);
+    assert_int_equal(run_push(run, 1000, MESSAGE(PUSHED(BARN, "3") "," PUSHED(BALCONY, "4"))),
+                     DECODE_ABSENT);
+    assert_int_equal(run->reading_count, 1);
+    run->conf->max_inverters = 1;
+    cycle_with(run, MESSAGE(PUSHED(BALCONY, "1") "," PUSHED(BARN, "2")));
+    assert_int_equal(run_push(run, 2000, MESSAGE(PUSHED(BARN, "3"))), DECODE_OK);
+    assert_int_equal(run->reading_count, 0);
+}
+
+static void test_pushed_nonsense(void **state)
+{
+    static const struct {
+        const char *body;
+        enum decode_result result;
+    } cases[] = {
+        {"{\"battery\":{\"enabled\":true,\"soc\":{\"v\":87}}}", DECODE_OK},
+        {"{\"inverters\":7}", DECODE_OK},
+        {MESSAGE(""), DECODE_OK},
+        {MESSAGE("{\"serial\":\"0\"},17,null"), DECODE_OK},
+        {MESSAGE("{\"serial\":\"" BALCONY "\",\"AC\":{},\"INV\":{}}"), DECODE_OK},
+        {"7", DECODE_OK},
+        {"null", DECODE_BUSY},
+        {"", DECODE_BAD_REPLY},
+        {"{\"inverters\":[{\"serial\":", DECODE_BAD_REPLY},
+        {"<html>", DECODE_BAD_REPLY},
+    };
+    struct run *run = *state;
+
+    cycle_with(run, MESSAGE(PUSHED(BALCONY, "1")));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(run_push(run, 1000, cases[i].body), cases[i].result);
+        assert_int_equal(run->reading_count, 0);
+        assert_int_equal(run->driver->pushed_since(run->session), -1);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -823,6 +905,9 @@ int main(void)
         TEST(test_torture_summary),
         TEST(test_torture_lists),
         TEST(test_samples),
+        TEST(test_pushed),
+        TEST(test_pushed_strangers),
+        TEST(test_pushed_nonsense),
     };
     return cmocka_run_group_tests_name("opendtu", tests, NULL, NULL);
 }

@@ -63,7 +63,9 @@ static const struct reply *find_reply(const struct reply *replies, size_t count,
     return NULL;
 }
 
-static enum decode_result decode_copy(struct run *run, const char *body, char why[DECODE_WHY_MAX])
+/* now_ms: of a message that comes by itself; -1: the reply to what was asked. */
+static enum decode_result decode_copy(struct run *run, int64_t now_ms, const char *body,
+                                      char why[DECODE_WHY_MAX])
 {
     const struct decode_sink sink = {.reading = on_reading, .gateway = on_gateway, .user = run};
     size_t len = strlen(body);
@@ -74,12 +76,21 @@ static enum decode_result decode_copy(struct run *run, const char *body, char wh
     memcpy(copy, body, len + 1);
     memset(why, 'x', DECODE_WHY_MAX);
     why[0] = '\0';
-    result = run->driver->decode(run->session, copy, len, &sink, why);
+    result = now_ms < 0 ? run->driver->decode(run->session, copy, len, &sink, why)
+                        : run->driver->pushed(run->session, now_ms, copy, len, &sink, why);
     free(copy);
     assert_non_null(memchr(why, '\0', DECODE_WHY_MAX));
     if (result != DECODE_OK)
         assert_true(why[0] != '\0');
     return result;
+}
+
+enum decode_result run_push(struct run *run, int64_t now_ms, const char *body)
+{
+    char why[DECODE_WHY_MAX];
+
+    run->reading_count = run->info_count = 0;
+    return decode_copy(run, now_ms, body, why);
 }
 
 /* Whether the driver has the cycle go on after an HTTP failure; else what it says of it. */
@@ -113,7 +124,7 @@ void run_cycle(struct run *run, int64_t now_ms, const struct reply *replies, siz
         run->asked[at].http_failed = failed;
         run->asked[at].why[0] = '\0';
         run->asked[at].result =
-            failed ? DECODE_BAD_REPLY : decode_copy(run, reply->body, run->asked[at].why);
+            failed ? DECODE_BAD_REPLY : decode_copy(run, -1, reply->body, run->asked[at].why);
         if (run->asked[at].result == DECODE_OK || run->asked[at].result == DECODE_ABSENT)
             continue;
         if (failed && !request.optional && goes_on(run, reply, run->asked[at].why))

@@ -46,6 +46,9 @@ void run_close(struct run *run);
  * checked for sanity. */
 void run_cycle(struct run *run, int64_t now_ms, const struct reply *replies, size_t count);
 
+/* A message that comes by itself; its readings are those that run_find() finds then. */
+enum decode_result run_push(struct run *run, int64_t now_ms, const char *body);
+
 /* The reading with this serial; NULL when there is none. */
 const struct reading *run_find(const struct run *run, const char *serial);
 
