@@ -1,5 +1,6 @@
 """A private dbus-daemon, a client on it, and a recorder of what is announced there."""
 
+import math
 import os
 import subprocess
 import threading
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from jeepney import DBusAddress, HeaderFields, MessageFlag, MessageType, new_method_call
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import open_dbus_connection
+
+from tests.integration.program import patience
 
 BUS_ITEM = "com.victronenergy.BusItem"
 PREFIX = "com.victronenergy."
@@ -145,7 +148,10 @@ class Signal:
 
 
 class Recorder(threading.Thread):
-    """Listens to everything that Venus services announce, on a connection of its own."""
+    """Listens to everything that Venus services announce, on a connection of its own.
+
+    Whoever asks it sees, or clears, all that the bus had passed on when they asked.
+    """
 
     RULES = (f"type='signal',interface='{BUS_ITEM}'",
              "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged'")
@@ -156,6 +162,8 @@ class Recorder(threading.Thread):
         for rule in self.RULES:
             self._connection.send_and_get_reply(message_bus.AddMatch(rule), timeout=5.0)
         self._lock = threading.Lock()
+        self._caught_up = threading.Condition(self._lock)
+        self._answered = 0  # the last of our own calls that the bus has answered
         self._signals = []
         self._owned = []  # (time, name, old owner, new owner)
         self._ending = threading.Event()
@@ -173,9 +181,32 @@ class Recorder(threading.Thread):
             except TimeoutError:
                 continue
             except OSError:
-                return  # the bus has gone
+                self._note_answer(math.inf)  # the bus has gone
+                return
             if message.header.message_type == MessageType.signal:
                 self._note(message)
+            else:
+                self._note_answer(message.header.fields[HeaderFields.reply_serial])
+
+    def _note_answer(self, serial):
+        with self._caught_up:
+            self._answered = serial
+            self._caught_up.notify_all()
+
+    def _catch_up(self):
+        """Waits until all is noted that was on the bus before this call.
+
+        The bus passes messages on in the order in which it gets them: what it answers to us comes
+        after every signal that another connection has already seen the like of.
+        """
+        serial = next(self._connection.outgoing_serial)
+        try:
+            self._connection.send(message_bus.GetId(), serial=serial)
+        except OSError:
+            return  # the bus has gone
+        with self._caught_up:
+            if not self._caught_up.wait_for(lambda: self._answered >= serial, 5.0 * patience()):
+                raise TimeoutError("the bus does not answer")
 
     def _note(self, message):
         fields = message.header.fields
@@ -191,11 +222,13 @@ class Recorder(threading.Thread):
                     bool(message.header.flags & MessageFlag.no_reply_expected)))
 
     def clear(self):
+        self._catch_up()
         with self._lock:
             self._signals.clear()
 
     def signals(self, service=None):
         """What was announced so far, by one service or by all."""
+        self._catch_up()
         with self._lock:
             senders = {new for _, name, _, new in self._owned if name == service and new}
             return [s for s in self._signals if service is None or s.sender in senders]

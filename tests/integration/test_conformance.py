@@ -1,6 +1,5 @@
 """The contract of com.victronenergy.BusItem, method by method and node by node."""
 
-import time
 import xml.etree.ElementTree as ElementTree
 
 from jeepney import DBusAddress, HeaderFields, MessageType, new_method_call
@@ -210,7 +209,7 @@ class ConformanceTest(BusTest):
         position = self.client.value(SERVICE, "/Position")
         self.recorder.clear()
         self.assertEqual(0, self.client.set(SERVICE, "/Position", "i", position))
-        time.sleep(0.2)
+        self.wait_polls(self.dtu, LIVE, 2)  # nor with the next values
         moved = [s for s in self.recorder.signals(SERVICE) if "/Position" in s.items]
         self.assertEqual([], moved)
 

@@ -32,12 +32,9 @@ class SettingsServiceTest(BusTest):
 
     def changes(self):
         """Of what was announced: [path, value]."""
-        def seen():
-            return [(s.path, s.body[0]["Value"]) for s in self.recorder.signals()
-                    if s.member == "PropertiesChanged"]
-        self.client.names()  # the bus has passed on all that came before
-        time.sleep(0.2)
-        found = seen()
+        self.client.items(SETTINGS)  # its answer comes after all that it announced before
+        found = [(s.path, s.body[0]["Value"]) for s in self.recorder.signals()
+                 if s.member == "PropertiesChanged"]
         self.recorder.clear()
         return found
 
