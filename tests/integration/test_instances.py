@@ -40,6 +40,10 @@ class InstanceTest(VenusTest):
         self.wait_value(service, "/Serial", serial)
         self.assert_value(service, "/DeviceInstance", instance)
 
+    def wait_setting(self, settings, wanted, serial=FIRST):
+        """It is told what is used already: the service need not have heard of it yet."""
+        self.wait(f"the setting {wanted}", lambda: settings.value(setting(serial)) == wanted)
+
     def serials(self):
         """serial -> instance, as it is on the bus."""
         return {self.peek(name, "/Serial"): self.peek(name, "/DeviceInstance")
@@ -231,7 +235,7 @@ class InstanceTest(VenusTest):
         self.wait_polls(self.dtu, LIVE, 1)
         self.assertEqual(owners, self.owners(P34, P35))
         for serial, instance in before.items():
-            self.assertEqual(f"pvinverter:{instance}", settings.value(setting(serial)))
+            self.wait_setting(settings, f"pvinverter:{instance}", serial)
         settings.change(setting(FIRST), "pvinverter:50")
         self.wait_services(PVINVERTER % before[SECOND], PVINVERTER % 50)
         self.assertEqual([], program.lines("ERROR"))
@@ -289,7 +293,7 @@ class InstanceTest(VenusTest):
         program = self.start()
         self.wait_services(P35)
         self.assert_is(P35, FIRST)
-        self.wait("the setting", lambda: settings.value(setting(FIRST)) == "pvinverter:35")
+        self.wait_setting(settings, "pvinverter:35")
         self.wait_clash(program, 34, name if instance == 34 else "34")
 
     def test_taken_on_the_bus_and_in_the_settings(self):
@@ -301,7 +305,7 @@ class InstanceTest(VenusTest):
         self.scene(sections=1)
         self.start()
         self.wait_services(P36)
-        self.wait("the setting", lambda: settings.value(setting(FIRST)) == "pvinverter:36")
+        self.wait_setting(settings, "pvinverter:36")
         self.assert_is(P36, FIRST)
         self.wait_polls(self.dtu, LIVE, 2)
         self.assertEqual([P36], self.services())
@@ -343,7 +347,7 @@ class InstanceTest(VenusTest):
         self.wait_services(P36)
         self.assert_is(P36, FIRST)
         self.wait_clash(program, 34, "com.victronenergy.pvinverter.other")
-        self.assertEqual("pvinverter:36" if claimed else None, settings.value(setting(FIRST)))
+        self.wait_setting(settings, "pvinverter:36" if claimed else None)
 
     def test_a_service_takes_our_instance(self):
         other = self.other("pvinverter.other", 80)
@@ -376,7 +380,7 @@ class InstanceTest(VenusTest):
         self.wait_services(P34, P35)
         self.wait_value(P34, "/Serial", SECOND)
         self.assert_is(P35, FIRST)
-        self.assertEqual("pvinverter:35", settings.value(setting(FIRST)))
+        self.wait_setting(settings, "pvinverter:35")
 
     def test_names_of_our_own_are_no_clash(self):
         """After a power cut, or beside each other, the program's own services are not others'."""
