@@ -62,12 +62,17 @@ class Exporter:
         return self
 
     def go(self):
-        """Off the bus; the data stays for the next time."""
+        """Off the bus when it returns; the data stays for the next time."""
         with self._lock:
             connection, self._connection = self._connection, None
-        if connection:
-            self._thread.join()
-            connection.close()
+        if not connection:
+            return
+        self._thread.join()
+        try:  # of a connection that is closed the bus learns in its own time
+            connection.send_and_get_reply(message_bus.ReleaseName(self.name), timeout=5.0)
+        except OSError:
+            pass  # the bus has gone
+        connection.close()
 
     close = go
 
