@@ -147,10 +147,9 @@ class GatewaysTest(VenusTest):
 
     def swap(self):
         """Each is now at the other's port, with what it lists."""
-        ports = self.a.port, self.b.port
         for plant in (self.a, self.b):
             plant.refuse_connections()
-        self.b.port, self.a.port = ports
+        self.a.exchange_ports(self.b)
         for plant in (self.a, self.b):
             plant.accept_connections()
 

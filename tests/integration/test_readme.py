@@ -217,7 +217,7 @@ class ReadmeTest(BusTest):
         shown, _ = parts(read("README.md").split("## When something is wrong")[1])
         dtu = self.roof()
         off = self.gateway(ShellyGen2(self.sun, [Inverter("plug", "Balcony", strings=1)]))
-        off.stop()
+        off.refuse_connections()
         self.write_config(f"[DEFAULT]\nHost={dtu.host}\n\n[DTU1]\nHost={off.host}\n\n"
                           "[INVERTER0]\nFase=L1\nDeviceInstance=300\n")
         code, said = self.call("check", "config.ini")

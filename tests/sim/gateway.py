@@ -98,6 +98,7 @@ class Gateway:
         self.stopping = threading.Event()
         self.port = port
         self._listener = None
+        self._held = None  # keeps the port while connections are refused
         self._lock = threading.Lock()
         self._parallel = 0  # requests being answered just now
         self._open = set()  # connections, to be closed with the gateway
@@ -122,6 +123,9 @@ class Gateway:
     def stop(self):
         self.stopping.set()
         self.refuse_connections()
+        held, self._held = self._held, None
+        if held is not None:
+            held.close()
 
     def __enter__(self):
         return self.start()
@@ -129,26 +133,33 @@ class Gateway:
     def __exit__(self, *_exception):
         self.stop()
 
+    def _bind(self):
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((self.address, self.port))
+        self.port = bound.getsockname()[1]
+        return bound
+
     def accept_connections(self):
         """Opens the port; the same one again after refuse_connections()."""
         if self._listener is not None:
             return
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((self.address, self.port))
-        listener.listen(64)
-        self.port = listener.getsockname()[1]
-        self._listener = listener
-        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        self._listener, self._held = self._held or self._bind(), None
+        self._listener.listen(64)
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def refuse_connections(self):
-        """Closes the port and every connection: the device is off."""
+        """Closes the port and every connection: the device is off.
+
+        The port stays its own: somebody else's gateway is not to answer in its place.
+        """
         listener, self._listener = self._listener, None
         if listener is not None:
             try:
                 listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
             except OSError:
                 pass
+            self._held = self._bind()
             listener.close()
         with self._lock:
             open_now = list(self._open)
@@ -157,6 +168,11 @@ class Gateway:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+    def exchange_ports(self, other):
+        """Each will be where the other was; while both refuse connections."""
+        self.port, other.port = other.port, self.port
+        self._held, other._held = other._held, self._held
 
     @property
     def host(self):
