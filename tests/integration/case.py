@@ -179,10 +179,13 @@ class BusTest(unittest.TestCase):
                         f"{service}{path} is {value!r}, not {expected!r}")
 
     def assert_stays(self, what, condition, seconds):
-        """condition() holds all the time."""
+        """condition() holds all the time. What was only seen after it says nothing."""
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            self.assertTrue(condition(), what)
+        while True:
+            holds = condition()
+            if time.monotonic() >= deadline:
+                return
+            self.assertTrue(holds, what)
             time.sleep(0.1)
 
     def wait_requests(self, gateway, count, timeout=8.0):

@@ -13,6 +13,13 @@ from tests.sim.web import Response, read_request
 IDLE_MAX = 30.0  # an idle kept connection is closed after this many seconds
 
 
+def _shut(sock):
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # the other end has gone
+
+
 class Line:
     """One TCP connection, as a fault sees it."""
 
@@ -102,6 +109,7 @@ class Gateway:
         self._lock = threading.Lock()
         self._parallel = 0  # requests being answered just now
         self._open = set()  # connections, to be closed with the gateway
+        self._idle = set()  # those of them on which nothing is asked just now
 
     # --- what a subclass has to say -----------------------------------------------------------
 
@@ -155,19 +163,20 @@ class Gateway:
         """
         listener, self._listener = self._listener, None
         if listener is not None:
-            try:
-                listener.shutdown(socket.SHUT_RDWR)  # wakes accept()
-            except OSError:
-                pass
+            _shut(listener)  # wakes accept()
             self._held = self._bind()
             listener.close()
         with self._lock:
             open_now = list(self._open)
         for connection in open_now:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+            _shut(connection)
+
+    def drop_idle(self):
+        """Closes the connections on which nothing is asked; says how many. The port stays open."""
+        with self._lock:
+            for connection in self._idle:
+                _shut(connection)
+            return len(self._idle)
 
     def exchange_ports(self, other):
         """Each will be where the other was; while both refuse connections."""
@@ -219,7 +228,13 @@ class Gateway:
     def _converse(self, connection):
         stream = connection.makefile("rb")
         while not self.stopping.is_set():
-            request = read_request(stream)
+            with self._lock:
+                self._idle.add(connection)
+            try:
+                request = read_request(stream)
+            finally:
+                with self._lock:
+                    self._idle.discard(connection)
             if request is None:
                 return
             close = not self.keep_alive or request.headers.get("connection") == "close"
