@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from tests.integration.case import PVINVERTER, BusTest
+from tests.integration.case import PVINVERTER, BusTest, alone
 from tests.integration.program import ROOT, inverter, template
 
 # In a network of its own: a loopback, a dead name server on it, and a healthy gateway.
@@ -48,6 +48,7 @@ def namespaces():
 
 class ResolverTest(BusTest):
 
+    @alone
     def test_dead_name_server_blocks_nothing(self):
         if not namespaces():
             self.skipTest("needs root and `unshare --net --mount`")
