@@ -285,9 +285,7 @@ class AutoAddTest(VenusTest):
         self.edit(self.default)
         self.wait_services(P34)
         self.assertEqual(owners, self.owners(P34))
-        asked = other.counts.total
-        self.wait_polls(self.dtu, LIVE, 2)
-        self.assertEqual(asked, other.counts.total)
+        self.assert_asked_no_more(other)
         other.refuse_connections()
         self.edit(self.default, DTU1={"Host": other.host})
         self.wait_services(P34, P35)

@@ -216,9 +216,7 @@ class ReloadTest(VenusTest):
         self.wait_services(P20, P21, P22)
         self.wait_value(P21, "/Serial", SECOND)
         self.assertEqual(owners[P20], self.client.owner(P20))
-        asked = self.meter.counts.total
-        self.wait_polls(self.dtu, LIVE, 2)
-        self.assertEqual(asked, self.meter.counts.total)
+        self.assert_asked_no_more(self.meter)
 
     def test_serial_written_down_later(self):
         """Says what is so already: nothing happens. Another one: it is that from then on."""
@@ -253,7 +251,6 @@ class ReloadTest(VenusTest):
             other.refuse_connections()
         owners = self.owners(P20, P21, METER)
         self.apply({"Host": other.host})
-        asked = self.dtu.counts.total
         if there:
             self.wait_polls(other, LIVE, 2)
             self.sun.advance(60)
@@ -264,7 +261,7 @@ class ReloadTest(VenusTest):
             other.accept_connections()
             self.wait_value(P20, "/StatusCode", 7)
         self.assertIn(str(other.port), self.peek(P20, "/Mgmt/Connection"))
-        self.assertEqual(asked, self.dtu.counts.total)
+        self.assert_asked_no_more(self.dtu, other)
         self.assertEqual(owners, self.owners(P20, P21, METER))
 
     def test_wrong_host_mended(self):

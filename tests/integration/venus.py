@@ -10,6 +10,7 @@ from tests.integration.settings_service import DEVICES, INSTANCE, Other, Setting
 NO_SETTINGS = 16.0
 # A device that is known waits for nothing, and for nobody.
 AT_ONCE = 4.0
+LIST = "/api/livedata/status"  # the request that begins each poll of an OpenDTU
 
 
 def section(phase="L1", **keys):
@@ -59,6 +60,17 @@ class VenusTest(BusTest):
     def owners(self, *names):
         """Their unique names: who is still the same, was not off the bus."""
         return {name: self.client.owner(name) for name in names}
+
+    def assert_asked_no_more(self, gateway, still=None):
+        """A gateway that has been given up, while another one is polled: still, or self.dtu.
+
+        Of a request that was under way then, it may hear a little later.
+        """
+        still = still or self.dtu
+        self.wait_polls(still, LIST, 1)
+        asked = gateway.counts.total
+        self.wait_polls(still, LIST, 2)
+        self.assertEqual(asked, gateway.counts.total)
 
     # --- what is remembered -------------------------------------------------------------------
 
