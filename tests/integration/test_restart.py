@@ -7,6 +7,7 @@ import signal
 from tests.integration.bus import INVALID
 from tests.integration.case import PVINVERTER, BusTest, each, on_every_model
 from tests.integration.program import inverter, template
+from tests.integration.venus import AT_ONCE
 from tests.sim import Generic, Inverter
 
 LIVE = "/api/livedata/status"
@@ -54,7 +55,7 @@ class RestartTest(BusTest):
         self.dtu.refuse_connections()
         self.wait_names()
         self.program.start()
-        self.wait_names(PVINVERTER % 20, PVINVERTER % 21, timeout=1.5)
+        self.wait_names(PVINVERTER % 20, PVINVERTER % 21, timeout=AT_ONCE)
         self.assertEqual(energies, self.energies())
         self.assertEqual(paths, [set(self.client.items(PVINVERTER % i)) for i in (20, 21)])
         self.assert_value(PVINVERTER % 21, "/Serial", "1361a0000002")
@@ -129,7 +130,7 @@ class RestartTest(BusTest):
         program.stop()
         meter.refuse_connections()
         program.start()
-        self.wait_names(PVINVERTER % 40, timeout=1.5)
+        self.wait_names(PVINVERTER % 40, timeout=AT_ONCE)
         self.assert_value(PVINVERTER % 40, "/Ac/Energy/Forward", 12.5)
         self.assertIn(self.peek(PVINVERTER % 40, "/Ac/Power"), (None, 0.0))
 
