@@ -335,8 +335,8 @@ class ConfigTest(BusTest):
         self.assertLessEqual(len(lines), 2, lines)
         dtu.accept_connections()
         self.wait_one(dtu)
-        recovered = [line for line in program.lines("DEFAULT", "WARNING")][-1]
-        self.assertRegex(recovered, r"\d", "with a count")
+        recovered, = self.wait("its end", lambda: program.lines("DEFAULT", "answers again"))
+        self.assertRegex(recovered, r" and \d+ failures\)$", "with a count")
 
     def test_state_is_written_at_the_end(self):
         dtu = self.one()
