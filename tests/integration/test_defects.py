@@ -109,7 +109,7 @@ class DefectTest(BusTest):
         self.start()
         self.wait_two(dtu)
         dtu.fault = Fault("hang")
-        self.wait("a request that hangs", lambda: dtu.counts.parallel_max)
+        self.wait_polls(dtu, LIVE, 1)
         slowest = 0.0
         for _ in range(100):
             begin = time.monotonic()
