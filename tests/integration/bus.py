@@ -79,10 +79,13 @@ class Client:
         self._connection.close()
 
     def call(self, service, path, interface, member, signature=None, body=(), timeout=5.0):
-        """The reply's body; BusError when it is an error, TimeoutError when there is none."""
+        """The reply's body; BusError when it is an error, TimeoutError when there is none.
+
+        timeout: before patience.
+        """
         address = DBusAddress(path, bus_name=service, interface=interface)
         message = new_method_call(address, member, signature, body)
-        reply = self._connection.send_and_get_reply(message, timeout=timeout)
+        reply = self._connection.send_and_get_reply(message, timeout=timeout * patience())
         if reply.header.message_type == MessageType.error:
             raise BusError(reply.header.fields[HeaderFields.error_name],
                            reply.body[0] if reply.body else "")
