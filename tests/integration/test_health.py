@@ -7,7 +7,7 @@ from tests.sim import Basic, Fault, Inverter
 ROOF, BARN = PVINVERTER % 20, PVINVERTER % 21
 # The fault, the kind that it is told as, what its text says.
 FAULTS = [
-    ("timeout", Fault("hang"), "timeout", "1"),
+    ("timeout", Fault("hang"), "timeout", "2"),
     ("status", Fault("status", status=500), "status", "500"),
     ("busy", Fault("status", status=503), "busy", "503"),
     ("null", Fault("null"), "busy", ""),
@@ -22,7 +22,8 @@ class HealthTest(BusTest):
     def run_with(self, **options):
         dtu = self.opendtu(Inverter("114182000001", "One"), Inverter("114182000002", "Two"),
                            **options)
-        self.configure({"Host": dtu.host, "Username": "admin", "Password": "pa55word"},
+        self.configure({"Host": dtu.host, "HTTPTimeout": 2,
+                        "Username": "admin", "Password": "pa55word"},
                        INVERTER0=inverter(20), INVERTER1=inverter(21, "L2"))
         self.start()
         return dtu
