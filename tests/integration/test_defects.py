@@ -12,11 +12,12 @@ LIVE = "/api/livedata/status"
 
 class DefectTest(BusTest):
 
-    def two(self, **options):
+    def two(self, default=None, **options):
         """An OpenDTU with two inverters, running."""
         dtu = self.opendtu(Inverter("114182000001", "One", base_kwh=100),
                            Inverter("114182000002", "Two", base_kwh=500), **options)
-        self.configure({"Host": dtu.host}, INVERTER0=inverter(20), INVERTER1=inverter(21, "L2"))
+        self.configure({"Host": dtu.host, **(default or {})},
+                       INVERTER0=inverter(20), INVERTER1=inverter(21, "L2"))
         return dtu
 
     def power_of(self, gateway, serial):
@@ -105,7 +106,8 @@ class DefectTest(BusTest):
     # 4
     @alone
     def test_04_nothing_blocks(self):
-        dtu = self.two()
+        """How quickly it is answered, test_latency tells; to wait for the gateway takes 5 s."""
+        dtu = self.two({"HTTPTimeout": 5})
         self.start()
         self.wait_two(dtu)
         dtu.fault = Fault("hang")
@@ -116,7 +118,7 @@ class DefectTest(BusTest):
             self.client.value(PVINVERTER % 20, "/Ac/Power")
             slowest = max(slowest, time.monotonic() - begin)
             time.sleep(0.01)
-        self.assertLess(slowest, 0.3)
+        self.assertLess(slowest, 1.0)
 
     # 5
     def test_05_one_request_per_template_and_poll(self):

@@ -66,7 +66,7 @@ class ResolverTest(BusTest):
             seen.add(self.client.value(PVINVERTER % 40, "/Ac/Power"))
             slowest = max(slowest, time.monotonic() - begin)
             time.sleep(0.02)
-        self.assertLess(slowest, 0.3, "the bus had to wait")
+        self.assertLess(slowest, 1.0, "the bus had to wait")  # for the resolver: 3 s and more
         self.assertGreaterEqual(len(seen), 6, "the healthy gateway had to wait")
         begin = time.monotonic()
         program.send(signal.SIGTERM)
