@@ -7,7 +7,7 @@ import time
 import unittest
 
 from tests.integration.bus import Bus, BusError, Client, Recorder
-from tests.integration.program import DEFAULTS, Program, ini, patience
+from tests.integration.program import DEFAULTS, ENDS_WITHIN, Program, ini, patience
 from tests.sim import OpenDtu, Sun
 
 PVINVERTER = "com.victronenergy.pvinverter.http_%d"
@@ -92,7 +92,7 @@ class BusTest(unittest.TestCase):
         if self.ends_well:
             self.assertTrue(survived, f"the program had ended by itself, with {code}")
             self.assertEqual(code, 0, "exit code after SIGTERM")
-            self.assertLess(seconds, 1.0 * patience(), "time from SIGTERM to its end")
+            self.assertLess(seconds, ENDS_WITHIN * patience(), "time from SIGTERM to its end")
 
     def report(self):
         """For a test that failed: what the program said."""

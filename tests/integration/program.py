@@ -18,6 +18,7 @@ DEFAULTS = {
     "MinRetriesUntilFail": 2,
     "Logging": "INFO",
 }
+ENDS_WITHIN = 3.0  # seconds after SIGTERM; to wait for a gateway takes 30, in test_terminate
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
               "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=98"}
 

@@ -6,7 +6,7 @@ import time
 
 from tests.integration.bus import Bus, Client
 from tests.integration.case import PVINVERTER, BusTest, each, on_every_model, slow
-from tests.integration.program import inverter, patience, template
+from tests.integration.program import ENDS_WITHIN, inverter, patience, template
 from tests.sim import Basic, Fault, Generic, Inverter, ShellyGen2, Tasmota
 
 LIVE = "/api/livedata/status"
@@ -255,7 +255,7 @@ class ConfigTest(BusTest):
             self.wait_polls(dtu, LIVE, 1)
         code, seconds = program.stop()
         self.assertEqual(0, code)
-        self.assertLess(seconds, 1.0 * patience())
+        self.assertLess(seconds, ENDS_WITHIN * patience())
         self.wait("its name has gone", lambda: self.client.names() == [], 1.0)
         self.ends_well = False
 
