@@ -28,6 +28,7 @@ static void add_health(cJSON *o, const struct show_row *row)
     json_out_text(o, "failures_by_kind", row->debug.by_kind);
     json_out_number(o, "round_trip_p50_ms", row->debug.p50);
     json_out_number(o, "round_trip_p99_ms", row->debug.p99);
+    json_out_number(o, "pushed", row->debug.pushed);
     json_out_number(o, "bytes", row->debug.bytes);
     json_out_text(o, "last_error", row->debug.last_error);
 }

@@ -62,6 +62,7 @@ static const struct {
     FIELD("/Debug/FailuresByKind", TEXT, debug.by_kind),
     FIELD("/Debug/RoundTripP50", NUMBER, debug.p50),
     FIELD("/Debug/RoundTripP99", NUMBER, debug.p99),
+    FIELD("/Debug/Pushed", NUMBER, debug.pushed),
     FIELD("/Debug/Bytes", NUMBER, debug.bytes),
     FIELD("/Debug/LastError", TEXT, debug.last_error),
 };

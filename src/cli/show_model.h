@@ -43,7 +43,7 @@ struct show_row {
     double power, energy, out[3], phase[PHASES][4]; /* out: W, V, A of an inverter's output */
     double today, latency, update_index, connected, status_code, state, error_code;
     struct { /* health of its gateway */
-        double requests, failures, p50, p99, bytes;
+        double requests, failures, p50, p99, pushed, bytes;
         char by_kind[SHOW_TEXT_MAX], last_error[SHOW_TEXT_MAX];
     } debug;
     struct show_history history;

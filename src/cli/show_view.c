@@ -262,6 +262,7 @@ static void bytes_cell(const void *row, const struct show_look *look, unsigned w
 
 NUMBER_CELL(services_cell, 0, (double)((const struct show_gateway *)row)->services)
 NUMBER_CELL(requests_cell, 0, row_of(row)->debug.requests)
+NUMBER_CELL(pushed_cell, 0, row_of(row)->debug.pushed)
 NUMBER_CELL(p50_cell, 0, row_of(row)->debug.p50)
 NUMBER_CELL(p99_cell, 0, row_of(row)->debug.p99)
 
@@ -269,6 +270,7 @@ static const struct show_column gateway_columns[] = {
     {"Gateway", 12, 40, 24, 0, false, false, gateway_cell},
     {"Services", 8, 8, 8, 8, true, false, services_cell},
     {"Requests", 8, 10, 10, 3, true, false, requests_cell},
+    {"Pushed", 6, 10, 10, 9, true, false, pushed_cell},
     {"Failed", 6, 10, 10, 0, true, false, failures_cell},
     {"p50 ms", 6, 7, 7, 4, true, false, p50_cell},
     {"p99 ms", 6, 7, 7, 2, true, false, p99_cell},

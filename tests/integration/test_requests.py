@@ -90,7 +90,8 @@ class RequestTest(BusTest):
 
     def test_kept_connection_that_has_gone(self):
         """The gateway dropped it meanwhile: the next poll succeeds all the same."""
-        dtu = self.run_dtu(OpenDtu(self.sun, self.inverters(1), keep_alive=True))
+        dtu = self.run_dtu(OpenDtu(self.sun, self.inverters(1), keep_alive=True),
+                           Push=0)
         for _ in range(2):
             self.wait("a connection that is idle", dtu.drop_idle)
             self.wait_polls(dtu, LIVE, 2)

@@ -167,19 +167,19 @@ class ShowTest(ShowCase):
         health = {"/Mgmt/Connection": "TCP/IP (HTTP) 192.168.1.5", "/Debug/Requests": 1234,
                   "/Debug/Failures": 4, "/Debug/FailuresByKind": "timeout 3, unreachable 1",
                   "/Debug/RoundTripP50": 41.4, "/Debug/RoundTripP99": 250, "/Debug/Bytes": 1234567,
-                  "/Debug/LastError": "no reply within 5 s"}
+                  "/Debug/Pushed": 88, "/Debug/LastError": "no reply within 5 s"}
         self.peer(PVINVERTER % 20, health)
         self.peer(PVINVERTER % 21, health)
         self.peer(PVINVERTER % 22, {"/Mgmt/Connection": "TCP/IP (HTTP) 192.168.1.6"})
         code, out, _ = self.show("--once", "--stats")
         self.assertEqual(0, code)
         _, first, second = out.splitlines()
-        self.assertRegex(first, r"^192\.168\.1\.5 +2 +1234 +4 +41 +250 +1235 k +timeout 3, "
+        self.assertRegex(first, r"^192\.168\.1\.5 +2 +1234 +88 +4 +41 +250 +1235 k +timeout 3, "
                                 r"unreachable 1 +no reply within 5 s")
-        self.assertRegex(second, r"^192\.168\.1\.6 +1 +- +- +- +- +- +- +- *$")
+        self.assertRegex(second, r"^192\.168\.1\.6 +1 +- +- +- +- +- +- +- +- *$")
         document = json.loads(self.show("--once", "--stats", "--json")[1])
-        self.assertEqual((1234, "timeout 3, unreachable 1"),
-                         (document["gateways"][0]["requests"],
+        self.assertEqual((1234, 88, "timeout 3, unreachable 1"),
+                         (document["gateways"][0]["requests"], document["gateways"][0]["pushed"],
                           document["gateways"][0]["failures_by_kind"]))
 
     def test_today(self):

@@ -32,6 +32,8 @@ struct world_reply {
 typedef void (*world_gateway_fn)(void *user, const char *base_url, const char *path,
                                  struct world_reply *reply);
 void world_set_gateway(world_gateway_fn fn, void *user);
+/* Every gateway that answers at a WebSocket's path pushes what it answers, so often. */
+enum { WORLD_PUSH_MS = 2500 };
 void world_ask_gateway(const char *base_url, const char *path, struct world_reply *reply);
 
 /* Runs the loop until virtual time has moved on by ms. */

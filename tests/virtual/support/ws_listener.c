@@ -1,4 +1,4 @@
-/* Every gateway pushes: what it would answer at the WebSocket's path, every 2.5 seconds. */
+/* Nothing at connecting, as with the real ones. */
 #include "edge/ws_listener.h"
 
 #include <stdio.h>
@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "world.h"
-
-enum { PERIOD_MS = 2500 };
 
 struct ws_listener {
     struct ws_listener_events events;
@@ -25,7 +23,7 @@ static void on_timer(void *user)
         w->events.closed(w->events.user, reply.outcome, "the virtual gateway is away");
         return;
     }
-    loop_timer_arm(&w->timer, PERIOD_MS);
+    loop_timer_arm(&w->timer, WORLD_PUSH_MS);
     w->events.message(w->events.user, reply.body, strlen(reply.body));
 }
 
@@ -42,7 +40,7 @@ struct ws_listener *ws_listener_create(struct loop *l, const struct http_peer_co
     snprintf(w->base_url, sizeof w->base_url, "%s", conf->base_url);
     snprintf(w->path, sizeof w->path, "%s", path);
     loop_timer_init(&w->timer, l, on_timer, w);
-    loop_timer_arm(&w->timer, PERIOD_MS);
+    loop_timer_arm(&w->timer, WORLD_PUSH_MS);
     return w;
 }
 
