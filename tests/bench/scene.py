@@ -76,9 +76,9 @@ class Scene:
         if self.scenario.gateway == "ahoy":
             return [Ahoy(self.sun, inverters, version=self.scenario.firmware)]
         # Without a radio, each inverter has something new as often as it would be polled.
-        period = self.scenario.radio_ms * len(inverters) or self.scenario.interval_ms
+        period = 0 if self.scenario.radio_ms else self.scenario.interval_ms / 1000
         return [OpenDtu(self.sun, inverters, shape=self.scenario.firmware, pushes=True,
-                        radio_seconds=period / 1000)]
+                        radio_seconds=period)]
 
     def _state(self, inverter):
         """What a smart plug says."""

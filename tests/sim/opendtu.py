@@ -34,11 +34,12 @@ def quantity(value, unit, digits, shape=None):
 class OpenDtu(Plant):
     """battery=True adds the keys of OpenDTU-OnBattery; delay_ms is asked of every reply.
 
-    pushes: whether there is a WebSocket; on it each inverter comes once in radio_seconds, and at
-    the latest after RESEND seconds; push_auth is asked for there in place of auth.
+    pushes: whether there is a WebSocket; on it each inverter comes once in radio_seconds (0: whenever
+    it is another reading than before, LOOK seconds after the last at the soonest), and RESEND seconds
+    after the last at the latest; push_auth is asked for there in place of auth.
     """
 
-    RESEND = 10.0
+    RESEND, LOOK = 10.0, 1.0
 
     def __init__(self, sun, inverters, shape="v26", battery=False, pushes=False, radio_seconds=5.0,
                  push_auth=None, **options):
@@ -231,22 +232,34 @@ class OpenDtu(Plant):
 
     def _push(self, line):
         """What is due, and nothing at connecting, as the firmware does it."""
-        due, begun = {}, time.monotonic()
+        told, due, begun = {}, {}, time.monotonic()
         while True:
             now, readings = time.monotonic(), self.readings()
-            told = []
+            entries = []
             for n, entry in enumerate(readings):
-                _, inverter, _ = entry
-                period = min(self.radio_seconds, self.RESEND) if inverter.reachable else self.RESEND
-                if now < due.setdefault(inverter.serial, begun + period * (n + 1) / len(readings)):
+                _, inverter, reading = entry
+                period = self._period(inverter, reading is not told.get(inverter.serial))
+                due.setdefault(inverter.serial, begun + period * (n + 1) / len(readings) - period)
+                if now < due[inverter.serial] + period:
                     continue
                 due[inverter.serial] += period * max(1, (now - due[inverter.serial]) // period)
+                told[inverter.serial] = reading
                 if inverter.serial not in self.pushed_not:
-                    told.append(entry)
-            if told and (self.fault is None or self.fault.kind != "hang"):
-                self._push_messages(line, told if self._summary_first else readings)
-            if line.wait(max(0.0, min(due.values(), default=now + 1.0) - time.monotonic())):
+                    entries.append(entry)
+            if entries and (self.fault is None or self.fault.kind != "hang"):
+                self._push_messages(line, entries if self._summary_first else readings)
+            if line.wait(self._pause(due)):
                 return
+
+    def _period(self, inverter, is_new):
+        """Seconds from one message about it to the next."""
+        if not inverter.reachable or (not self.radio_seconds and not is_new):
+            return self.RESEND
+        return min(self.radio_seconds or self.LOOK, self.RESEND)
+
+    def _pause(self, due):
+        soonest = min(due.values(), default=time.monotonic())
+        return max(0.01, soonest + (self.radio_seconds or self.LOOK) - time.monotonic())
 
     def _push_messages(self, line, entries):
         """One for each inverter; in the older shapes one for all, in which case these are all."""
