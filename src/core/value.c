@@ -1,6 +1,7 @@
 #include "core/value.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,48 @@ bool value_equal(const struct value *a, const struct value *b)
     return true;
 }
 
+/* d * scale to a whole number as printf() rounds: exactly, and a tie to the even one. */
+static double rounded(double d, double scale)
+{
+    double product = d * scale, error = fma(d, scale, -product), whole = rint(product);
+    double rest = product - whole;
+
+    /* What looks like a tie may be one only because the product itself was rounded. */
+    if (rest == 0.5 && error > 0)
+        return whole + 1;
+    if (rest == -0.5 && error < 0)
+        return whole - 1;
+    return whole;
+}
+
+/*
+ * As snprintf() would with "%.*f%s", which computes in long double: slow with musl, and in software on
+ * 64-bit ARM. Every measurement is written so each time.
+ */
+static void fixed_text(double d, int decimals, const char *unit, char *out, size_t size)
+{
+    static const double scale[] = {1, 10, 100};
+    double whole = rounded(d, scale[decimals]);
+    char text[32];
+    size_t at = sizeof text - strlen(unit) - 1;
+
+    if (fabs(whole) > 1e15) {
+        (void)snprintf(out, size, "%.*f%s", decimals, d, unit);
+        return;
+    }
+    memcpy(text + at, unit, sizeof text - at);
+    uint64_t left = (uint64_t)fabs(whole);
+    for (int written = 0; left > 0 || written <= decimals; written++) {
+        if (written > 0 && written == decimals)
+            text[--at] = '.';
+        text[--at] = (char)('0' + left % 10);
+        left /= 10;
+    }
+    if (whole < 0)
+        text[--at] = '-';
+    text_copy(out, size, text + at);
+}
+
 static void number_text(double d, enum text_format format, char *out, size_t size)
 {
     static const struct {
@@ -59,12 +102,8 @@ static void number_text(double d, enum text_format format, char *out, size_t siz
         [TEXT_DCV] = {1, "V"},  [TEXT_KWH] = {2, "kWh"}, [TEXT_HZ] = {2, "Hz"}, [TEXT_C] = {1, "C"},
         [TEXT_PCT] = {1, "%"},  [TEXT_MS] = {0, "ms"},   [TEXT_HEX] = {0, ""},
     };
-    static const double half[] = {0.5, 0.05, 0.005};
-    int decimals = formats[format].decimals;
 
-    if (fabs(d) < half[decimals])
-        d = 0; /* "0W", not "-0W" */
-    (void)snprintf(out, size, "%.*f%s", decimals, d, formats[format].unit);
+    fixed_text(d, formats[format].decimals, formats[format].unit, out, size);
 }
 
 static void list_text(const char *const *list, char *out, size_t size)

@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/value.h"
@@ -113,6 +115,83 @@ static void never_writes_a_negative_zero(void **state)
     assert_text(value_double(-0.6), TEXT_W, "-1W");
 }
 
+/* Two decimals, one, none: as printf() rounds, to the last digit. */
+static void writes_like_printf(double d)
+{
+    static const struct {
+        enum text_format format;
+        int decimals;
+        const char *unit;
+    } formats[] = {{TEXT_KWH, 2, "kWh"}, {TEXT_A, 1, "A"}, {TEXT_W, 0, "W"}};
+    struct value v = value_double(d);
+    char expected[400], text[400];
+
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        (void)snprintf(expected, sizeof expected, "%.*f%s", formats[i].decimals, d,
+                       formats[i].unit);
+        bool zero = expected[0] == '-' && strtod(expected, NULL) == 0;
+        value_text(&v, formats[i].format, text, sizeof text);
+        assert_string_equal(text, expected + (zero ? 1 : 0));
+    }
+}
+
+static void rounds_like_printf(void **state)
+{
+    static const double numbers[] = {
+        0,
+        -0.0,
+        0.125,
+        0.375,
+        0.5,
+        1.5,
+        2.5,
+        0.05,
+        0.15,
+        0.25,
+        0.35,
+        0.005,
+        0.015,
+        1.005,
+        2.675,
+        1.115,
+        8.345,
+        1e-300,
+        5e-324,
+        0.994,
+        0.995,
+        0.996,
+        9.995,
+        99.995,
+        9.95,
+        999.5,
+        123456.785,
+        1e13,
+        1e15,
+        1.1e15,
+        1e17,
+        1e300,
+        4503599627370497.5,
+        70368744177664.125,
+        70368744177664.375,
+        35184372088832.015625,
+        281474976710656.5,
+    };
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        writes_like_printf(numbers[i]);
+        writes_like_printf(-numbers[i]);
+    }
+    srand(1);
+    for (int i = 0; i < 20000; i++) {
+        double thousandths = rand() % 2000000 / 1000.0; /* half of them next to a tie */
+        writes_like_printf(thousandths);
+        writes_like_printf(nextafter(thousandths, 0));
+        writes_like_printf(-nextafter(thousandths, 1e9));
+        writes_like_printf(rand() % 100000 / 128.0); /* ties */
+        writes_like_printf((double)rand() / (1 + rand()));
+    }
+}
+
 static void stays_within_size(void **state)
 {
     char out[8] = "xxxxxxx";
@@ -134,10 +213,10 @@ static void stays_within_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(makes_values),      cmocka_unit_test(compares),
-        cmocka_unit_test(writes_texts),      cmocka_unit_test(never_writes_a_negative_zero),
-        cmocka_unit_test(stays_within_size), cmocka_unit_test(compares_lists),
-        cmocka_unit_test(writes_lists),
+        cmocka_unit_test(makes_values),       cmocka_unit_test(compares),
+        cmocka_unit_test(writes_texts),       cmocka_unit_test(never_writes_a_negative_zero),
+        cmocka_unit_test(rounds_like_printf), cmocka_unit_test(stays_within_size),
+        cmocka_unit_test(compares_lists),     cmocka_unit_test(writes_lists),
     };
     return cmocka_run_group_tests_name("value", tests, NULL, NULL);
 }
