@@ -10,6 +10,7 @@
 
 #include "edge/bus.h"
 #include "edge/variant.h"
+#include "edge/wire.h"
 
 enum {
     TEXT_MAX = 128,     /* of what is no string: the list of all roles is the longest */
@@ -33,6 +34,8 @@ struct service {
     size_t *sorted;   /* places in items by path: what lies below a node is one run of it */
     uint8_t *changed; /* bitmap by place in items */
     bool any_changed;
+    char *no_changes; /* an ItemsChanged without items, in wire format; of dbus_malloc() */
+    int no_changes_len;
     DBusObjectPathVTable vtable;
 };
 
@@ -155,13 +158,8 @@ static bool append_value_and_text(DBusMessageIter *to, const struct item *item)
     return dbus_message_iter_close_container(to, &dict);
 }
 
-static bool is_changed(const struct service *s, size_t item)
-{
-    return s->changed[item / CHAR_BIT] >> (item % CHAR_BIT) & 1;
-}
-
-/* a{sa{sv}} with all items, or with those that have changed. */
-static bool append_items(const struct service *s, DBusMessageIter *to, bool only_changed)
+/* a{sa{sv}} of all items. */
+static bool append_items(const struct service *s, DBusMessageIter *to)
 {
     DBusMessageIter dict;
 
@@ -169,8 +167,6 @@ static bool append_items(const struct service *s, DBusMessageIter *to, bool only
         return false;
     for (size_t i = 0; i < s->count; i++) {
         const struct item *item = &s->items[i];
-        if (only_changed && !is_changed(s, i))
-            continue;
         if (!append_entry(&dict, item->conf.path, item, append_value_and_text)) {
             dbus_message_iter_abandon_container(to, &dict);
             return false;
@@ -282,7 +278,7 @@ static bool answer_get_description(const struct target *t, DBusMessage *call,
 static bool answer_get_items(const struct target *t, DBusMessage *call, DBusMessageIter *reply)
 {
     (void)call;
-    return append_items(t->service, reply, false);
+    return append_items(t->service, reply);
 }
 
 static bool answer_introspect(const struct target *t, DBusMessage *call, DBusMessageIter *reply);
@@ -523,19 +519,73 @@ void service_set(struct service *s, size_t item, const struct value *value)
     s->any_changed = true;
 }
 
+/* ---- changes ---- */
+
+static bool append_no_items(DBusMessage *m)
+{
+    DBusMessageIter iter, dict;
+
+    dbus_message_iter_init_append(m, &iter);
+    return dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "{sa{sv}}", &dict) &&
+           dbus_message_iter_close_container(&iter, &dict);
+}
+
+/* What all signals of a service have in common is written once, by libdbus. */
+static bool make_no_changes(struct service *s)
+{
+    DBusMessage *signal = dbus_message_new_signal("/", BUS_ITEM, "ItemsChanged");
+
+    if (!signal)
+        return false;
+    dbus_message_set_no_reply(signal, TRUE);
+    dbus_message_set_serial(signal, 1); /* any: libdbus reads no message without one */
+    bool made =
+        append_no_items(signal) && dbus_message_marshal(signal, &s->no_changes, &s->no_changes_len);
+    dbus_message_unref(signal);
+    return made;
+}
+
+static bool is_changed(const struct service *s, size_t item)
+{
+    return s->changed[item / CHAR_BIT] >> (item % CHAR_BIT) & 1;
+}
+
+/* NULL when out of memory. */
+static DBusMessage *make_signal(const struct service *s)
+{
+    char buffer[TEXT_MAX];
+    DBusMessage *signal = NULL;
+    struct wire w;
+
+    wire_begin(&w, s->no_changes, (size_t)s->no_changes_len);
+    for (size_t i = 0; i < s->count; i++) {
+        const struct item *item = &s->items[i];
+        if (is_changed(s, i))
+            wire_item(&w, item->conf.path, &item->conf.value,
+                      item_text(item, buffer, sizeof(buffer)));
+    }
+    if (wire_end(&w))
+        signal = dbus_message_demarshal(w.bytes, (int)w.len, NULL);
+    wire_free(&w);
+    /*
+     * The serial is that of the bytes, and sending would keep it: the same for every signal, and some
+     * call's too. At 0, as in a message that is new, the connection gives the next of its own.
+     */
+    if (signal)
+        dbus_message_set_serial(signal, 0);
+    return signal;
+}
+
 void service_flush(struct service *s)
 {
     DBusConnection *c = bus_connection(s->bus);
-    DBusMessageIter iter;
 
     if (!s->any_changed || dbus_connection_get_outgoing_size(c) > OUTGOING_MAX)
         return;
-    DBusMessage *signal = dbus_message_new_signal("/", BUS_ITEM, "ItemsChanged");
+    DBusMessage *signal = make_signal(s);
     if (!signal)
         return; /* what has changed stays so, and goes out with the next */
-    dbus_message_set_no_reply(signal, TRUE);
-    dbus_message_iter_init_append(signal, &iter);
-    if (append_items(s, &iter, true) && dbus_connection_send(c, signal, NULL)) {
+    if (dbus_connection_send(c, signal, NULL)) {
         memset(s->changed, 0, (s->count + CHAR_BIT - 1) / CHAR_BIT);
         s->any_changed = false;
     }
@@ -584,7 +634,7 @@ static int take_items(struct service *s, const struct service_item *items, size_
     s->items = calloc(count ? count : 1, sizeof(*s->items));
     s->sorted = calloc(count ? count : 1, sizeof(*s->sorted));
     s->changed = calloc(count / CHAR_BIT + 1, 1);
-    if (!s->items || !s->sorted || !s->changed) {
+    if (!s->items || !s->sorted || !s->changed || !make_no_changes(s)) {
         snprintf(why, why_size, "out of memory");
         return -ENOMEM;
     }
@@ -660,6 +710,7 @@ void service_destroy(struct service *s)
     bus_close(s->bus); /* and with the connection, the bus takes the name back */
     for (size_t i = 0; i < s->count; i++)
         dbus_free(s->items[i].text);
+    dbus_free(s->no_changes);
     free(s->changed);
     free(s->sorted);
     free(s->items);

@@ -89,6 +89,7 @@ static void fill_in(void)
 
 static DBusMessage *last_reply;
 static int signals;
+static dbus_uint32_t last_serial;
 static char last_signal[65536];
 
 static DBusHandlerResult on_client_message(DBusConnection *c, DBusMessage *m, void *user)
@@ -101,6 +102,8 @@ static DBusHandlerResult on_client_message(DBusConnection *c, DBusMessage *m, vo
     assert_string_equal(dbus_message_get_path(m), "/");
     assert_string_equal(dbus_message_get_member(m), "ItemsChanged");
     assert_string_equal(dbus_message_get_signature(m), "a{sa{sv}}");
+    assert_true(dbus_message_get_serial(m) > last_serial); /* one of the connection's own */
+    last_serial = dbus_message_get_serial(m);
     snprintf(last_signal, sizeof(last_signal), "%s", message_text(m));
     return DBUS_HANDLER_RESULT_HANDLED;
 }
@@ -112,6 +115,7 @@ static int set_up(void **state)
 
     fill_in();
     writes = lost_calls = signals = 0;
+    last_serial = 1; /* Hello's */
     last_signal[0] = '\0';
     answer = SERVICE_ACCEPTED;
     if (!private_bus_start())
