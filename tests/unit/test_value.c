@@ -192,14 +192,32 @@ static void rounds_like_printf(void **state)
     }
 }
 
+static void writes_whole_numbers_like_printf(void **state)
+{
+    static const int32_t numbers[] = {0, 1, -1, 9, 10, -10, 99999, INT32_MAX, INT32_MIN};
+    char expected[32], text[32];
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        struct value v = value_int(numbers[i]);
+        snprintf(expected, sizeof expected, "%d", (int)numbers[i]);
+        assert_string_equal(value_text(&v, TEXT_PLAIN, text, sizeof text), expected);
+    }
+}
+
 static void stays_within_size(void **state)
 {
     char out[8] = "xxxxxxx";
-    struct value huge = value_double(1e300),
+    struct value huge = value_double(1e300), power = value_double(123),
                  text = value_string("s\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC");
 
     value_text(&huge, TEXT_W, out, sizeof out);
     assert_int_equal(strlen(out), sizeof out - 1);
+    value_text(&power, TEXT_W, out, 5);
+    assert_string_equal(out, "123W");
+    value_text(&power, TEXT_W, out, 4);
+    assert_string_equal(out, "123");
+    value_text(&power, TEXT_W, out, 1);
+    assert_string_equal(out, "");
     value_text(&text, TEXT_PLAIN, out, 4);
     assert_string_equal(out, "s\xC3\xBC");
     out[0] = 'x';
@@ -215,8 +233,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_values),       cmocka_unit_test(compares),
         cmocka_unit_test(writes_texts),       cmocka_unit_test(never_writes_a_negative_zero),
-        cmocka_unit_test(rounds_like_printf), cmocka_unit_test(stays_within_size),
-        cmocka_unit_test(compares_lists),     cmocka_unit_test(writes_lists),
+        cmocka_unit_test(rounds_like_printf), cmocka_unit_test(writes_whole_numbers_like_printf),
+        cmocka_unit_test(stays_within_size),  cmocka_unit_test(compares_lists),
+        cmocka_unit_test(writes_lists),
     };
     return cmocka_run_group_tests_name("value", tests, NULL, NULL);
 }
