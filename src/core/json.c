@@ -35,10 +35,10 @@ struct brackets {
     bool open_at_end; /* in a string, an array or an object: cut off */
 };
 
-/*
- * cJSON parses and frees by recursion, with a limit of its own that is set when it is compiled (1000
- * by default): the depth is looked at before. Brackets in strings do not count.
- */
+/* cJSON parses and frees by recursion, and sees to the limit itself. */
+_Static_assert(CJSON_NESTING_LIMIT == JSON_DEPTH_MAX, "vendor/patches/cjson/nesting-limit.patch");
+
+/* Of what cJSON refused; it does not say why. Brackets in strings do not count. */
 static struct brackets count_brackets(const char *body, size_t len)
 {
     struct brackets b = {0};
@@ -66,19 +66,21 @@ static struct brackets count_brackets(const char *body, size_t len)
 }
 
 /* What the body is instead of JSON, for the log line. */
-static void say_no_json(const char *body, size_t len, const char *end, bool open_at_end, char *why,
-                        size_t why_size)
+static void say_no_json(const char *body, size_t len, const char *end, char *why, size_t why_size)
 {
+    struct brackets b = count_brackets(body, len);
     size_t at = end && end >= body ? (size_t)(end - body) : 0;
     size_t first = 0;
 
     while (first < len && is_space(body[first]))
         first++;
-    if (first == len)
+    if (b.deepest > JSON_DEPTH_MAX)
+        say(why, why_size, "the JSON is nested deeper than %d levels", JSON_DEPTH_MAX);
+    else if (first == len)
         say(why, why_size, "the reply is empty");
     else if (body[first] == '<')
         say(why, why_size, "the reply is a web page (HTML), not JSON");
-    else if (open_at_end)
+    else if (b.open_at_end)
         say(why, why_size, "the JSON is cut off (%zu bytes)", len);
     else
         say(why, why_size, "the reply is not JSON (byte %zu of %zu)", at, len);
@@ -87,7 +89,6 @@ static void say_no_json(const char *body, size_t len, const char *end, bool open
 cJSON *json_parse(const char *body, size_t len, char *why, size_t why_size)
 {
     const char *end = NULL;
-    struct brackets b;
     cJSON *root;
 
     if (why && why_size)
@@ -96,14 +97,9 @@ cJSON *json_parse(const char *body, size_t len, char *why, size_t why_size)
         say(why, why_size, "the reply is longer than %d KiB", JSON_BODY_MAX / 1024);
         return NULL;
     }
-    b = count_brackets(body, len);
-    if (b.deepest > JSON_DEPTH_MAX) {
-        say(why, why_size, "the JSON is nested deeper than %d levels", JSON_DEPTH_MAX);
-        return NULL;
-    }
     root = cJSON_ParseWithLengthOpts(body, len, &end, 0);
     if (!root) {
-        say_no_json(body, len, end, b.open_at_end, why, why_size);
+        say_no_json(body, len, end, why, why_size);
         return NULL;
     }
     while (end < body + len && is_space(*end))
