@@ -102,15 +102,19 @@ static void read_power_factor(struct reading *r, const cJSON *ac)
  */
 static void read_phases(struct reading *r, const cJSON *ac)
 {
+    static const struct {
+        const char *voltage, *current;
+    } names[PHASES + 1] = {
+        [1] = {"Voltage Ph1-N", "Current Ph1"},
+        [2] = {"Voltage Ph2-N", "Current Ph2"},
+        [3] = {"Voltage Ph3-N", "Current Ph3"},
+    };
     double *voltage = r->value[FIELD_VOLTAGE], *current = r->value[FIELD_CURRENT];
-    char name[24];
     bool own = false;
 
     for (unsigned phase = 1; phase <= PHASES; phase++) {
-        (void)snprintf(name, sizeof name, "Voltage Ph%u-N", phase);
-        voltage[phase] = common_in_range(FIELD_VOLTAGE, quantity(ac, name));
-        (void)snprintf(name, sizeof name, "Current Ph%u", phase);
-        current[phase] = common_in_range(FIELD_CURRENT, quantity(ac, name));
+        voltage[phase] = common_in_range(FIELD_VOLTAGE, quantity(ac, names[phase].voltage));
+        current[phase] = common_in_range(FIELD_CURRENT, quantity(ac, names[phase].current));
         own = own || has_value(voltage[phase]) || has_value(current[phase]);
     }
     r->phases = own || common_three_phase(r->serial) ? PHASES : 1;
