@@ -77,7 +77,7 @@ static void fixed_text(double d, int decimals, const char *unit, char *out, size
     char text[32];
     size_t end = sizeof(text) - strlen(unit), at = end;
 
-    if (fabs(whole) > 1e15) {
+    if (!(fabs(whole) <= 1e15)) {
         (void)snprintf(out, size, "%.*f%s", decimals, d, unit);
         return;
     }
