@@ -129,6 +129,7 @@ class Stage:
     def settle(self):
         """Past what a driver does only once. One that asks without end never rests."""
         time.sleep(SETTLE)
+        self.scene.wait_pushed()
         self.scene.wait_quiet()
 
     def connections_of_bench(self):

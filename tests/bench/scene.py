@@ -170,6 +170,16 @@ class Scene:
         while time.monotonic() < deadline and time.monotonic() - self.last_request() < pause:
             time.sleep(0.02)
 
+    def wait_pushed(self):
+        """Where a driver listens: until it has heard of each inverter, and need not ask any more."""
+        for gateway in self.gateways:
+            if not gateway.counts.requests["/livedata"] or not gateway.pushes:
+                continue
+            deadline = time.monotonic() + 15.0
+            while len(gateway.pushed) < len(gateway.inverters) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            time.sleep(self.scenario.interval_ms / 1000)
+
     def wait_polls(self, count, seconds):
         """Until so many more polls of each gateway, and so many seconds; then until all is quiet."""
         begin, polls = time.monotonic(), self.polls()

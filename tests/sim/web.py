@@ -43,8 +43,9 @@ class Response:
 
     @classmethod
     def json(cls, data, status=200, **options):
-        return cls(status, json.dumps(data, ensure_ascii=False).encode(errors="surrogateescape"),
-                   **options)
+        """Without spaces, as these devices write it."""
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        return cls(status, text.encode(errors="surrogateescape"), **options)
 
     def head(self, close):
         """Status line and headers."""
