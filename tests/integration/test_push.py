@@ -174,7 +174,7 @@ class PushTest(VenusTest):
         self.scene()
         self.assert_not_asked(0.5)
         self.dtu.night(ONE)
-        self.wait_value(ROOF, "/StatusCode", 8, 12.0)
+        self.wait_value(ROOF, "/StatusCode", 8, 20.0)
         self.assert_value(ROOF, "/Ac/Power", 0.0)
         self.assert_value(BARN, "/StatusCode", 7)
         self.dtu.morning(ONE)

@@ -36,7 +36,7 @@ class SupportTest(CommandTest):
         self.assertIn("all is well", self.part(report, "check"))
         replies = self.part(report, "replies")
         self.assertIn("GET /api/livedata/status -> status 200", replies)
-        self.assertIn(f'"serial": "{ROOF}"', replies.replace('":"', '": "'))
+        self.assertIn(f'"serial":"{ROOF}"', replies)
         bus = self.part(report, "D-Bus")
         self.assertRegex(bus, r"(?m)^com\.victronenergy\.pvinverter\.http_20$")
         self.assertRegex(bus, rf"(?m)^  /Serial +{ROOF}$")
@@ -111,7 +111,7 @@ class SupportTest(CommandTest):
                        "YWRtaW46cGE1NXdvcmQl"):
             self.assertNotIn(secret, report)
         self.assertNotIn("a8032abe54dc", report.lower())
-        for kept in ("192.168.7.7", "77001", '"power": 5', "admin"):
+        for kept in ("192.168.7.7", "77001", '"power":5', "admin"):
             self.assertIn(kept, report)
         self.assertIn("GET /cm?cmnd=STATUS+8&user=(removed)&password=(removed) -> status 200",
                       report)
@@ -123,7 +123,7 @@ class SupportTest(CommandTest):
             50, device.host, "status", CUST_Power="power"))
         report = self.report()
         self.assertIn("power is not in the reply", report)
-        self.assertIn('"w": 5', report)
+        self.assertIn('"w":5', report)
         self.assertNotIn("48.1375", report)
 
     def test_wrong_usage(self):
