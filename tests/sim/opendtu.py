@@ -217,8 +217,11 @@ class OpenDtu(Plant):
 
     def answer(self, line, request):
         asks = request.path == "/livedata" and "sec-websocket-key" in request.headers
-        if not (asks and self.pushes) or self.fault is not None:
+        slow = self.fault is not None and self.fault.kind == "delay"
+        if not (asks and self.pushes) or (self.fault is not None and not slow):
             super().answer(line, request)
+            return
+        if slow and line.wait(self.fault.seconds):
             return
         auth = self.push_auth or self.auth
         refusal = auth.refusal(request) if auth else None
