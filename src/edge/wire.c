@@ -16,7 +16,7 @@ enum {
 
 enum {
     FIRST = 2048, /* bytes to begin with: all that changes of an inverter at once */
-    /* An item's keys, signatures, lengths, number and padding take 75 bytes at most. */
+    /* An item's keys, signatures, lengths, number and padding take less. */
     AROUND_ITEM = 128,
     AROUND_STRING = 8, /* length, NUL, padding */
 };

@@ -1,7 +1,7 @@
 /*
  * An ItemsChanged in D-Bus' wire format, in the machine's byte order. Its body is an a{sa{sv}}: path ->
  * {"Value": variant, "Text": variant of a string}. libdbus would write the same bytes, but looks each
- * time at the whole signature, moves bytes aside and takes locks: twenty times the work.
+ * time at the whole signature, moves bytes aside and takes locks: more than ten times the work.
  *
  * Pure: no libdbus in here.
  */
