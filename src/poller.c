@@ -75,7 +75,7 @@ static void schedule(struct poller *p, int64_t period_ms)
     loop_timer_arm(&p->timer, delay > GAP_MIN_MS ? delay : GAP_MIN_MS);
 }
 
-/* When it has to be asked because nothing was pushed; -1: not for that reason. */
+/* Until when what was pushed will do; -1: it does not. */
 static int64_t push_deadline(const struct poller *p)
 {
     int64_t since_ms = live_heard(&p->live) ? p->driver->pushed_since(p->session) : -1;
@@ -301,11 +301,12 @@ void poller_ask(struct poller *p)
     schedule(p, interval(p));
 }
 
+/* A gateway that fails is not asked the sooner for it: it may have said when (Retry-After). */
 static void on_live_ended(void *user)
 {
     struct poller *p = user;
 
-    if (!p->in_cycle)
+    if (!p->in_cycle && !health_failing(&p->health))
         schedule(p, interval(p));
 }
 

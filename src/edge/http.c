@@ -11,6 +11,7 @@
 #include "edge/clock.h"
 #include "edge/easy.h"
 #include "edge/mdns.h"
+#include "edge/ws_inbox.h"
 
 enum {
     BODY_MAX = 1024 * 1024,
@@ -255,18 +256,12 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     return len;
 }
 
-static bool configure_websocket(CURL *e)
-{
-    return curl_easy_setopt(e, CURLOPT_CONNECT_ONLY, 2L) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_WS_OPTIONS, (long)CURLWS_NOAUTOPONG) == CURLE_OK;
-}
-
 static bool configure_easy(struct http_peer *p)
 {
     CURL *e = p->easy;
 
     return easy_configure(e, &p->conf, p->conf.websocket ? "ws,wss" : "http,https") &&
-           (!p->conf.websocket || configure_websocket(e)) &&
+           (!p->conf.websocket || ws_inbox_configure(e)) &&
            curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)BODY_MAX) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_WRITEDATA, p) == CURLE_OK &&

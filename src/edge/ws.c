@@ -29,9 +29,7 @@ static bool configure(struct exchange *x)
 {
     CURL *e = x->easy;
 
-    return easy_configure(e, x->conf, "ws,wss") &&
-           curl_easy_setopt(e, CURLOPT_CONNECT_ONLY, 2L) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_WS_OPTIONS, (long)CURLWS_NOAUTOPONG) == CURLE_OK &&
+    return easy_configure(e, x->conf, "ws,wss") && ws_inbox_configure(e) &&
            curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, ignore_body) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_ERRORBUFFER, x->error) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_URL, x->url) == CURLE_OK;

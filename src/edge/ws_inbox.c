@@ -4,6 +4,12 @@
 
 enum { FIRST = 4096 };
 
+bool ws_inbox_configure(CURL *easy)
+{
+    return curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 2L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WS_OPTIONS, (long)CURLWS_NOAUTOPONG) == CURLE_OK;
+}
+
 static bool make_room(struct ws_inbox *in)
 {
     if (in->len + 1 < in->capacity)
@@ -34,8 +40,10 @@ CURLcode ws_inbox_receive(struct ws_inbox *in, CURL *easy)
         return code;
     if (frame->flags & CURLWS_CLOSE)
         return CURLE_GOT_NOTHING;
-    if (frame->flags & CURLWS_PING) /* left to us, lest a flood of them keep curl busy */
-        return curl_ws_send(easy, into, got, &sent, 0, CURLWS_PONG);
+    if (frame->flags & CURLWS_PING) { /* left to us, lest a flood of them keep curl busy */
+        code = curl_ws_send(easy, into, got, &sent, 0, CURLWS_PONG);
+        return code == CURLE_AGAIN ? CURLE_OK : code; /* no room: but there may be more to read */
+    }
     if (!(frame->flags & CURLWS_TEXT))
         return CURLE_OK; /* pong, binary: overwritten by the next */
     in->len += got;

@@ -1,5 +1,5 @@
 /*
- * Messages of a WebSocket that curl has connected (CURLOPT_CONNECT_ONLY, 2), put together from the
+ * Messages of a WebSocket that curl has connected for us, put together from the
  * frames, and the pieces of frames, in which they come. For edge/ws.c and edge/ws_listener.c.
  */
 #ifndef DTU_EDGE_WS_INBOX_H
@@ -10,6 +10,9 @@
 #include <stddef.h>
 
 enum { WS_MESSAGE_MAX = 1024 * 1024 }; /* a longer one ends the connection */
+
+/* Before curl connects: it is to do no more than that, and to leave pings to us. */
+bool ws_inbox_configure(CURL *easy);
 
 /* Zero it to begin. */
 struct ws_inbox {

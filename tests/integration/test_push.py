@@ -158,6 +158,21 @@ class PushTest(VenusTest):
         self.dtu.fault = None
         self.wait_value(ROOF, "/StatusCode", 7, 8.0)
 
+    def test_ends_while_it_wants_to_be_left_alone(self):
+        """That the live feed ends is no reason to ask before the time that it has said."""
+        self.scene()
+        self.assert_not_asked(0.5)
+        self.dtu.fault = Fault("status", path=LIVE, status=503, retry_after=30)
+        before = self.polls()
+        self.edit(self.default, INVERTER0=self.sections["INVERTER0"])  # depends on the list
+        self.wait("it is asked", lambda: self.polls() > before)
+        time.sleep(0.3)
+        before = self.polls()
+        self.dtu.refuse_connections()
+        self.dtu.accept_connections()
+        time.sleep(3.0)
+        self.assertEqual(before, self.polls())
+
     def test_one_inverter_falls_silent(self):
         """The other's messages do not hide it."""
         self.scene()
