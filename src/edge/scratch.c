@@ -15,18 +15,21 @@ static union {
     unsigned char bytes[BLOCK];
 } block;
 static size_t used; /* of the block; a multiple of ALIGNMENT */
+static size_t last; /* where the piece taken last begins */
 static size_t live; /* pieces of it that were not given back */
 
 void *scratch_take(size_t size)
 {
     size_t left = BLOCK - used;
 
+    if (size == 0)
+        size = 1; /* a piece of its own */
     if (size > left || (size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT) > left)
         return malloc(size);
-    void *p = block.bytes + used;
+    last = used;
     used += size;
     live++;
-    return p;
+    return block.bytes + last;
 }
 
 void scratch_give(void *p)
@@ -36,6 +39,8 @@ void scratch_give(void *p)
         free(p);
     else if (--live == 0)
         used = 0;
+    else if (p == block.bytes + last) /* as cJSON's copy of each number */
+        used = last;
 }
 
 size_t scratch_used(void)

@@ -16,7 +16,8 @@ void scratch_for_json(void);
 
 /*
  * Aligned for anything; NULL: out of memory. What does not fit into the rest of the block comes from
- * malloc(). The block is empty again when everything that came from it was given back.
+ * malloc(). The block is empty again when everything that came from it was given back; of what was given
+ * back before, only the piece taken last is used anew.
  */
 void *scratch_take(size_t size);
 /* What scratch_take() returned, or NULL. */

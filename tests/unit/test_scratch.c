@@ -46,6 +46,24 @@ static void test_pieces(void **state)
     assert_int_equal(0, scratch_used());
 }
 
+/* What is given back at once is used anew, and nothing else before all is. */
+static void test_last(void **state)
+{
+    (void)state;
+    void *first = scratch_take(40), *second = scratch_take(0), *third = scratch_take(40);
+    assert_ptr_not_equal(second, third);
+    scratch_give(third);
+    assert_ptr_equal(third, scratch_take(20));
+    scratch_give(second);
+    void *fourth = scratch_take(40);
+    assert_ptr_not_equal(second, fourth);
+    assert_ptr_not_equal(third, fourth);
+    scratch_give(fourth);
+    scratch_give(third);
+    scratch_give(first);
+    assert_int_equal(0, scratch_used());
+}
+
 /* More than the block has comes from elsewhere, and does not count for it. */
 static void test_full(void **state)
 {
@@ -85,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty_again),
         cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_last),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_json),
     };
