@@ -34,8 +34,6 @@ struct service {
     size_t *sorted;   /* places in items by path: what lies below a node is one run of it */
     uint8_t *changed; /* bitmap by place in items */
     bool any_changed;
-    char *no_changes; /* an ItemsChanged without items, in wire format; of dbus_malloc() */
-    int no_changes_len;
     DBusObjectPathVTable vtable;
 };
 
@@ -521,58 +519,42 @@ void service_set(struct service *s, size_t item, const struct value *value)
 
 /* ---- changes ---- */
 
-static bool append_no_items(DBusMessage *m)
-{
-    DBusMessageIter iter, dict;
-
-    dbus_message_iter_init_append(m, &iter);
-    return dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "{sa{sv}}", &dict) &&
-           dbus_message_iter_close_container(&iter, &dict);
-}
-
-/* What all signals of a service have in common is written once, by libdbus. */
-static bool make_no_changes(struct service *s)
-{
-    DBusMessage *signal = dbus_message_new_signal("/", BUS_ITEM, "ItemsChanged");
-
-    if (!signal)
-        return false;
-    dbus_message_set_no_reply(signal, TRUE);
-    dbus_message_set_serial(signal, 1); /* any: libdbus reads no message without one */
-    bool made =
-        append_no_items(signal) && dbus_message_marshal(signal, &s->no_changes, &s->no_changes_len);
-    dbus_message_unref(signal);
-    return made;
-}
-
 static bool is_changed(const struct service *s, size_t item)
 {
     return s->changed[item / CHAR_BIT] >> (item % CHAR_BIT) & 1;
 }
 
-/* NULL when out of memory. */
-static DBusMessage *make_signal(const struct service *s)
+static void write_changes(const struct service *s, struct wire *w)
 {
     char buffer[TEXT_MAX];
-    DBusMessage *signal = NULL;
-    struct wire w;
 
-    wire_begin(&w, s->no_changes, (size_t)s->no_changes_len);
+    wire_begin(w);
     for (size_t i = 0; i < s->count; i++) {
         const struct item *item = &s->items[i];
         if (is_changed(s, i))
-            wire_item(&w, item->conf.path, &item->conf.value,
+            wire_item(w, item->conf.path, &item->conf.value,
                       item_text(item, buffer, sizeof(buffer)));
     }
+}
+
+/* NULL when out of memory. */
+static DBusMessage *make_signal(const struct service *s)
+{
+    static struct wire w; /* kept: taken anew each time, it would be mapped and unmapped */
+    DBusMessage *signal = NULL;
+
+    write_changes(s, &w);
     if (wire_end(&w))
-        signal = dbus_message_demarshal(w.bytes, (int)w.len, NULL);
-    wire_free(&w);
-    /*
-     * The serial is that of the bytes, and sending would keep it: the same for every signal, and some
-     * call's too. At 0, as in a message that is new, the connection gives the next of its own.
-     */
-    if (signal)
-        dbus_message_set_serial(signal, 0);
+        signal = dbus_message_new_signal("/", BUS_ITEM, "ItemsChanged");
+    if (signal && !dbus_message_set_body(signal, WIRE_SIGNATURE, w.bytes, (int)w.len)) {
+        dbus_message_unref(signal);
+        signal = NULL;
+    }
+    if (!signal) {
+        wire_free(&w);
+        return NULL;
+    }
+    dbus_message_set_no_reply(signal, TRUE);
     return signal;
 }
 
@@ -634,7 +616,7 @@ static int take_items(struct service *s, const struct service_item *items, size_
     s->items = calloc(count ? count : 1, sizeof(*s->items));
     s->sorted = calloc(count ? count : 1, sizeof(*s->sorted));
     s->changed = calloc(count / CHAR_BIT + 1, 1);
-    if (!s->items || !s->sorted || !s->changed || !make_no_changes(s)) {
+    if (!s->items || !s->sorted || !s->changed) {
         snprintf(why, why_size, "out of memory");
         return -ENOMEM;
     }
@@ -710,7 +692,6 @@ void service_destroy(struct service *s)
     bus_close(s->bus); /* and with the connection, the bus takes the name back */
     for (size_t i = 0; i < s->count; i++)
         dbus_free(s->items[i].text);
-    dbus_free(s->no_changes);
     free(s->changed);
     free(s->sorted);
     free(s->items);

@@ -6,10 +6,9 @@
 
 /* The numbers of the D-Bus specification. */
 enum {
-    BODY_LENGTH_AT = 4,           /* in the header */
     ARRAY_MAX = 64 * 1024 * 1024, /* bytes */
     MESSAGE_MAX = 2 * ARRAY_MAX,
-    ARRAY_LENGTH = 8, /* bytes of it before the first entry, with the padding */
+    ITEMS_AT = 8, /* behind the length of the array, and padding */
     ALIGN_ENTRY = 8,
     ALIGN_LENGTH = 4,
 };
@@ -68,7 +67,7 @@ static void put(struct wire *w, const void *bytes, size_t len)
     w->len += len;
 }
 
-/* The header is a whole number of entries' alignments: what is aligned in the message is in the body. */
+/* A header is a whole number of entries' alignments: what is aligned in the body is in the message. */
 static void pad(struct wire *w, size_t alignment)
 {
     while (w->len % alignment)
@@ -144,15 +143,17 @@ static void put_value(struct wire *w, const struct value *v)
     put_length(w, 0);
 }
 
-/* ---- the message ---- */
+/* ---- the body ---- */
 
-void wire_begin(struct wire *w, const char *empty, size_t len)
+void wire_begin(struct wire *w)
 {
-    size_t capacity = len > FIRST ? len : FIRST;
-
-    *w = (struct wire){.bytes = malloc(capacity), .capacity = capacity, .items = len};
-    if (w->bytes)
-        put(w, empty, len);
+    if (!w->bytes)
+        *w = (struct wire){.bytes = malloc(FIRST), .capacity = FIRST};
+    w->len = 0;
+    if (!w->bytes)
+        return;
+    put_length(w, 0);
+    pad(w, ITEMS_AT);
 }
 
 void wire_item(struct wire *w, const char *path, const struct value *value, const char *text)
@@ -176,15 +177,13 @@ void wire_item(struct wire *w, const char *path, const struct value *value, cons
 
 bool wire_end(struct wire *w)
 {
-    if (!w->bytes || w->len - w->items > ARRAY_MAX)
+    if (!w->bytes || w->len - ITEMS_AT > ARRAY_MAX)
         return false;
-    put_length_at(w, w->items - ARRAY_LENGTH, w->len - w->items);
-    put_length_at(w, BODY_LENGTH_AT, w->len - w->items + ARRAY_LENGTH);
+    put_length_at(w, 0, w->len - ITEMS_AT);
     return true;
 }
 
 void wire_free(struct wire *w)
 {
-    free(w->bytes);
-    w->bytes = NULL;
+    give_up(w);
 }

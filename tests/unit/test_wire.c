@@ -41,57 +41,63 @@ static void append_item(DBusMessageIter *items, const struct test_item *item)
                 dbus_message_iter_close_container(items, &entry));
 }
 
-static const char *member = "ItemsChanged";
-
-/* Whole, and of dbus_malloc(). */
-static char *by_libdbus(const struct test_item *items, size_t count, int *len)
+static DBusMessage *by_libdbus(const char *member, const struct test_item *items, size_t count)
 {
     DBusMessage *m = dbus_message_new_signal("/", "com.victronenergy.BusItem", member);
     DBusMessageIter iter, dict;
-    char *bytes;
 
     assert_non_null(m);
-    dbus_message_set_no_reply(m, TRUE);
-    dbus_message_set_serial(m, 1);
     dbus_message_iter_init_append(m, &iter);
     assert_true(dbus_message_iter_open_container(&iter, DBUS_TYPE_ARRAY, "{sa{sv}}", &dict));
     for (size_t i = 0; i < count; i++)
         append_item(&dict, &items[i]);
     assert_true(dbus_message_iter_close_container(&iter, &dict));
-    assert_true(dbus_message_marshal(m, &bytes, len));
-    dbus_message_unref(m);
-    return bytes;
+    return m;
+}
+
+static void by_hand(struct wire *w, const struct test_item *items, size_t count)
+{
+    wire_begin(w);
+    for (size_t i = 0; i < count; i++)
+        wire_item(w, items[i].path, &items[i].value, items[i].text);
 }
 
 /* ---- the comparison ---- */
 
-static void begin(struct wire *w)
+/* The whole message, of dbus_malloc(). */
+static char *bytes_of(DBusMessage *m, int *len)
 {
-    int len;
-    char *empty = by_libdbus(NULL, 0, &len);
+    char *bytes;
 
-    wire_begin(w, empty, (size_t)len);
-    dbus_free(empty);
+    dbus_message_set_serial(m, 1);
+    assert_true(dbus_message_marshal(m, &bytes, len));
+    return bytes;
+}
+
+static void assert_same_behind(const char *member, const struct test_item *items, size_t count)
+{
+    DBusMessage *expected = by_libdbus(member, items, count);
+    DBusMessage *m = dbus_message_new_signal("/", "com.victronenergy.BusItem", member);
+    int expected_len, len;
+    struct wire w = {0};
+
+    by_hand(&w, items, count);
+    assert_true(wire_end(&w));
+    assert_non_null(m);
+    assert_true(dbus_message_set_body(m, WIRE_SIGNATURE, w.bytes, (int)w.len));
+    char *expected_bytes = bytes_of(expected, &expected_len), *bytes = bytes_of(m, &len);
+    assert_int_equal(len, expected_len);
+    assert_memory_equal(bytes, expected_bytes, (size_t)len);
+    dbus_free(bytes);
+    dbus_free(expected_bytes);
+    wire_free(&w);
+    dbus_message_unref(m);
+    dbus_message_unref(expected);
 }
 
 static void assert_same(const struct test_item *items, size_t count)
 {
-    int len;
-    char *expected = by_libdbus(items, count, &len);
-    struct wire w;
-
-    begin(&w);
-    for (size_t i = 0; i < count; i++)
-        wire_item(&w, items[i].path, &items[i].value, items[i].text);
-    assert_true(wire_end(&w));
-    assert_int_equal(w.len, len);
-    assert_memory_equal(w.bytes, expected, (size_t)len);
-    DBusMessage *m = dbus_message_demarshal(w.bytes, (int)w.len, NULL);
-    assert_non_null(m);
-    assert_string_equal(dbus_message_get_signature(m), "a{sa{sv}}");
-    dbus_message_unref(m);
-    wire_free(&w);
-    dbus_free(expected);
+    assert_same_behind("ItemsChanged", items, count);
 }
 
 /* ---- values ---- */
@@ -164,10 +170,8 @@ static void follows_a_header_of_every_length(void **state)
     for (size_t i = 0; i < 12; i++) {
         char name[sizeof(longest)];
         snprintf(name, sizeof(name), "%.*s", (int)(sizeof(longest) - 1 - i), longest);
-        member = name;
-        assert_same(&item, 1);
+        assert_same_behind(name, &item, 1);
     }
-    member = "ItemsChanged";
 }
 
 static void writes_long_texts(void **state)
@@ -213,21 +217,40 @@ static void writes_whatever_comes(void **state)
     }
 }
 
+/* What is written second has nothing of what was there first, which was longer. */
+static void serves_again(void **state)
+{
+    struct test_item item = {.path = "/Ac/Power", .value = value_double(1), .text = "1W"};
+    struct test_item longer[] = {{"/Name", value_string("Gartenhaus"), "Gartenhaus"}, item};
+    struct wire once = {0}, twice = {0};
+
+    by_hand(&once, &item, 1);
+    by_hand(&twice, longer, 2);
+    assert_true(wire_end(&twice));
+    by_hand(&twice, &item, 1);
+    assert_true(wire_end(&once));
+    assert_true(wire_end(&twice));
+    assert_int_equal(twice.len, once.len);
+    assert_memory_equal(twice.bytes, once.bytes, once.len);
+    wire_free(&once);
+    wire_free(&twice);
+}
+
 /* An array has an end on D-Bus, far beyond what there is to say. */
 static void refuses_what_dbus_does_not_carry(void **state)
 {
     char *text = malloc(LONG_TEXT + 1);
-    struct wire w;
+    struct wire w = {0};
 
     assert_non_null(text);
     memset(text, 'x', LONG_TEXT);
     text[LONG_TEXT] = '\0';
     struct value small = value_int(1), large = value_string(text);
-    begin(&w);
+    wire_begin(&w);
     wire_item(&w, "/A", &small, text);
     assert_false(wire_end(&w));
     wire_free(&w);
-    begin(&w);
+    wire_begin(&w);
     wire_item(&w, "/A", &large, text);
     wire_item(&w, "/B", &small, "1"); /* comes too late */
     assert_false(wire_end(&w));
@@ -243,6 +266,7 @@ int main(void)
         cmocka_unit_test(follows_a_header_of_every_length),
         cmocka_unit_test(writes_long_texts),
         cmocka_unit_test(writes_whatever_comes),
+        cmocka_unit_test(serves_again),
         cmocka_unit_test(refuses_what_dbus_does_not_carry),
     };
     int failed = cmocka_run_group_tests_name("wire", tests, NULL, NULL);
