@@ -101,10 +101,8 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty_again),
-        cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_last),
-        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_empty_again), cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_last),        cmocka_unit_test(test_full),
         cmocka_unit_test(test_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
