@@ -15,7 +15,7 @@ enum {
     RETRY_AFTER_MAX_S = 15 * 60,
     PUSH_GAP_MS = 15 * 1000,          /* an OpenDTU pushes each inverter at least every 10 s */
     PUSH_INTERVAL_MAX_MS = 10 * 1000, /* who wants to be told less often is polled */
-    RESYNC_MS = 5 * 60 * 1000
+    RESYNC_MS = 15 * 60 * 1000
 };
 
 struct poller {
@@ -75,11 +75,20 @@ static void schedule(struct poller *p, int64_t period_ms)
     loop_timer_arm(&p->timer, delay > GAP_MIN_MS ? delay : GAP_MIN_MS);
 }
 
+/*
+ * Where much is pushed, it is looked at once in an interval; a little less, lest what comes just so often
+ * be found in the middle of a pause.
+ */
+static int64_t push_pause(const struct poller *p)
+{
+    return interval(p) * 9 / 10;
+}
+
 /* Until when what was pushed will do; -1: it does not. */
 static int64_t push_deadline(const struct poller *p)
 {
     int64_t since_ms = live_heard(&p->live) ? p->driver->pushed_since(p->session) : -1;
-    int64_t until_ms = since_ms < 0 ? -1 : since_ms + PUSH_GAP_MS;
+    int64_t until_ms = since_ms < 0 ? -1 : since_ms + PUSH_GAP_MS + push_pause(p);
 
     return until_ms < p->resync_ms ? until_ms : p->resync_ms;
 }
@@ -131,7 +140,7 @@ static void cycle_complete(struct poller *p)
                   p->conf->base_url);
     p->events.cycle(p->events.user, !p->absent);
     if (path)
-        live_open(&p->live, path);
+        live_open(&p->live, path, (unsigned)push_pause(p));
     if (!is_pushed(p))
         schedule(p, interval(p));
 }

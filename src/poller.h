@@ -11,7 +11,7 @@
  *   memory is left alone;
  * - it says Retry-After: that long, at most 15 minutes.
  *
- * A gateway that pushes is listened to (live.h), and then not asked before five minutes are over, or
+ * A gateway that pushes is listened to (live.h), and then not asked before 15 minutes are over, or
  * before it has said nothing of one of its inverters for longer than it may.
  */
 #ifndef DTU_POLLER_H

@@ -14,7 +14,7 @@ struct ws_listener {
     struct loop *loop;
     struct ws_listener_events events;
     char url[URL_MAX]; /* "ws://host" */
-    unsigned silence_ms;
+    struct ws_listener_times times;
     /* Of its own: a connection that curl does not use may be closed for the sake of another one. */
     struct http *http;
     struct http_peer *peer;
@@ -22,8 +22,11 @@ struct ws_listener {
     struct loop_timer turn; /* what is to be done in the next turn of the loop */
     struct loop_timer silence;
     struct ws_inbox inbox;
-    int64_t second_ms; /* when the present second of counting began */
-    unsigned in_second;
+    int64_t pause_end_ms; /* not to look before */
+    bool pausing;         /* the socket is not watched until then */
+    bool found;           /* messages since it was looked last */
+    int64_t count_ms;     /* when the present counting of messages began */
+    unsigned count;
     bool over; /* closed is due, or was told */
     enum http_outcome outcome;
     char why[200];
@@ -58,16 +61,16 @@ static void explain(struct ws_listener *w, CURLcode code)
     }
 }
 
-/* False when there were too many. */
+/* False when there were too many. What gathers in a pause comes within one second. */
 static bool count_message(struct ws_listener *w)
 {
     int64_t now_ms = loop_now_ms(w->loop);
 
-    if (now_ms - w->second_ms >= 1000) {
-        w->second_ms = now_ms;
-        w->in_second = 0;
+    if (now_ms - w->count_ms >= 1000) {
+        w->count_ms = now_ms;
+        w->count = 0;
     }
-    return ++w->in_second <= WS_MESSAGES_MAX;
+    return ++w->count <= WS_MESSAGES_MAX * (1 + w->times.pause_ms / 1000);
 }
 
 static void take_message(struct ws_listener *w)
@@ -81,8 +84,28 @@ static void take_message(struct ws_listener *w)
         end(w, HTTP_TOO_LARGE, why);
         return;
     }
-    loop_timer_arm(&w->silence, w->silence_ms);
+    w->found = true;
+    loop_timer_arm(&w->silence, w->times.silence_ms);
     w->events.message(w->events.user, w->inbox.text, w->inbox.len);
+}
+
+/*
+ * After a pause in which something came, another follows, without the wake-up by its first message; else
+ * the next message is taken at once if the pause is over by then.
+ */
+static void pause_or_watch(struct ws_listener *w)
+{
+    bool found = w->found;
+
+    w->found = false;
+    if (found)
+        w->pause_end_ms = loop_now_ms(w->loop) + w->times.pause_ms;
+    if (found && w->pausing) {
+        loop_timer_arm(&w->turn, w->times.pause_ms);
+    } else {
+        w->pausing = false;
+        loop_fd_events(w->watch, POLLIN);
+    }
 }
 
 /* Until nothing more is there: what curl has in its buffer makes no socket readable. */
@@ -90,8 +113,10 @@ static void receive(struct ws_listener *w)
 {
     for (int piece = 0; piece < PIECES_MAX && !w->over; piece++) {
         CURLcode code = ws_inbox_receive(&w->inbox, easy_of_peer(w->peer));
-        if (code == CURLE_AGAIN)
+        if (code == CURLE_AGAIN) {
+            pause_or_watch(w);
             return;
+        }
         if (code != CURLE_OK)
             explain(w, code);
         else if (w->inbox.complete)
@@ -102,9 +127,18 @@ static void receive(struct ws_listener *w)
 
 static void on_readable(void *user, int fd, short revents)
 {
+    struct ws_listener *w = user;
+    int64_t left_ms = w->pause_end_ms - loop_now_ms(w->loop);
+
     (void)fd;
     (void)revents;
-    receive(user);
+    if (left_ms <= 0) {
+        receive(w);
+        return;
+    }
+    w->pausing = true;
+    loop_fd_events(w->watch, 0);
+    loop_timer_arm(&w->turn, left_ms);
 }
 
 static void on_turn(void *user)
@@ -123,7 +157,7 @@ static void on_silence(void *user)
     char host[EASY_HOST_MAX], why[200];
 
     easy_host(w->url, host, sizeof(host));
-    snprintf(why, sizeof(why), "%s pushed nothing for %u s", host, w->silence_ms / 1000);
+    snprintf(why, sizeof(why), "%s pushed nothing for %u s", host, w->times.silence_ms / 1000);
     end(w, HTTP_TIMEOUT, why);
 }
 
@@ -143,7 +177,7 @@ static void on_connected(void *user, const struct http_result *result)
         end(w, HTTP_FAILED, "the WebSocket could not be watched: out of memory?");
         return;
     }
-    loop_timer_arm(&w->silence, w->silence_ms);
+    loop_timer_arm(&w->silence, w->times.silence_ms);
     loop_timer_arm(&w->turn, 0);
 }
 
@@ -160,7 +194,7 @@ static bool open_peer(struct ws_listener *w, const struct http_peer_conf *conf, 
 }
 
 struct ws_listener *ws_listener_create(struct loop *l, const struct http_peer_conf *conf,
-                                       const char *path, unsigned silence_ms,
+                                       const char *path, const struct ws_listener_times *times,
                                        const struct ws_listener_events *events)
 {
     struct ws_listener *w = calloc(1, sizeof(*w));
@@ -169,7 +203,7 @@ struct ws_listener *ws_listener_create(struct loop *l, const struct http_peer_co
         return NULL;
     w->loop = l;
     w->events = *events;
-    w->silence_ms = silence_ms;
+    w->times = *times;
     loop_timer_init(&w->turn, l, on_turn, w);
     loop_timer_init(&w->silence, l, on_silence, w);
     if (open_peer(w, conf, path))

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "edge/clock.h"
@@ -17,7 +18,8 @@
 
 static struct loop *loop;
 static struct ws_listener *listener;
-static unsigned messages;
+static unsigned messages, pause_ms;
+static int64_t sent_ms[8], taken_ms[8]; /* of the first messages; taken in which turn of the loop */
 static bool closed, destroy_when_closed;
 static enum http_outcome outcome;
 static char heard[16384], why[200];
@@ -28,6 +30,10 @@ static void on_message(void *user, const char *text, size_t len)
 
     assert_false(closed);
     assert_int_equal(strlen(text), len);
+    if (messages < sizeof taken_ms / sizeof taken_ms[0]) {
+        sent_ms[messages] = strtoll(text, NULL, 10);
+        taken_ms[messages] = loop_now_ms(loop);
+    }
     messages++;
     snprintf(heard + used, sizeof heard - used, "[%s]", text);
 }
@@ -46,7 +52,7 @@ static void on_closed(void *user, enum http_outcome how, const char *line)
 
 static int set_up(void **state)
 {
-    messages = 0;
+    messages = pause_ms = 0;
     closed = destroy_when_closed = false;
     heard[0] = why[0] = '\0';
     loop = loop_create();
@@ -65,12 +71,13 @@ static void listen_with(struct http_peer_conf conf, const char *port, const char
                         unsigned silence_ms)
 {
     static const struct ws_listener_events events = {on_message, on_closed, NULL};
+    const struct ws_listener_times times = {.silence_ms = silence_ms, .pause_ms = pause_ms};
     char base_url[64];
 
     snprintf(base_url, sizeof base_url, "%s://127.0.0.1:%s", conf.ca_cert ? "https" : "http", port);
     conf.base_url = base_url;
     conf.timeout_ms = 2000;
-    listener = ws_listener_create(loop, &conf, path, silence_ms, &events);
+    listener = ws_listener_create(loop, &conf, path, &times, &events);
     assert_non_null(listener);
     assert_false(closed);
 }
@@ -153,6 +160,52 @@ static void test_wrong_password(void **state)
     expect_closed(HTTP_UNAUTHORIZED, "401");
 }
 
+/* ---- pauses ---- */
+
+/* The first at once, the next two together, and at once what comes when nothing came in a pause. */
+static void test_pauses(void **state)
+{
+    pause_ms = 600;
+    listen_to("/ws/sent/0/20/40/1250/2000", 60000);
+    expect_closed(HTTP_CUT_OFF, "closed");
+    assert_int_equal(messages, 5);
+    assert_true(taken_ms[0] - sent_ms[0] < 300);
+    assert_true(taken_ms[1] - taken_ms[0] >= 600);
+    assert_true(taken_ms[2] == taken_ms[1]);
+    assert_true(taken_ms[3] - sent_ms[3] < 300);
+    assert_true(taken_ms[4] - sent_ms[4] < 300);
+}
+
+/* A stream that never rests: at the end of each pause, and no sooner. */
+static void test_pauses_in_a_stream(void **state)
+{
+    unsigned turns = 1;
+
+    pause_ms = 200;
+    listen_to("/ws/sent/0/50/100/150/200/250/300/350", 60000);
+    expect_closed(HTTP_CUT_OFF, "closed");
+    assert_int_equal(messages, 8);
+    for (unsigned i = 1; i < messages; i++) {
+        if (taken_ms[i] == taken_ms[i - 1])
+            continue;
+        turns++;
+        assert_true(taken_ms[i] - taken_ms[i - 1] >= 200);
+    }
+    assert_in_range(turns, 2, 4);
+}
+
+static void test_more_in_a_pause(void **state)
+{
+    int64_t end_ms = clock_now_ms() + 5000;
+
+    pause_ms = 1000;
+    listen_to("/ws/flood", 60000);
+    while (messages < 2 * WS_MESSAGES_MAX && !closed && clock_now_ms() < end_ms)
+        run_loop_for(loop, 5);
+    assert_int_equal(messages, 2 * WS_MESSAGES_MAX);
+    assert_false(closed);
+}
+
 /* ---- how it ends ---- */
 
 static void test_closed_by_the_server(void **state)
@@ -225,6 +278,7 @@ static void test_pings(void **state)
 static void test_destroyed_at_any_time(void **state)
 {
     for (int ms = 0; ms < 40; ms++) {
+        pause_ms = ms % 4 < 2 ? 0 : 10;
         listen_to(ms % 2 ? "/ws/stream" : "/ws/flood", 60000);
         run_loop_for(loop, ms / 2);
         ws_listener_destroy(listener);
@@ -237,12 +291,13 @@ static void test_destroyed_at_any_time(void **state)
 static void test_two_at_once(void **state)
 {
     static const struct ws_listener_events events = {on_message, on_closed, NULL};
+    const struct ws_listener_times times = {.silence_ms = 60000};
     char base_url[64];
 
     snprintf(base_url, sizeof base_url, "http://127.0.0.1:%s", http_server_fact("http"));
     const struct http_peer_conf conf = {.base_url = base_url, .timeout_ms = 2000};
-    struct ws_listener *first = ws_listener_create(loop, &conf, "/ws/pings", 60000, &events);
-    struct ws_listener *second = ws_listener_create(loop, &conf, "/ws/pings", 60000, &events);
+    struct ws_listener *first = ws_listener_create(loop, &conf, "/ws/pings", &times, &events);
+    struct ws_listener *second = ws_listener_create(loop, &conf, "/ws/pings", &times, &events);
     assert_non_null(first);
     assert_non_null(second);
     hear("[after all of them][after all of them]");
@@ -262,6 +317,9 @@ int main(void)
         TEST(test_certificate),
         TEST(test_digest),
         TEST(test_wrong_password),
+        TEST(test_pauses),
+        TEST(test_pauses_in_a_stream),
+        TEST(test_more_in_a_pause),
         TEST(test_closed_by_the_server),
         TEST(test_close_frame),
         TEST(test_not_offered),

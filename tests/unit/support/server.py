@@ -361,6 +361,12 @@ class Handler:
             self.frame(0, b"ree")
             self.frame(1, b"")
             time.sleep(LIFETIME)
+        if kind == "sent":  # after so many ms each, and each says when it was sent
+            begun = time.monotonic()
+            for ms in self.parts[2:]:
+                time.sleep(max(0, begun + int(ms) / 1000 - time.monotonic()))
+                self.frame(1, b"%d" % (time.monotonic() * 1000))
+            raise Gone
         if kind == "flood":
             for n in range(400):
                 self.frame(1, b"%d" % n)
