@@ -299,6 +299,8 @@ static void on_message(void *user, const char *text, size_t len)
     case DECODE_BUSY:
         break;
     }
+    if (!p->in_cycle && !health_failing(&p->health))
+        (void)is_pushed(p); /* puts the timer off, which so need not wake us to do it */
 }
 
 /* Not where a cycle is due soon anyway, nor while it fails: then the back-off says when. */

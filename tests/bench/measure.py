@@ -152,6 +152,14 @@ class Snapshot:
         self.requests, self.connections, self.bytes = scene.traffic()
 
 
+def polls_handled(stage, before, after):
+    """What is pushed may be taken later, several messages at once: it counts when it is told of."""
+    if not stage.scenario.push or stage.driver.command:
+        return after.polls - before.polls
+    messages, _ = stage.watch.messages(before.when, after.when, stage.connections_of_bench())
+    return messages / stage.scenario.inverters * len(stage.scene.gateways)
+
+
 # --- the parts --------------------------------------------------------------------------------
 
 def measure_cost(stage):
@@ -201,8 +209,9 @@ def measure_syscalls(stage):
         scene.wait_polls(POLLS, 0.0)
         after = stage.snapshot()
     calls, by_timer = probe.count_syscalls(file, before.clock, after.clock)
-    polls = after.polls - before.polls
-    return {"syscalls": sum(calls.values()) / polls, "timer_wakes": by_timer / polls,
+    polls = polls_handled(stage, before, after)
+    intervals = (after.when - before.when) * 1000 / stage.scenario.interval_ms * len(scene.gateways)
+    return {"syscalls": sum(calls.values()) / polls, "timer_wakes": by_timer / intervals,
             "waits": sum(calls[name] for name in probe.WAITING) / polls,
             "syscall_names": {name: count / polls for name, count in calls.most_common()}}
 
@@ -252,17 +261,17 @@ def count_exactly(scenario, driver, wait):
         wait(stage)
         probe.callgrind_tell(pid, "--dump=window")
         after = stage.snapshot()
+        polls = polls_handled(stage, before, after)
         _, _, named = probe.read_callgrind(stage.path("callgrind.1"))
         instructions, allocations, _ = probe.read_callgrind(stage.path("callgrind.2"))
-    return instructions, allocations if named else None, before, after
+    return instructions, allocations if named else None, polls
 
 
 def measure_exactly(scenario, driver):
     if not probe.have("valgrind", "callgrind_control"):
         return {}
-    instructions, allocations, before, after = count_exactly(
+    instructions, allocations, polls = count_exactly(
         scenario.slowed(), driver, lambda stage: stage.scene.wait_polls(POLLS, 0.0))
-    polls = after.polls - before.polls
     return {"instructions": instructions / polls, "exact_polls": polls,
             "allocations": None if allocations is None else allocations / polls}
 
@@ -287,7 +296,7 @@ def measure_idle(scenario, driver):
             calls, _ = probe.count_syscalls(stage.path("strace"), begin, end)
             figures["idle_syscalls"] = sum(calls.values()) / IDLE_SECONDS
     if probe.have("valgrind", "callgrind_control"):
-        _, allocations, _, _ = count_exactly(idle, driver, lambda _stage: time.sleep(IDLE_SECONDS))
+        _, allocations, _ = count_exactly(idle, driver, lambda _stage: time.sleep(IDLE_SECONDS))
         figures["idle_allocations"] = None if allocations is None else allocations / IDLE_SECONDS
     return figures
 
