@@ -46,7 +46,9 @@ polled every 5 s.
   a summary and one request per inverter with OpenDTU 24.2 and newer and with AhoyDTU; or, where it is listened
   to, for one message about each inverter. *Per cycle*: for one of all gateways.
 - *new value to signal*: from the instant at which the gateway has a new value to the signal with it, for values
-  that change at any time. Most of it is the wait for the next poll, or the next message.
+  that change at any time. Most of it is the wait for the next poll; of what is pushed, the wait for the radio,
+  which a polled gateway here does without, and where several inverters are behind it the one until what has
+  come is taken together, once in an interval.
 - *in a hang*: while each gateway accepts connections and then says nothing.
 - *idle*: between two polls, nobody calling.
 - Calls are made at their own pace, whether the one before is answered or not. `>`: some had no answer when the
