@@ -196,8 +196,8 @@ def absolute(rows):
         lines.append(f"- allocations per idle second: {max(idle):.0f} (to be 0)")
     wakes = [f["timer_wakes"] for f in mine if f.get("timer_wakes") is not None]
     if wakes:
-        lines.append(f"- wake-ups per poll of one gateway that no network caused: at most "
-                     f"{max(wakes):.1f}, the timer of the poll itself (to be at most 2)")
+        lines.append(f"- wake-ups per poll interval of one gateway that no network caused: at "
+                     f"most {max(wakes):.1f}, for a poll or at the end of a pause (to be at most 2)")
     return "\n".join(["## Idle and awake", "", *lines, ""]) if lines else None
 
 

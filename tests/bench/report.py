@@ -24,7 +24,7 @@ FIGURES = (
     Figure("allocations per poll", "allocations", ".0f"),
     Figure("wake-ups per minute", "wakes_per_minute", ".0f"),
     Figure("wake-ups per poll", "wakes_per_poll"),
-    Figure("  of these by a timer", "timer_wakes"),
+    Figure("wake-ups by a timer, per interval", "timer_wakes"),
     Figure("system calls per poll", "syscalls"),
     Figure("  of these to wait", "waits"),
     Figure("HTTP requests per poll", "http_requests", ".2f"),

@@ -69,6 +69,18 @@ class PushTest(VenusTest):
         self.wait("as many updates", lambda: 0 <= self.dtu.pushed[ONE] - before - (
             self.client.value(ROOF, "/UpdateIndex") - index) <= 1)
 
+    def test_looks_once_in_an_interval(self):
+        self.scene(keys={"PollingInterval": 3000})
+        self.assert_not_asked(0.5)
+        index = first = self.client.value(ROOF, "/UpdateIndex")
+        looked, end = 0, time.monotonic() + 8.0
+        while time.monotonic() < end:
+            before, index = index, self.client.value(ROOF, "/UpdateIndex")
+            looked += index != before
+            time.sleep(0.05)
+        self.assertIn(looked, range(2, 6))
+        self.assertGreaterEqual(index - first, 10)  # and takes all that has come, of 20
+
     def test_messages_without_inverters(self):
         """OpenDTU-OnBattery."""
         self.scene(battery=True)
