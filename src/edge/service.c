@@ -524,38 +524,65 @@ static bool is_changed(const struct service *s, size_t item)
     return s->changed[item / CHAR_BIT] >> (item % CHAR_BIT) & 1;
 }
 
-static void write_changes(const struct service *s, struct wire *w)
+/*
+ * One signal is written at a time, and all services write theirs here. It is kept: its memory would be mapped
+ * and unmapped each time, and its header costs more than what it tells of.
+ */
+static struct {
+    size_t services;
+    struct wire body;
+    DBusMessage *signal;
+} draft;
+
+static void forget_signal(void)
+{
+    if (draft.signal)
+        dbus_message_unref(draft.signal);
+    draft.signal = NULL;
+}
+
+static void release_draft(void)
+{
+    if (--draft.services > 0)
+        return;
+    wire_free(&draft.body);
+    forget_signal();
+}
+
+static bool write_changes(const struct service *s)
 {
     char buffer[TEXT_MAX];
 
-    wire_begin(w);
+    wire_begin(&draft.body);
     for (size_t i = 0; i < s->count; i++) {
         const struct item *item = &s->items[i];
         if (is_changed(s, i))
-            wire_item(w, item->conf.path, &item->conf.value,
+            wire_item(&draft.body, item->conf.path, &item->conf.value,
                       item_text(item, buffer, sizeof(buffer)));
     }
+    return wire_end(&draft.body);
 }
 
-/* NULL when out of memory. */
-static DBusMessage *make_signal(const struct service *s)
+static bool put_body(void)
 {
-    static struct wire w; /* kept: taken anew each time, it would be mapped and unmapped */
-    DBusMessage *signal = NULL;
+    return draft.signal && dbus_message_set_body(draft.signal, WIRE_SIGNATURE, draft.body.bytes,
+                                                 (int)draft.body.len);
+}
 
-    write_changes(s, &w);
-    if (wire_end(&w))
-        signal = dbus_message_new_signal("/", BUS_ITEM, "ItemsChanged");
-    if (signal && !dbus_message_set_body(signal, WIRE_SIGNATURE, w.bytes, (int)w.len)) {
-        dbus_message_unref(signal);
-        signal = NULL;
+/* Leaves what has changed in draft.signal; false when out of memory. */
+static bool write_signal(const struct service *s)
+{
+    if (!write_changes(s)) {
+        wire_free(&draft.body);
+        return false;
     }
-    if (!signal) {
-        wire_free(&w);
-        return NULL;
-    }
-    dbus_message_set_no_reply(signal, TRUE);
-    return signal;
+    if (put_body())
+        return true;
+    forget_signal(); /* there is none, or the bus has not taken it yet */
+    draft.signal = dbus_message_new_signal("/", BUS_ITEM, "ItemsChanged");
+    if (draft.signal)
+        dbus_message_set_no_reply(draft.signal, TRUE);
+    return put_body();
 }
 
 void service_flush(struct service *s)
@@ -564,14 +591,12 @@ void service_flush(struct service *s)
 
     if (!s->any_changed || dbus_connection_get_outgoing_size(c) > OUTGOING_MAX)
         return;
-    DBusMessage *signal = make_signal(s);
-    if (!signal)
+    if (!write_signal(s))
         return; /* what has changed stays so, and goes out with the next */
-    if (dbus_connection_send(c, signal, NULL)) {
+    if (dbus_connection_send(c, draft.signal, NULL)) {
         memset(s->changed, 0, (s->count + CHAR_BIT - 1) / CHAR_BIT);
         s->any_changed = false;
     }
-    dbus_message_unref(signal);
 }
 
 const char *service_name(const struct service *s)
@@ -665,8 +690,10 @@ struct service *service_create(struct loop *l, const char *name, const struct se
     struct service *s = calloc(1, sizeof(*s));
     int error = -ENOMEM;
 
-    if (s)
+    if (s) {
+        draft.services++;
         s->name = strdup(name);
+    }
     if (!s || !s->name) {
         snprintf(why, why_size, "out of memory");
     } else {
@@ -690,6 +717,7 @@ void service_destroy(struct service *s)
     if (s->bus)
         dbus_connection_unregister_object_path(bus_connection(s->bus), "/");
     bus_close(s->bus); /* and with the connection, the bus takes the name back */
+    release_draft();
     for (size_t i = 0; i < s->count; i++)
         dbus_free(s->items[i].text);
     free(s->changed);
