@@ -56,7 +56,7 @@ static void on_ready(void *user, int fd, short revents)
     struct bus *b = w->bus;
     unsigned flags = ((revents & POLLIN) ? DBUS_WATCH_READABLE : 0U) |
                      ((revents & POLLOUT) ? DBUS_WATCH_WRITABLE : 0U) |
-                     ((revents & (POLLERR | POLLNVAL)) ? DBUS_WATCH_ERROR : 0U) |
+                     ((revents & POLLERR) ? DBUS_WATCH_ERROR : 0U) |
                      ((revents & POLLHUP) ? DBUS_WATCH_HANGUP : 0U);
 
     (void)fd;

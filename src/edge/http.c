@@ -100,7 +100,7 @@ static void on_socket_ready(void *user, int fd, short revents)
 {
     int events = ((revents & POLLIN) ? CURL_CSELECT_IN : 0) |
                  ((revents & POLLOUT) ? CURL_CSELECT_OUT : 0) |
-                 ((revents & (POLLERR | POLLHUP | POLLNVAL)) ? CURL_CSELECT_ERR : 0);
+                 ((revents & (POLLERR | POLLHUP)) ? CURL_CSELECT_ERR : 0);
 
     act(user, fd, events);
 }

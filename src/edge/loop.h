@@ -1,5 +1,5 @@
 /*
- * The event loop: poll(2) over a small table, timers that lie in their owners, signals as events.
+ * The event loop: epoll(7), timers that lie in their owners, signals as events.
  *
  * Callbacks are short and never block. A callback may add, change or remove anything, itself
  * included: a removed entry is a tombstone until the batch has ended, and is not called any more.
@@ -16,7 +16,7 @@
 struct loop;
 struct loop_fd;
 
-/* revents: POLLIN, POLLOUT, POLLERR, POLLHUP, POLLNVAL as from poll(2). */
+/* revents: POLLIN, POLLOUT, POLLERR, POLLHUP as from poll(2). */
 typedef void (*loop_fd_fn)(void *user, int fd, short revents);
 typedef void (*loop_fn)(void *user);
 typedef void (*loop_signal_fn)(void *user, int signal);
@@ -30,17 +30,18 @@ struct loop_timer {
     struct loop_timer *next, *prev;
 };
 
-/* NULL when out of memory. Makes the process ignore SIGPIPE. */
+/* NULL when out of memory or descriptors. Makes the process ignore SIGPIPE. */
 struct loop *loop_create(void);
 void loop_destroy(struct loop *l);
 
-/* Runs until loop_stop(); returns its code, or negative errno when poll itself fails. */
+/* Runs until loop_stop(); returns its code, or negative errno when the wait itself fails. */
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l, int code);
 
 /*
- * Watches a descriptor, which stays the caller's. Several entries may watch the same one (libdbus
- * opens two watches on its socket). NULL when out of memory.
+ * Watches a descriptor, which stays the caller's, who removes the entry before closing it. Several
+ * entries may watch the same one (libdbus opens two watches on its socket). A file is always ready. NULL
+ * when out of memory, or fd is none.
  */
 struct loop_fd *loop_fd_add(struct loop *l, int fd, short events, loop_fd_fn fn, void *user);
 void loop_fd_events(struct loop_fd *f, short events); /* 0 keeps the entry but does not watch */

@@ -74,7 +74,7 @@ static CURLcode wait_for(struct exchange *x, short events)
     if (curl_easy_getinfo(x->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK || fd == CURL_SOCKET_BAD)
         return CURLE_GOT_NOTHING;
     struct pollfd p = {.fd = fd, .events = events};
-    if (left_ms <= 0 || clock_poll(&p, 1, (int)left_ms) == 0)
+    if (left_ms <= 0 || poll(&p, 1, (int)left_ms) == 0)
         return CURLE_OPERATION_TIMEDOUT;
     return CURLE_OK;
 }

@@ -468,6 +468,65 @@ static void test_nothing_watched_means_not_even_hang_up(void **state)
     close(ends[0]);
 }
 
+/* A hang-up that nobody wants to know of must not keep the loop awake: poll(2) and epoll(7) cannot mask it. */
+static void test_a_muted_hang_up_lets_it_sleep(void **state)
+{
+    struct timespec before, after;
+    int ends[2];
+
+    make_pipe(ends);
+    struct loop_fd *f = loop_fd_add(loop, ends[0], POLLIN, on_hang_up, NULL);
+    loop_fd_events(f, 0);
+    close(ends[1]);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    run_for(300);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    int64_t cpu_us =
+        (after.tv_sec - before.tv_sec) * 1000000 + (after.tv_nsec - before.tv_nsec) / 1000;
+    assert_in_range(cpu_us, 0, 150 * 1000); /* awake, it would have been all of it */
+    loop_fd_remove(f);
+    close(ends[0]);
+}
+
+enum { CROWD = 100 };
+
+static void count_one(void *user, int fd, short revents)
+{
+    char byte;
+
+    assert_int_equal(read(fd, &byte, 1), 1);
+    ++*(int *)user;
+}
+
+static void test_more_are_ready_than_one_turn_takes(void **state)
+{
+    int ends[CROWD][2], runs[CROWD] = {0};
+    struct loop_fd *watch[CROWD];
+
+    for (int i = 0; i < CROWD; i++) {
+        make_pipe(ends[i]);
+        assert_int_equal(write(ends[i][1], "x", 1), 1);
+        watch[i] = loop_fd_add(loop, ends[i][0], POLLIN, count_one, &runs[i]);
+    }
+    run_for(20);
+    for (int i = 0; i < CROWD; i++) {
+        assert_int_equal(runs[i], 1);
+        loop_fd_remove(watch[i]);
+        close_pipe(ends[i]);
+    }
+}
+
+static void test_no_descriptor(void **state)
+{
+    int ends[2];
+
+    assert_null(loop_fd_add(loop, -1, POLLIN, on_new, NULL));
+    make_pipe(ends);
+    close_pipe(ends);
+    assert_null(loop_fd_add(loop, ends[0], POLLIN, on_new, NULL));
+    run_for(1);
+}
+
 struct toggled {
     struct loop_fd *other;
     int other_runs;
@@ -483,6 +542,29 @@ static void mute_other(void *user, int fd, short revents)
 static void count_other(void *user, int fd, short revents)
 {
     ((struct toggled *)user)->other_runs++;
+}
+
+/* Against the rule, and still: who watches the number next gets its events. */
+static void test_closed_before_it_was_removed(void **state)
+{
+    struct toggled old = {0}, in = {0}, out = {0};
+    int first[2], second[2];
+
+    make_pipe(first);
+    struct loop_fd *forgotten = loop_fd_add(loop, first[0], POLLIN, count_other, &old);
+    close_pipe(first);
+    make_pipe(second);
+    assert_int_equal(second[0], first[0]);
+    struct loop_fd *writer = loop_fd_add(loop, second[1], POLLOUT, count_other, &out);
+    struct loop_fd *reader = loop_fd_add(loop, second[0], POLLIN, count_other, &in);
+    loop_fd_remove(forgotten);
+    assert_int_equal(write(second[1], "x", 1), 1);
+    run_for(5);
+    assert_true(in.other_runs > 0);
+    assert_true(out.other_runs > 0);
+    loop_fd_remove(writer);
+    loop_fd_remove(reader);
+    close_pipe(second);
 }
 
 static void test_muted_in_the_same_turn_is_not_called(void **state)
@@ -592,6 +674,10 @@ int main(void)
         LOOP_TEST(test_two_watches_on_one_descriptor),
         LOOP_TEST(test_nothing_watched_means_not_even_hang_up),
         LOOP_TEST(test_muted_in_the_same_turn_is_not_called),
+        LOOP_TEST(test_a_muted_hang_up_lets_it_sleep),
+        LOOP_TEST(test_closed_before_it_was_removed),
+        LOOP_TEST(test_more_are_ready_than_one_turn_takes),
+        LOOP_TEST(test_no_descriptor),
         LOOP_TEST(test_signals),
         LOOP_TEST(test_signal_interrupts_poll),
         LOOP_TEST(test_signals_are_given_back),
