@@ -121,7 +121,8 @@ const cJSON *json_get(const cJSON *o, const char *key)
         return NULL;
     cJSON_ArrayForEach(member, o)
     {
-        if (member->string && strcmp(member->string, key) == 0)
+        const char *name = member->string;
+        if (name && *name == *key && strcmp(name, key) == 0)
             return member;
     }
     return NULL;

@@ -67,18 +67,20 @@ static void put(struct wire *w, const void *bytes, size_t len)
     w->len += len;
 }
 
-/* A header is a whole number of entries' alignments: what is aligned in the body is in the message. */
+/*
+ * A header is a whole number of entries' alignments: what is aligned in the body is in the message. There is
+ * room for more than the gap, and to fill as much each time takes no loop.
+ */
 static void pad(struct wire *w, size_t alignment)
 {
-    while (w->len % alignment)
-        w->bytes[w->len++] = 0;
+    memset(w->bytes + w->len, 0, ALIGN_ENTRY);
+    w->len = (w->len + alignment - 1) / alignment * alignment;
 }
 
 static void put_length(struct wire *w, size_t len)
 {
     uint32_t n = (uint32_t)len;
 
-    pad(w, ALIGN_LENGTH);
     put(w, &n, sizeof(n));
 }
 
@@ -89,58 +91,73 @@ static void put_length_at(struct wire *w, size_t at, size_t len)
     memcpy(w->bytes + at, &n, sizeof(n));
 }
 
-static void put_string(struct wire *w, const char *s)
+static void put_string(struct wire *w, const char *s, size_t len)
 {
-    size_t len = strlen(s);
-
     put_length(w, len);
     put(w, s, len + 1);
-}
-
-/* Of a variant: one byte for its length, and a NUL. */
-static void put_signature(struct wire *w, const char *signature)
-{
-    size_t len = strlen(signature);
-
-    w->bytes[w->len++] = (char)len;
-    put(w, signature, len + 1);
 }
 
 static void put_strings(struct wire *w, const char *const *list)
 {
     put_length(w, 0);
     size_t begin = w->len;
-    for (size_t i = 0; list[i]; i++)
-        put_string(w, list[i]);
+    for (size_t i = 0; list[i]; i++) {
+        pad(w, ALIGN_LENGTH);
+        put_string(w, list[i], strlen(list[i]));
+    }
     put_length_at(w, begin - sizeof(uint32_t), w->len - begin);
 }
 
+/* An entry as far as its variant's value, which so is aligned, whatever it is. */
+struct value_head {
+    uint32_t key_len;
+    char key[sizeof("Value")], signature[6]; /* its length, itself, NUL, padding */
+};
+
+struct text_head {
+    uint32_t key_len;
+    char key[sizeof("Text")], signature[3];
+};
+
+_Static_assert(sizeof(struct value_head) == 2 * ALIGN_ENTRY, "no padding but its own");
+_Static_assert(sizeof(struct text_head) == 3 * ALIGN_LENGTH, "no padding");
+
 static void put_value(struct wire *w, const struct value *v)
 {
+    static const struct value_head heads[] = {
+        [VALUE_INVALID] = {sizeof("Value") - 1, "Value", "\2ai"},
+        [VALUE_INT] = {sizeof("Value") - 1, "Value", "\1i"},
+        [VALUE_DOUBLE] = {sizeof("Value") - 1, "Value", "\1d"},
+        [VALUE_STRING] = {sizeof("Value") - 1, "Value", "\1s"},
+        [VALUE_STRINGS] = {sizeof("Value") - 1, "Value", "\2as"},
+    };
+
+    put(w, &heads[v->type], sizeof(heads[0]));
     switch (v->type) {
     case VALUE_INT:
-        put_signature(w, "i");
-        pad(w, sizeof(v->i));
         put(w, &v->i, sizeof(v->i));
         return;
     case VALUE_DOUBLE:
-        put_signature(w, "d");
-        pad(w, sizeof(v->d));
         put(w, &v->d, sizeof(v->d));
         return;
     case VALUE_STRING:
-        put_signature(w, "s");
-        put_string(w, v->s);
+        put_string(w, v->s, strlen(v->s));
         return;
     case VALUE_STRINGS:
-        put_signature(w, "as");
         put_strings(w, v->list);
         return;
     case VALUE_INVALID:
         break;
     }
-    put_signature(w, "ai");
     put_length(w, 0);
+}
+
+static void put_text(struct wire *w, const char *text, size_t len)
+{
+    static const struct text_head head = {sizeof("Text") - 1, "Text", "\1s"};
+
+    put(w, &head, sizeof(head));
+    put_string(w, text, len);
 }
 
 /* ---- the body ---- */
@@ -158,20 +175,20 @@ void wire_begin(struct wire *w)
 
 void wire_item(struct wire *w, const char *path, const struct value *value, const char *text)
 {
-    if (!reserve(w, AROUND_ITEM + (uint64_t)strlen(path) + strlen(text) + value_room(value)))
+    size_t path_len = strlen(path), text_len = strlen(text);
+
+    if (!reserve(w, AROUND_ITEM + (uint64_t)path_len + text_len + value_room(value)))
         return;
     pad(w, ALIGN_ENTRY);
-    put_string(w, path);
+    put_string(w, path, path_len);
+    pad(w, ALIGN_LENGTH);
+    size_t length_at = w->len;
     put_length(w, 0);
-    size_t length_at = w->len - sizeof(uint32_t);
     pad(w, ALIGN_ENTRY);
     size_t begin = w->len;
-    put_string(w, "Value");
     put_value(w, value);
     pad(w, ALIGN_ENTRY);
-    put_string(w, "Text");
-    put_signature(w, "s");
-    put_string(w, text);
+    put_text(w, text, text_len);
     put_length_at(w, length_at, w->len - begin);
 }
 
