@@ -34,8 +34,9 @@ Made by `make bench WRITE=docs/benchmark.md`; `make bench` prints the same figur
 is measured is the one that is shipped, between simulated gateways on loopback and a `dbus-daemon` of its own.
 Nothing in it is made for being measured: time is the kernel's own clock of a process, wake-ups are its
 voluntary context switches, system calls come from `strace`, instructions and allocations from `callgrind`,
-messages from a monitor on the bus. Unless it is said otherwise, every reply has other values than the one
-before, so each poll changes everything that can change.
+messages from a monitor on the bus. All that is timed comes before all that is counted: a program under
+valgrind empties the caches of the others. Unless it is said otherwise, every reply has other values than the
+one before, so each poll changes everything that can change.
 
 An OpenDTU pushes over its WebSocket, here as often as it would be polled, and our driver listens; it asks only
 now and then. In *polled* it is told not to listen. *Radio* is what a roof does: the DTU's radio asks one

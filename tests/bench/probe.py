@@ -72,12 +72,12 @@ def count_syscalls(path, begin, end):
     """Between two times of the day: (calls by name, sleeps that a timer has ended).
 
     A line: PID, time, "poll(.., 250) = 0 (Timeout) <0.250>", or "<... poll resumed>..", or of
-    epoll_wait without the word. With a timeout of 0 it did not sleep.
+    epoll_wait, epoll_pwait without the word. With a timeout of 0 it did not sleep.
     """
     calls, by_timer = Counter(), 0
     line_of = re.compile(r"\d+ +(\d+\.\d+) (?:<\.\.\. (\w+) resumed>|(\w+)\()(.*)")
     timed_out = re.compile(r"\) += 0(?: \(Timeout\))? <(\d+\.\d+)>$")
-    no_sleep = re.compile(r"(, 0|tv_sec=0, tv_n?u?sec=0\}(, NULL)?)\) += 0")
+    no_sleep = re.compile(r"(, 0|tv_sec=0, tv_n?u?sec=0\})(, NULL(, \d+)?)?\) += 0")
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
             found = line_of.match(line)

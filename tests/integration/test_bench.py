@@ -107,6 +107,8 @@ class ReadingTest(BusTest):
           ("no_sleep", "7 10.0 poll([{fd=3}], 1, 0) = 0 (Timeout) <0.000010>", 0),
           ("ready", "7 10.0 poll([{fd=3}], 1, 250) = 1 ([{fd=3}]) <0.100000>", 0),
           ("epoll", "7 10.0 epoll_wait(3, [], 1, 9) = 0 <0.009102>", 1),
+          ("musl", "7 10.0 epoll_pwait(3, [], 32, 9, NULL, 8) = 0 <0.009102>", 1),
+          ("musl_no_sleep", "7 10.0 epoll_pwait(3, [], 32, 0, NULL, 8) = 0 <0.000010>", 0),
           ("select", "7 10.0 pselect6(4, [3], NULL, NULL, {tv_sec=0, tv_nsec=900}, NULL) = 0 "
            "(Timeout) <0.000102>", 1),
           ("ends_later", "7 10.0 poll([{fd=3}], 1, 2500) = 0 (Timeout) <2.501010>", 0))
