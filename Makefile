@@ -233,7 +233,9 @@ ifneq ($(filter-out 0,$(RELEASE)),)
 build/vendor/.fetched: FORCE
 endif
 
-build/vendor/%.stamp: build/vendor/.fetched ;
+# Named one by one: what only a pattern makes is deleted by make when it is done.
+SOURCE_STAMPS := $(patsubst vendor/recipes/%.sh,build/vendor/%.stamp,$(wildcard vendor/recipes/*.sh))
+$(SOURCE_STAMPS): build/vendor/.fetched ;
 
 $(B)/vendor/%.stamp: build/vendor/%.stamp vendor/recipes/%.sh vendor/build vendor/objs.mk $(B)/flags.libs
 	@echo "  LIB     $* for $(ARCH) ($(VARIANT))"
