@@ -72,7 +72,6 @@ COMMON   := -Os -fPIE -fstack-protector-strong -ffunction-sections -fdata-sectio
 DEFINES  :=
 LDFLAGS  := -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 LDLIBS   := -lcurl -ldbus-1 -lcjson -linih -lmbedtls
-LAYOUT   := $(B)/layout.ld
 else
 CC       := $(if $(filter fuzz,$(VARIANT)),clang,gcc)
 AR       := ar
@@ -138,16 +137,10 @@ programs: $(UNIT_PROGRAMS) $(VIRTUAL_PROGRAMS) $(REPLAY_PROGRAMS) $(DBUS_DOC)
 
 LIB_STAMPS := $(LIBS:%=$(B)/vendor/%.stamp)
 
-# What a poll runs through, side by side: see scripts/layout.
-$(B)/layout.ld: toolchain/layout.awk toolchain/layout.names
-	@mkdir -p $(@D)
-	$(Q)awk -f $^ > $@.new
-	$(Q)mv $@.new $@
-
 # With symbols, for `make size` and for a crash address in a log; the gate looks before there is a program.
-$(B)/dbus-opendtu.unstripped: $(MAIN) $(LIBDTU) $(B)/flags $(LIB_STAMPS) $(LAYOUT)
+$(B)/dbus-opendtu.unstripped: $(MAIN) $(LIBDTU) $(B)/flags $(LIB_STAMPS)
 	@echo "  LINK    $(PROGRAM)"
-	$(Q)$(CC) $(COMMON) $(LDFLAGS) -Wl,-T,$(LAYOUT) -o $@ $(MAIN) $(LIBDTU) $(LDLIBS)
+	$(Q)$(CC) $(COMMON) $(LDFLAGS) -o $@ $(MAIN) $(LIBDTU) $(LDLIBS)
 ifeq ($(ARCH),armv7)
 	$(Q)toolchain/gate $(if $(VENUS_SDK),--sdk) $(OUT)/bin $@
 endif
@@ -163,7 +156,7 @@ endif
 
 # The link that `make size` reads: see scripts/size.
 $(B)/size.map: $(PROGRAM)
-	$(Q)$(CC) $(COMMON) -flto-partition=1to1 $(LDFLAGS) -Wl,-T,$(LAYOUT) -Wl,-Map=$@ -o $(B)/size.elf $(MAIN) $(LIBDTU) $(LDLIBS)
+	$(Q)$(CC) $(COMMON) -flto-partition=1to1 $(LDFLAGS) -Wl,-Map=$@ -o $(B)/size.elf $(MAIN) $(LIBDTU) $(LDLIBS)
 	$(Q)rm $(B)/size.elf
 
 # Thin, and anew each time: an object whose source is gone must not stay.
