@@ -47,6 +47,9 @@ INIH_DEFS := -DINI_USE_STACK=0 -DINI_ALLOW_REALLOC=1 -DINI_INITIAL_ALLOC=256 -DI
 	-DINI_ALLOW_INLINE_COMMENTS=0 -DINI_ALLOW_MULTILINE=1 -DINI_ALLOW_BOM=1 -DINI_STOP_ON_FIRST_ERROR=0 \
 	-DINI_CALL_HANDLER_ON_NEW_SECTION=1 -DINI_HANDLER_LINENO=1
 
+# How deeply a JSON text may nest: cJSON recurses. src/core/json.c asserts that it is JSON_DEPTH_MAX.
+CJSON_DEFS := -DCJSON_NESTING_LIMIT=24
+
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wundef -Wvla -Wpointer-arith -Wwrite-strings -Wimplicit-fallthrough -Werror
 # cmocka's macros and callbacks do not stand -Wconversion and unused parameters.
@@ -102,7 +105,7 @@ SANITIZE :=
 DEFINES  := -isystem $(CURDIR)/build/x86_64-debug/sysroot/include
 endif
 
-CFLAGS := -std=c17 -D_GNU_SOURCE -Isrc $(DEFINES) $(INIH_DEFS) $(COMMON) $(SANITIZE)
+CFLAGS := -std=c17 -D_GNU_SOURCE -Isrc $(DEFINES) $(INIH_DEFS) $(CJSON_DEFS) $(COMMON) $(SANITIZE)
 
 # ---- Sources --------------------------------------------------------------------------------------------
 
@@ -217,7 +220,8 @@ endif
 # ---- Third-party libraries ------------------------------------------------------------------------------
 
 # One run fetches all; a library is built again only when its own stamp has changed.
-build/vendor/.fetched: vendor/lock vendor/fetch $(wildcard vendor/patches/*/*.patch) | tools
+# The folders of the patches count, too: their times tell that a patch has gone.
+build/vendor/.fetched: vendor/lock vendor/fetch $(wildcard vendor/patches vendor/patches/* vendor/patches/*/*.patch) | tools
 	$(Q)RELEASE='$(RELEASE)' vendor/fetch
 	@touch $@
 
@@ -233,14 +237,14 @@ $(SOURCE_STAMPS): build/vendor/.fetched ;
 $(B)/vendor/%.stamp: build/vendor/%.stamp vendor/recipes/%.sh vendor/build vendor/objs.mk $(B)/flags.libs
 	@echo "  LIB     $* for $(ARCH) ($(VARIANT))"
 	$(Q)+OUT='$(OUT)' PREFIX='$(SYSROOT)' HOST='$(MUSL_HOST)' CC='$(CC)' AR='$(AR)' RANLIB='$(RANLIB)' \
-		NM='$(NM)' CFLAGS='$(COMMON) -w' SANITIZE='$(SANITIZE)' INIH_DEFS='$(INIH_DEFS)' MAKE='$(MAKE)' \
+		NM='$(NM)' CFLAGS='$(COMMON) -w' SANITIZE='$(SANITIZE)' INIH_DEFS='$(INIH_DEFS)' CJSON_DEFS='$(CJSON_DEFS)' MAKE='$(MAKE)' \
 		DEFINES='$(filter -D%,$(DEFINES))' vendor/build $*
 	@touch $@
 
 $(B)/vendor/musl.stamp: toolchain/static-pie.specs
 $(B)/vendor/mbedtls.stamp: vendor/config/mbedtls_config.h
 $(B)/vendor/dbus.stamp: vendor/config/dbus/config.h
-$(B)/vendor/cjson.stamp: vendor/config/cjson/number.h
+$(B)/vendor/cjson.stamp: $(B)/flags.cjson
 ifneq ($(filter musl,$(LIBS)),)
 $(filter-out %/musl.stamp,$(LIB_STAMPS)): $(B)/vendor/musl.stamp
 endif
@@ -269,6 +273,11 @@ $(B)/bin/cc: toolchain/tools $(B)/flags.tools | tools
 
 $(B)/flags.libs: export CONTENT = $(COMMON) $(SANITIZE) $(INIH_DEFS) $(call compiler,$(CC))
 $(B)/flags.libs: $(TOOLS) FORCE
+	$(keep)
+
+# Of this library alone.
+$(B)/flags.cjson: export CONTENT = $(CJSON_DEFS)
+$(B)/flags.cjson: FORCE
 	$(keep)
 
 $(B)/flags: export CONTENT = $(CFLAGS) $(WARNINGS) $(TEST_WARNINGS) $(LDFLAGS) $(LDLIBS)

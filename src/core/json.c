@@ -36,7 +36,7 @@ struct brackets {
 };
 
 /* cJSON parses and frees by recursion, and sees to the limit itself. */
-_Static_assert(CJSON_NESTING_LIMIT == JSON_DEPTH_MAX, "vendor/patches/cjson/nesting-limit.patch");
+_Static_assert(CJSON_NESTING_LIMIT == JSON_DEPTH_MAX, "CJSON_DEFS in the Makefile");
 
 /* Of what cJSON refused; it does not say why. Brackets in strings do not count. */
 static struct brackets count_brackets(const char *body, size_t len)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # make does what is needed and no more: nothing the second time; a changed flag, compiler setting, header or
-# version rebuilds; a comment in the lock rebuilds nothing, another patch rebuilds that library.
+# version rebuilds; a comment in the lock rebuilds nothing, another patch or one less rebuilds that library.
 set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-$PWD/build}
@@ -66,6 +66,10 @@ mv "$tree/patch" "$tree/vendor/patches/inih/longer-names.patch"
 run WARNINGS=-w
 expect "another patch" 'vendor  inih .* from cache'
 expect "another patch" 'LIB  *inih'
+rm "$tree/vendor/patches/inih/longer-names.patch"
+run WARNINGS=-w
+expect "a patch less" 'vendor  inih .* from cache'
+expect "a patch less" 'LIB  *inih'
 run WARNINGS=-w
 nothing "make after all that"
 rm -rf "$tree"
