@@ -1,0 +1,101 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "unit/support/conf_text.h"
+
+static void instances_that_nobody_chose(void **state)
+{
+    parse_clean(
+        "[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\n[INVERTER0]\n[INVERTER1]\nDeviceInstance=35\n"
+        "[INVERTER2]\nDeviceInstance=auto\n[TEMPLATE0]\nCUST_API_PATH=s\nCUST_Power=p\n");
+    assert_int_equal(c->devices[0].instance, CONF_INSTANCE_AUTO);
+    assert_int_equal(c->devices[1].instance, 35);
+    assert_int_equal(c->devices[2].instance, CONF_INSTANCE_AUTO);
+    assert_int_equal(c->devices[3].instance, CONF_INSTANCE_AUTO);
+}
+
+static void an_instance_twice(void **state)
+{
+    assert_error(DTU
+                 "[INVERTER0]\nDeviceInstance=34\n[INVERTER1]\nDeviceInstance=34\n[INVERTER2]\n",
+                 5, "[INVERTER1] DeviceInstance = 34|[INVERTER0]|left out");
+    assert_int_equal(c->device_count, 2);
+    assert_string_equal(c->devices[1].section, "INVERTER2");
+    assert_int_equal(c->devices[1].instance, CONF_INSTANCE_AUTO);
+    parse_clean(DTU "[INVERTER0]\nDeviceInstance=34\n[INVERTER1]\nDeviceInstance=34\n"
+                    "Servicename=com.victronenergy.grid\n");
+    assert_int_equal(c->device_count, 2);
+}
+
+#define METER(n, instance) \
+    "[TEMPLATE" #n "]\nHost=m" #n "\nCUST_API_PATH=s\nCUST_Power=p\nDeviceInstance=" #instance "\n"
+
+static void a_template_twice(void **state)
+{
+    assert_error("[DEFAULT]\nDTU=template\nNumberOfTemplates=3\n" METER(0, 40) METER(1, 40)
+                     METER(2, 41),
+                 9, "[TEMPLATE1]|[TEMPLATE0]");
+    assert_int_equal(c->gateway_count, 2); /* its gateway goes as well */
+    assert_int_equal(c->device_count, 2);
+    assert_string_equal(c->gateways[c->devices[1].gateway].base_url, "http://m2");
+}
+
+static void an_inverter_that_may_not_exist_yields(void **state)
+{
+    /* Works today, since the DTU has one inverter. */
+    assert_warning("[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\n[INVERTER0]\nDeviceInstance=34\n"
+                   "[INVERTER1]\nDeviceInstance=35\n" METER(0, 35),
+                   6, "[INVERTER1]|[TEMPLATE0]|left out");
+    assert_int_equal(c->device_count, 2);
+    assert_string_equal(c->devices[1].section, "TEMPLATE0");
+    assert_string_equal(c->gateways[c->devices[1].gateway].base_url, "http://m0");
+    /* But the first one exists, and so does each that is asked for by number. */
+    assert_error(
+        "[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\n[INVERTER0]\nDeviceInstance=34\n" METER(0, 34),
+        6, "[TEMPLATE0]|[INVERTER0]|left out");
+    assert_error("[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\nNumberOfInvertersToQuery=2\n"
+                 "[INVERTER1]\nDeviceInstance=35\n" METER(0, 35),
+                 7, "[TEMPLATE0]|[INVERTER1]|left out");
+    /* Three at once. */
+    parse("[DEFAULT]\nHost=dtu\nNumberOfTemplates=2\n[INVERTER1]\nDeviceInstance=35\n" METER(0, 35)
+              METER(1, 35));
+    assert_int_equal(report.count, 2);
+    assert_int_equal(c->device_count, 1);
+    assert_string_equal(device()->section, "TEMPLATE0");
+    assert_int_equal(c->gateway_count, 2);
+}
+
+static void as_many_as_there_may_be(void **state)
+{
+    char *text = malloc(64 * 1024);
+    size_t len = (size_t)sprintf(text, DTU "NumberOfTemplates=64\n");
+
+    for (int i = 0; i < CONF_INVERTERS_MAX; i++)
+        len += (size_t)sprintf(text + len, "[INVERTER%d]\n", i);
+    for (int i = 0; i < CONF_TEMPLATES_MAX; i++)
+        len += (size_t)sprintf(text + len,
+                               "[TEMPLATE%d]\nHost=t%d\nCUST_API_PATH=s\nCUST_Power=p\n", i, i);
+    parse_clean(text);
+    free(text);
+    assert_int_equal(c->gateway_count, 1 + CONF_TEMPLATES_MAX);
+    assert_int_equal(c->device_count, CONF_DEVICES_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CONF_TEST(instances_that_nobody_chose),
+        CONF_TEST(an_instance_twice),
+        CONF_TEST(a_template_twice),
+        CONF_TEST(an_inverter_that_may_not_exist_yields),
+        CONF_TEST(as_many_as_there_may_be),
+    };
+    return cmocka_run_group_tests_name("conf_instance", tests, NULL, NULL);
+}

@@ -1,0 +1,181 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit/support/conf_text.h"
+
+static void unknown_keys(void **state)
+{
+    assert_warning(DTU "Hosts=1\n", 3, "[DEFAULT] Hosts|did you mean Host?");
+    assert_warning(ONE "AcPositon=1\n", 4, "AcPositon|AcPosition");
+    assert_warning(ONE "Servicname=1\n", 4, "Servicename");
+    assert_warning(DTU "Colour=red\n", 3, "Colour|no effect");
+    assert_null(strstr(report.messages[0].text, "red"));
+    assert_warning(TEMPLATE "CUST_Totl=x\n", 8, "CUST_Total");
+    assert_warning(ONE "CUST_Power=p\n", 4, "[INVERTER0] CUST_Power|belongs into [TEMPLATEn]");
+    assert_warning(ONE "Logging=INFO\n", 4, "Logging|belongs into [DEFAULT]");
+    assert_int_equal(c->log_level, LOG_WARNING);
+    parse_clean(DTU "Phase=L2\nAcPosition=0\n[INVERTER0]\n"); /* [DEFAULT] holds for all */
+    assert_int_equal(device()->phase, PHASE_L2);
+    assert_int_equal(device()->position, 0);
+}
+
+static void unknown_sections(void **state)
+{
+    static const char *const bad[] = {"Default",    "INVERTER",   "INVERTER64",
+                                      "INVERTER00", "inverter0",  "TEMPLATE-1",
+                                      "ONPREMISE",  "INVERTER0 ", "INVERTER1x"};
+    char text[200];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(text, sizeof text, DTU "[%s]\nkey=value\nPhase=L9\n", bad[i]);
+        assert_warning(text, 3, "[INVERTER0] to [INVERTER63]");
+        assert_non_null(strstr(report.messages[0].text, bad[i]));
+    }
+}
+
+static void former_names(void **state)
+{
+    parse_clean(DTU "ESP8266PollingInterval=20000\n");
+    assert_int_equal(gateway()->esp8266_interval_ms, 20000);
+    parse_clean(DTU "OpenDTUPollingIntervall=6000\n");
+    assert_int_equal(gateway()->interval_ms, 6000);
+    assert_warning(DTU "MagAgeTsLastSuccess=300\n[INVERTER0]\n", 3, "MagAge|MaxAge");
+    assert_int_equal(device()->max_age_s, 300);
+    assert_warning(DTU "MagAgeTsLastSuccess=300\nMaxAgeTsLastSuccess=400\n[INVERTER0]\n", 3,
+                   "not used");
+    assert_int_equal(device()->max_age_s, 400);
+    assert_warning(DTU "MaxFetchTries=3\n", 3, "not needed");
+}
+
+static void an_inherited_fault_is_told_once(void **state)
+{
+    assert_error(DTU "MinRetriesUntilFail=x\n[INVERTER0]\n[INVERTER1]\n[INVERTER2]\n", 3,
+                 "[DEFAULT] MinRetriesUntilFail");
+    assert_int_equal(c->device_count, 3);
+}
+
+static void wrong_kinds_of_dtu(void **state)
+{
+    assert_error("[DEFAULT]\nDTU=openhub\nHost=h\nNumberOfTemplates=1\n[INVERTER0]\n[TEMPLATE0]\n"
+                 "CUST_API_PATH=s\nCUST_Power=p\n",
+                 2, "DTU|\"openhub\"|ahoy");
+    assert_int_equal(c->gateway_count, 1);
+    assert_string_equal(device()->section, "TEMPLATE0");
+}
+
+static void templates_that_lack_something(void **state)
+{
+    assert_error(
+        "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nCUST_API_PATH=s\nCUST_Power=p\n",
+        4, "[TEMPLATE0] Host is missing");
+    assert_error(
+        "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=h\nCUST_Power=p\n", 4,
+        "CUST_API_PATH is missing");
+    assert_error(
+        "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=h\nCUST_API_PATH=s\n", 4,
+        "CUST_Power is missing");
+    assert_error(
+        "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=h\nCUST_API_PATH=s\n"
+        "CUST_Power=none\n",
+        4, "CUST_Power is missing");
+    assert_int_equal(c->gateway_count, 0);
+    assert_error(TEMPLATE "CUST_Power_Mult=1,5\n", 8,
+                 "CUST_Power_Mult|dot|[TEMPLATE0] is left out");
+    assert_int_equal(c->gateway_count, 0);
+    assert_int_equal(c->device_count, 0);
+    assert_error(TEMPLATE "CUST_Voltage_Default=high\n", 8, "CUST_Voltage_Default|none is used");
+    assert_int_equal(c->device_count, 1);
+    assert_error(TEMPLATE "DeviceInstance=twenty\n", 8, "DeviceInstance|0..255|left out");
+    assert_int_equal(c->gateway_count, 0);
+}
+
+static void number_of_templates(void **state)
+{
+    assert_warning(DTU "[TEMPLATE0]\nHost=h\nCUST_API_PATH=s\nCUST_Power=p\n", 3,
+                   "[TEMPLATE0]|NumberOfTemplates");
+    assert_int_equal(c->device_count, 0);
+    assert_error(
+        "[DEFAULT]\nDTU=template\nNumberOfTemplates=2\n[TEMPLATE0]\nHost=h\nCUST_API_PATH=s\n"
+        "CUST_Power=p\n",
+        3, "NumberOfTemplates = 2|[TEMPLATE1]");
+    assert_int_equal(c->device_count, 1);
+    parse_clean(TEMPLATE "[TEMPLATE1]\nPhase=wrong but not used\n");
+    assert_int_equal(c->device_count, 1);
+}
+
+static void inverters_beyond_the_number_asked_for(void **state)
+{
+    parse_clean("[DEFAULT]\nHost=dtu\nNumberOfInvertersToQuery=1\n[INVERTER0]\nDeviceInstance=34\n"
+                "[INVERTER1]\nDeviceInstance=34\n");
+    assert_int_equal(c->device_count, 1);
+}
+
+static void doubles_are_fatal(void **state)
+{
+    assert_fatal("[DEFAULT]\nHost=a\nhost=b\n", 3, "Host|line 2");
+    assert_fatal(ONE "[INVERTER0]\n", 4, "[INVERTER0]|line 3");
+    assert_fatal("Host=a\n", 1, "first [section]");
+    assert_fatal("[DEFAULT\n[TEMPLATE0]\nHost=a\n[DEFAULT]\nNumberOfTemplates=2\n", 1,
+                 "between [ and ]");
+    assert_fatal("[DEFAULT\n[DEFAULT]\nHost=a\n", 1, "between [ and ]");
+}
+
+static void tells_all_faults_in_order(void **state)
+{
+    parse(
+        "[INVERTER0]\nPhase=L7\nDeviceInstance=x\n[DEFAULT]\nHost=dtu\nHTTPTimeout=x\nFoo=1\nHTTPTimeout=1\n"
+        "nonsense\n[INVERTER1]\nAcPosition=9\n");
+    unsigned lines[] = {2, 3, 6, 7, 8, 9, 11};
+    print_report();
+    assert_int_equal(report.count, 7);
+    for (size_t i = 0; i < 7; i++)
+        assert_int_equal(report.messages[i].line, lines[i]);
+    assert_int_equal(report.fatals, 2);
+    assert_int_equal(report.errors, 4);
+    assert_int_equal(report.warnings, 1);
+    assert_null(c);
+}
+
+static void the_report_has_a_limit(void **state)
+{
+    char *text = malloc(100000);
+    size_t len = (size_t)sprintf(text, DTU);
+
+    for (int i = 0; i < 1000; i++)
+        len += (size_t)sprintf(text + len, "unknown%d=1\n", i);
+    parse(text);
+    free(text);
+    assert_int_equal(report.warnings, 1000);
+    assert_int_equal(report.count, 200);
+}
+
+static void messages_are_clean_text(void **state)
+{
+    parse("[DEFAULT]\nHost=dtu\nLogging=\xFF\x1B[0m\nF\xFF\xC3=1\n[\xFF]\n");
+    for (size_t i = 0; i < report.count; i++) {
+        for (const char *t = report.messages[i].text; *t; t++)
+            assert_in_range(*t, 0x20, 0x7E);
+    }
+    assert_int_equal(report.count, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CONF_TEST(unknown_keys),           CONF_TEST(unknown_sections),
+        CONF_TEST(former_names),           CONF_TEST(an_inherited_fault_is_told_once),
+        CONF_TEST(wrong_kinds_of_dtu),     CONF_TEST(templates_that_lack_something),
+        CONF_TEST(number_of_templates),    CONF_TEST(inverters_beyond_the_number_asked_for),
+        CONF_TEST(doubles_are_fatal),      CONF_TEST(tells_all_faults_in_order),
+        CONF_TEST(the_report_has_a_limit), CONF_TEST(messages_are_clean_text),
+    };
+    return cmocka_run_group_tests_name("conf_report", tests, NULL, NULL);
+}

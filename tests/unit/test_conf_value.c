@@ -1,0 +1,306 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "unit/support/conf_text.h"
+
+static void hosts(void **state)
+{
+    static const char *const good[][2] = {
+        {"dtu", "http://dtu"},
+        {"172.16.1.1", "http://172.16.1.1"},
+        {"dtu:8080", "http://dtu:8080"},
+        {"HTTP://dtu/", "http://dtu"},
+        {"https://dtu.example:443//", "https://dtu.example:443"},
+        {"[fe80::1]", "http://[fe80::1]"},
+        {"https://[::ffff:1.2.3.4]:8443/", "https://[::ffff:1.2.3.4]:8443"},
+        {"my_dtu-1.local", "http://my_dtu-1.local"},
+    };
+    static const char *const bad[][2] = {
+        {"fe80::1", "brackets"},    {"dtu:0", "allowed"},
+        {"dtu:65536", "allowed"},   {"dtu:", "allowed"},
+        {"dtu:http", "allowed"},    {"ftp://dtu", "http:// and https://"},
+        {"http://dtu/api", "path"}, {"dtu/api", "path"},
+        {"dtu?x=1", "path"},        {"two words", "allowed"},
+        {"http://", "allowed"},     {"[fe80::1", "allowed"},
+        {"[]", "allowed"},          {"dtu:80:80", "brackets"},
+        {"[::1]80", "allowed"},     {"d\xC3\xBCtu", "allowed"},
+        {"dtu:-1", "allowed"},      {"dtu: 80", "allowed"},
+    };
+    char text[200];
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        snprintf(text, sizeof text, "[DEFAULT]\nHost=%s\n", good[i][0]);
+        parse_clean(text);
+        assert_string_equal(gateway()->base_url, good[i][1]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(text, sizeof text, "[DEFAULT]\nHost=%s\n[INVERTER0]\n", bad[i][0]);
+        assert_error(text, 2, bad[i][1]);
+        assert_int_equal(c->gateway_count, 0);
+        assert_int_equal(c->device_count, 0);
+    }
+}
+
+static void credentials_in_a_host_are_refused_and_hidden(void **state)
+{
+    assert_error("[DEFAULT]\nHost=http://admin:geheim@dtu\n", 2, "Host|Username");
+    assert_null(strstr(report.messages[0].text, "geheim"));
+    assert_null(strstr(report.messages[0].text, "admin:"));
+}
+
+static void secrets_are_hidden(void **state)
+{
+    char text[600] = "[DEFAULT]\nHost=dtu\nPassword=geheim";
+
+    memset(text + strlen(text), 'x', 300);
+    assert_error(text, 3, "Password|(hidden)|too long");
+    assert_null(strstr(report.messages[0].text, "geheim"));
+    parse("[DEFAULT]\nHost=dtu\nPasword=geheim\nPassword\x01=geheim\ngeheim\n");
+    for (size_t i = 0; i < report.count; i++)
+        assert_null(strstr(report.messages[i].text, "geheim"));
+    assert_int_equal(report.fatals, 1);
+    parse("[DEFAULT]\nHost=dtu\nPassword=%(geheim)s\n");
+    assert_message(CONF_WARNING, 3, "Password|%%");
+    assert_null(strstr(report.messages[0].text, "geheim"));
+    assert_string_equal(gateway()->password, "%(geheim)s");
+}
+
+static void odd_passwords(void **state)
+{
+    static const char *const passwords[][2] = {
+        {"50% off", "50% off"},
+        {"50%% off#1;2", "50% off#1;2"},
+        {"a=b:c", "a=b:c"},
+        {"\"quoted\"", "\"quoted\""},
+        {"p\xC3\xA4ss", "p\xC3\xA4ss"},
+        {"p\xE4ss", "p\xE4ss"},
+        {"#1", "#1"},
+        {"%", "%"},
+        {"a\tb", "a\tb"},
+        {"a@b", "a@b"},
+        {"%(", "%("},
+    };
+    char text[200];
+
+    for (size_t i = 0; i < sizeof passwords / sizeof passwords[0]; i++) {
+        snprintf(text, sizeof text, "[DEFAULT]\nHost=dtu\nPassword = %s\n", passwords[i][0]);
+        parse_clean(text);
+        assert_string_equal(gateway()->password, passwords[i][1]);
+    }
+}
+
+static void booleans(void **state)
+{
+    static const char *const yes[] = {"1", "true", "TRUE", "Yes", "on"};
+    static const char *const no[] = {"0", "false", "False", "NO", "off"};
+    char text[100];
+
+    for (size_t i = 0; i < 5; i++) {
+        snprintf(text, sizeof text, ONE "useYieldDay=%s\nDigestAuth=%s\n", yes[i], yes[i]);
+        parse_clean(text);
+        assert_true(device()->use_yield_day && gateway()->digest);
+        snprintf(text, sizeof text, ONE "useYieldDay=%s\n", no[i]);
+        parse_clean(text);
+        assert_false(device()->use_yield_day);
+    }
+    assert_error(ONE "useYieldDay=maybe\n", 4, "[INVERTER0] useYieldDay|\"maybe\"|0 | 1|0 is used");
+}
+
+static void dry_run_is_anything_but_0(void **state)
+{
+    static const char *const on[] = {"1", "true", "yes", "2", "please"};
+    static const char *const off[] = {"0", "false", "", "No"};
+    char text[100];
+
+    for (size_t i = 0; i < sizeof on / sizeof on[0]; i++) {
+        snprintf(text, sizeof text, DTU "DryRun=%s\n", on[i]);
+        parse_clean(text);
+        assert_true(c->dry_run);
+    }
+    for (size_t i = 0; i < sizeof off / sizeof off[0]; i++) {
+        snprintf(text, sizeof text, DTU "DryRun=%s\n", off[i]);
+        parse_clean(text);
+        assert_false(c->dry_run);
+    }
+}
+
+static void log_levels(void **state)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } levels[] = {{"CRITICAL", LOG_CRITICAL}, {"error", LOG_ERROR}, {"Warning", LOG_WARNING},
+                  {"INFO", LOG_INFO},         {"DEBUG", LOG_DEBUG}, {"notset", LOG_NOTSET}};
+    char text[100];
+
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        snprintf(text, sizeof text, DTU "Logging=%s\n", levels[i].name);
+        parse_clean(text);
+        assert_int_equal(c->log_level, levels[i].level);
+    }
+    assert_error(DTU "Logging=LOUD\n", 3, "Logging|\"LOUD\"|DEBUG|WARNING is used");
+    assert_int_equal(c->log_level, LOG_WARNING);
+}
+
+static void numbers(void **state)
+{
+    static const char *const bad[][2] = {
+        {"HTTPTimeout=soon", "0.1..60"},
+        {"HTTPTimeout=0", "0.1..60"},
+        {"HTTPTimeout=61", "0.1..60"},
+        {"HTTPTimeout=2,5", "dot"},
+        {"HTTPTimeout=nan", "0.1..60"},
+        {"HTTPTimeout=0x1", "0.1..60"},
+        {"SignOfLifeLog=-1", "0..10080"},
+        {"SignOfLifeLog=1.5", "0..10080"},
+        {"SignOfLifeLog=1 min", "0..10080"},
+        {"RetryAfterSeconds=1e9", "0..86400"},
+        {"MinRetriesUntilFail=--1", "0..10000"},
+        {"NumberOfInvertersToQuery=65", "0..64"},
+        {"NumberOfTemplates=-1", "0..64"},
+        {"PollingInterval=-5", "1000.."},
+        {"PollingInterval=99999999999999999999", "1000.."},
+        {"MaxAgeTsLastSuccess=x", "-1.."},
+        {"AcPosition=3", "AC input 1"},
+        {"ErrorMode=never", "timeout"},
+        {"Phase=L4", "L1 | L2"},
+    };
+    char text[200];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(text, sizeof text, DTU "%s\n[INVERTER0]\n", bad[i][0]);
+        assert_error(text, 3, bad[i][1]);
+        assert_int_equal(c->device_count, 1); /* each has a safe default */
+    }
+    assert_int_equal(device()->phase, PHASE_AUTO);
+    parse_clean(DTU "HTTPTimeout=.5\nRetryAfterSeconds=+7\n");
+    assert_int_equal(gateway()->timeout_ms, 500);
+    assert_int_equal(gateway()->retry_after_ms, 7000);
+}
+
+static void no_faster_than_a_second(void **state)
+{
+    assert_warning(DTU "PollingInterval=100\n", 3, "PollingInterval|\"100\"|1000 ms");
+    assert_int_equal(gateway()->interval_ms, 1000);
+    assert_warning(TEMPLATE "CUST_POLLING=0\n", 8, "[TEMPLATE0] CUST_POLLING|1000 ms");
+    assert_int_equal(gateway()->interval_ms, 1000);
+    assert_warning(DTU "ESP8266PollingIntervall=999\n", 3, "1000 ms");
+    assert_int_equal(gateway()->esp8266_interval_ms, 1000);
+    parse_clean(DTU "PollingInterval=1000\n");
+}
+
+static void empty_values(void **state)
+{
+    assert_warning(DTU "HTTPTimeout=\n", 3, "HTTPTimeout|empty|2.5");
+    assert_int_equal(gateway()->timeout_ms, 2500);
+    assert_warning(ONE "Phase=\n", 4, "Phase|empty|auto");
+    assert_error("[DEFAULT]\nHost=\n", 1, "Host|missing");
+    parse_clean(TEMPLATE "CUST_Voltage=\nCUST_Power_Default=\nCUST_SN=\nName=\nCUST_POLLING=\n");
+    assert_string_equal(device()->name, "TEMPLATE0");
+    assert_int_equal(gateway()->interval_ms, 5000);
+}
+
+static void services(void **state)
+{
+    static const char *const bad[] = {"pvinverter",
+                                      "com.victronenergy.",
+                                      "com.victronenergy.a.b",
+                                      "com.victronenergy.a b",
+                                      "com.victronenergy.1a",
+                                      "org.x.grid",
+                                      "com.victronenergy.a-b"};
+    char text[200];
+
+    parse_clean(ONE "Servicename=com.victronenergy.evcharger_2\n");
+    assert_string_equal(device()->service, "com.victronenergy.evcharger_2");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(text, sizeof text, ONE "Servicename=%s\n[INVERTER1]\n", bad[i]);
+        assert_error(text, 4, "Servicename|com.victronenergy.<class>|[INVERTER0] is left out");
+        assert_int_equal(c->device_count, 1);
+        assert_string_equal(device()->section, "INVERTER1");
+    }
+}
+
+static void api_paths(void **state)
+{
+    static const char *const paths[][2] = {
+        {"status", "/status"},
+        {"/status", "/status"},
+        {"cm?cmnd=STATUS+8&user=a&password=b", "/cm?cmnd=STATUS+8&user=a&password=b"},
+        {"a b/\"c\"", "/a%20b/%22c%22"},
+        {"a%%20b", "/a%20b"},
+        {"a%20b", "/a%20b"},
+        {"100%", "/100%25"},
+        {"\xC3\xBC", "/%C3%BC"},
+        {"x[0]?a={1}", "/x[0]?a=%7B1%7D"},
+    };
+    char text[2000];
+
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        snprintf(text, sizeof text,
+                 "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=h\nCUST_Power=p\n"
+                 "CUST_API_PATH=%s\n",
+                 paths[i][0]);
+        parse_clean(text);
+        assert_string_equal(gateway()->template.api_path, paths[i][1]);
+    }
+    strcpy(
+        text,
+        "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=h\nCUST_Power=p\nCUST_API_PATH=");
+    for (int i = 0; i < 90; i++)
+        strcat(text, "\xE2\x82\xAC");
+    assert_error(text, 7, "CUST_API_PATH|(hidden)|too long|left out");
+}
+
+static void control_characters(void **state)
+{
+    assert_error(DTU "Username=a\x07"
+                     "b\n",
+                 3, "Username|control character");
+    assert_string_equal(gateway()->username, "");
+    assert_error(DTU "Username=a\n Password=geheim\n", 3, "Username = \"a\"|indentation");
+    assert_error("[DEFAULT]\nHost=dtu\n  # c\n  Username=a\n", 2, "Host|indentation");
+    assert_error(DTU "HTTPTimeout=1\n 5\n", 3, "indentation|2.5 is used");
+}
+
+static void names(void **state)
+{
+    assert_warning(TEMPLATE "Name=\xFC\n", 8, "Name|UTF-8");
+    assert_string_equal(device()->name, "?");
+    char text[400] = TEMPLATE "Name=";
+    memset(text + strlen(text), 'x', 100);
+    assert_warning(text, 8, "Name|too long");
+    assert_int_equal(strlen(device()->name), NAME_MAX_BYTES - 1);
+    parse_clean(TEMPLATE "Name=100%% S\xC3\xBC"
+                         "d\n");
+    assert_string_equal(device()->name, "100% S\xC3\xBC"
+                                        "d");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CONF_TEST(hosts),
+        CONF_TEST(credentials_in_a_host_are_refused_and_hidden),
+        CONF_TEST(secrets_are_hidden),
+        CONF_TEST(odd_passwords),
+        CONF_TEST(booleans),
+        CONF_TEST(dry_run_is_anything_but_0),
+        CONF_TEST(log_levels),
+        CONF_TEST(numbers),
+        CONF_TEST(no_faster_than_a_second),
+        CONF_TEST(empty_values),
+        CONF_TEST(services),
+        CONF_TEST(api_paths),
+        CONF_TEST(control_characters),
+        CONF_TEST(names),
+    };
+    return cmocka_run_group_tests_name("conf_value", tests, NULL, NULL);
+}
