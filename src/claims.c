@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/map.h"
+#include "core/text.h"
 #include "edge/bus.h"
 #include "edge/directory.h"
 #include "edge/log.h"

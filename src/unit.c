@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/map.h"
+#include "core/text.h"
 #include "edge/log.h"
 #include "edge/service.h"
 

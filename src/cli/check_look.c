@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "edge/file.h"
 #include "edge/log.h"
 #include "place.h"

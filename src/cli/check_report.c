@@ -6,6 +6,7 @@
 #include "cli/json_out.h"
 #include "cli/number_list.h"
 #include "core/json.h"
+#include "core/text.h"
 
 enum { NUMBERS_MAX = 60 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/print.h"
 #include "cli/url.h"
 #include "edge/http.h"
 #include "edge/ws.h"
@@ -20,7 +21,8 @@ struct options {
 static const char help[] =
     "Usage: dbus-opendtu fetch [OPTION...] URL\n"
     "\n"
-    "Asks one URL exactly as the daemon would, and prints the body of the reply.\n"
+    "Asks one URL exactly as the daemon would, and prints the body of the reply; control characters and\n"
+    "what is not UTF-8 as '?'.\n"
     "http:// and https:// are got; ws:// and wss:// are sent --send's TEXT, and the first\n"
     "message that comes is printed.\n"
     "\n" URL_OPTIONS_HELP "  --send TEXT        for a WebSocket: what to send first\n"
@@ -62,16 +64,13 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 static int fail(const char *why)
 {
-    fprintf(stderr, "fetch: %s\n", why);
+    print_line(stderr, "fetch: %s", why);
     return EXIT_FAILED;
 }
 
 static int print(const char *text, size_t len)
 {
-    bool ok = fwrite(text, 1, len, stdout) == len;
-
-    ok = fflush(stdout) == 0 && ok;
-    return ok ? EXIT_OK : fail("cannot write to standard output");
+    return print_lines(stdout, text, len) ? EXIT_OK : fail("cannot write to standard output");
 }
 
 static void on_done(void *user, const struct http_result *r)

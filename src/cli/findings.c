@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "core/json_paths.h"
 #include "core/map.h"
+#include "core/text.h"
 
 static void say(struct findings *f, enum finding_kind kind, size_t gateway, int device,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));

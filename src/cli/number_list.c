@@ -5,6 +5,7 @@
 
 #include "core/json_paths.h"
 #include "core/reading.h"
+#include "core/text.h"
 
 enum { WIDTH_MAX = 48, SHOWN_MAX = 2 * JSON_PATH_MAX, WRITTEN_MAX = 2 * SHOWN_MAX };
 

@@ -6,11 +6,13 @@
 #include <strings.h>
 
 #include "cli/number_list.h"
+#include "cli/print.h"
 #include "cli/url.h"
 #include "core/conf.h"
 #include "core/driver.h"
 #include "core/json.h"
 #include "core/json_paths.h"
+#include "core/text.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 enum { NUMBERS_MAX = 2000 };
@@ -41,7 +43,7 @@ static int usage(const char *text, const char *what)
 
 static int fail(const char *why)
 {
-    fprintf(stderr, "paths: %s\n", why);
+    print_line(stderr, "paths: %s", why);
     return EXIT_FAILED;
 }
 
@@ -115,7 +117,7 @@ static int print_json(const cJSON *root)
 {
     cJSON *list = number_list_json(root, NUMBERS_MAX);
     char *text = list ? cJSON_Print(list) : NULL;
-    bool ok = text && puts(text) >= 0;
+    bool ok = text && print_lines(stdout, text, strlen(text)) && putchar('\n') >= 0;
 
     cJSON_Delete(list);
     cJSON_free(text);

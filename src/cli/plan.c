@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/roster.h"
+#include "core/text.h"
 #include "fleet.h"
 
 struct making {

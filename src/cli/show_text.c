@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/reading.h"
+#include "core/text.h"
 
 enum { FIRST_CAPACITY = 1024, CLEAN_MAX = 1024 };
 
@@ -106,10 +107,12 @@ static const struct range wide[] = {
     {0x20000, 0x3FFFD},
 };
 
-/* What is never let through: C0 and C1, line and paragraph ends, changes of direction. */
-static const struct range forbidden[] = {
-    {0x0000, 0x001F}, {0x007F, 0x009F}, {0x061C, 0x061C}, {0x200B, 0x200F}, {0x2028, 0x202E},
-    {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE000, 0xF8FF}, {0xE0000, 0x10FFFF},
+/*
+ * Left out: of no width, and terminals disagree about it. What is dangerous is gone already.
+ */
+static const struct range left_out[] = {
+    {0x061C, 0x061C}, {0x200B, 0x200F}, {0x2060, 0x206F},    {0xFEFF, 0xFEFF},
+    {0xFFF9, 0xFFFB}, {0xE000, 0xF8FF}, {0xE0000, 0x10FFFF},
 };
 
 static bool within(uint32_t c, const struct range *ranges, size_t count)
@@ -123,17 +126,14 @@ static bool within(uint32_t c, const struct range *ranges, size_t count)
 
 #define WITHIN(c, ranges) within(c, ranges, sizeof(ranges) / sizeof((ranges)[0]))
 
-/* The character at s of valid UTF-8, with its bytes. */
+/* The character at s of a cleaned text, with its bytes. */
 static uint32_t decode(const char *s, size_t *bytes)
 {
-    const unsigned char *u = (const unsigned char *)s;
-    uint32_t c = u[0];
+    uint32_t c = 0;
 
-    *bytes = u[0] < 0x80 ? 1 : u[0] < 0xE0 ? 2 : u[0] < 0xF0 ? 3 : 4;
-    if (*bytes > 1)
-        c &= 0x7FU >> *bytes;
-    for (size_t i = 1; i < *bytes; i++)
-        c = c << 6 | (u[i] & 0x3FU);
+    *bytes = text_char(s, strnlen(s, 4), &c);
+    if (!*bytes)
+        *bytes = 1;
     return c;
 }
 
@@ -144,33 +144,16 @@ static size_t char_width(uint32_t c, bool utf8)
     return utf8 && WITHIN(c, wide) ? 2 : 1;
 }
 
-/* Leaves out C0, DEL and C1; what ends or parts lines becomes a blank. */
-static void drop_controls(char *dst, size_t size, const char *src)
-{
-    size_t used = 0;
-
-    for (const unsigned char *s = (const unsigned char *)src; *s && used + 1 < size; s++) {
-        if (*s == '\t' || *s == '\n' || *s == '\r')
-            dst[used++] = ' ';
-        else if (s[0] == 0xC2 && s[1] >= 0x80 && s[1] < 0xA0)
-            s++;
-        else if (*s >= 0x20 && *s != 0x7F)
-            dst[used++] = (char)*s;
-    }
-    dst[used] = '\0';
-}
-
 void show_text_clean(char *dst, size_t size, const char *src)
 {
-    char plain[CLEAN_MAX], valid[CLEAN_MAX];
+    char clean[CLEAN_MAX];
     size_t used = 0, bytes;
 
     if (!size)
         return;
-    drop_controls(plain, sizeof plain, src ? src : "");
-    text_copy(valid, sizeof valid, plain);
-    for (const char *s = valid; *s; s += bytes) {
-        if (WITHIN(decode(s, &bytes), forbidden))
+    text_copy(clean, sizeof clean, src);
+    for (const char *s = clean; *s; s += bytes) {
+        if (WITHIN(decode(s, &bytes), left_out))
             continue;
         if (used + bytes >= size)
             break;

@@ -23,9 +23,8 @@ void show_text_reset(struct show_text *t); /* empty, the memory is kept */
 void show_text_finish(struct show_text *t);
 
 /*
- * Copies what another process said, fit for one line of a terminal: control characters, those that
- * turn the direction of writing and those of no width are left out, blanks of any kind are one ' '.
- * Invalid UTF-8 becomes '?'. Cut to size at a whole character. src may be NULL (gives "").
+ * Copies what another process said, cleaned (core/text.h) and without characters of no width, so that
+ * the columns of a table hold. Cut to size at a whole character. src may be NULL (gives "").
  */
 void show_text_clean(char *dst, size_t size, const char *src);
 

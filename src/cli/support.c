@@ -13,6 +13,7 @@
 #include "cli/about.h"
 #include "cli/check_look.h"
 #include "cli/check_report.h"
+#include "cli/print.h"
 #include "cli/scrub.h"
 #include "cli/support_bus.h"
 #include "edge/file.h"
@@ -279,7 +280,7 @@ static int write_out(const char *path, const char *text)
         umask(before);
     }
     bool ok = out && fputs("dbus-opendtu: a report for its developers\n", out) >= 0 &&
-              fputs(text, out) >= 0 && fflush(out) == 0;
+              print_lines(out, text, strlen(text));
     int err = errno;
     if (path && out && fclose(out) != 0)
         ok = false;

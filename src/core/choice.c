@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/map.h"
+#include "core/text.h"
 
 const struct owner_choice choice_unset = {.position = -1};
 

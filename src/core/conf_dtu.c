@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "core/conf_parse.h"
+#include "core/text.h"
 
 enum state {
     ABSENT,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/conf_parse.h"
+#include "core/text.h"
 
 enum {
     MESSAGES_MAX = 200,

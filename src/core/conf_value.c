@@ -9,6 +9,7 @@
 
 #include "core/conf.h"
 #include "core/driver.h"
+#include "core/text.h"
 
 struct word {
     const char *text;

@@ -5,6 +5,7 @@
 
 #include "core/counter.h"
 #include "core/device_view.h"
+#include "core/text.h"
 
 static const double default_max_power_w = 5000;
 

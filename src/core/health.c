@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/reading.h"
+#include "core/text.h"
 
 static const char *const kind_names[HEALTH_KINDS] = {
     [HEALTH_TIMEOUT] = "timeout",

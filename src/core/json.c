@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/reading.h"
+#include "core/text.h"
 
 #define NUMBER_LIMIT 1e15
 

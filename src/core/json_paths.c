@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "core/reading.h"
+#include "core/text.h"
 
 enum { SHOWN_MAX = 2 * JSON_PATH_MAX };
 

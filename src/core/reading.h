@@ -91,11 +91,4 @@ bool serial_equal(const char *a, const char *b);
  */
 void serial_key(char out[SERIAL_MAX], const char *serial);
 
-/*
- * Copies text, cut to size at a whole UTF-8 character, with control characters and invalid UTF-8
- * replaced by '?': what a gateway sends must never break a D-Bus string (libdbus refuses to carry
- * invalid UTF-8) or a log line. src may be NULL (gives "").
- */
-void text_copy(char *dst, size_t size, const char *src);
-
 #endif

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/text.h"
+
 void roster_slot_init(struct roster_slot *slot, enum roster_kind kind, int home, unsigned index,
                       const char *serial)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/reading.h"
+#include "core/text.h"
 
 struct value value_double(double d)
 {

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/conf.h"
+#include "core/text.h"
 #include "drivers/ahoy_serials.h"
 #include "drivers/common.h"
 

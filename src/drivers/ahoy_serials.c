@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/text.h"
+
 enum { TRIES = 3 };
 
 static bool any_serial(const cJSON *list)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/conf.h"
+#include "core/text.h"
 #include "drivers/common.h"
 
 extern const struct driver driver_opendtu, driver_ahoy, driver_auto;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/conf.h"
+#include "core/text.h"
 
 static const struct range {
     double low, high;

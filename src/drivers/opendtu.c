@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/conf.h"
+#include "core/text.h"
 #include "drivers/common.h"
 
 /* At night the gateway's list says that it hears nobody: energy is then asked for only so often. */

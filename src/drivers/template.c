@@ -8,6 +8,7 @@
 
 #include "core/conf.h"
 #include "core/json_paths.h"
+#include "core/text.h"
 #include "drivers/common.h"
 
 enum { HINTS_MAX = 4 };

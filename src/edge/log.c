@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/text.h"
+
 enum {
     LINE_MAX_BYTES = 1024, /* well below PIPE_BUF: a line is never torn by another writer's */
     REPEAT_MS = 15 * 60 * 1000,
@@ -53,37 +55,14 @@ static bool put(const char *line, size_t len)
     return write(STDERR_FILENO, line, len) >= 0;
 }
 
-/* Control characters, C1 ones in UTF-8 included, could forge lines or drive a terminal. */
-static void tame(char *text)
-{
-    for (unsigned char *c = (unsigned char *)text; *c; c++) {
-        if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
-            c[0] = c[1] = '?';
-        else if (c[0] < ' ' || c[0] == 0x7f)
-            c[0] = ' ';
-    }
-}
-
-/* Where a text that does not fit is cut: never within a UTF-8 character. */
-static size_t cut(const char *text, size_t len)
-{
-    while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
-        len--;
-    return len;
-}
-
 static void emit(enum log_level level, const char *message)
 {
-    char line[LINE_MAX_BYTES];
-    int length = snprintf(line, sizeof(line), "%s %s", level_name(level), message);
+    char raw[LINE_MAX_BYTES + 16], line[LINE_MAX_BYTES];
 
-    if (length < 0)
+    if (snprintf(raw, sizeof(raw), "%s %s", level_name(level), message) < 0)
         return;
-    size_t len = (size_t)length;
-    if (len > sizeof(line) - 2)
-        len = cut(line, sizeof(line) - 2);
-    line[len] = '\0';
-    tame(line);
+    text_copy(line, sizeof(line) - 1, raw);
+    size_t len = strlen(line);
     line[len++] = '\n';
     if (!put(line, len))
         lost++;

@@ -14,8 +14,8 @@ void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
 /*
- * One line; control characters in it are replaced, overlong lines cut at 1 KiB. Written with one
- * write(2); a full or closed stderr never blocks or ends the program.
+ * One line, cleaned (core/text.h) and cut at 1 KiB. Written with one write(2); a full or closed stderr
+ * never blocks or ends the program.
  */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

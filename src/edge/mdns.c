@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/text.h"
 #include "edge/bus.h"
 
 #define AVAHI "org.freedesktop.Avahi"
@@ -160,9 +161,9 @@ void mdns_ask(struct mdns *m, struct mdns_query *q, const char *host, unsigned t
 {
     *q = (struct mdns_query){.mdns = m, .done = done, .user = user};
     loop_timer_init(&q->timer, m->loop, finish, q);
-    snprintf(q->host, sizeof(q->host), "%s", host);
+    text_copy(q->host, sizeof(q->host), host);
     DBusConnection *c = connection(m, q->why, sizeof(q->why));
-    if (c && dbus_validate_utf8(q->host, NULL) && send_question(q, c, timeout_ms))
+    if (c && send_question(q, c, timeout_ms))
         return;
     q->no_avahi = true;
     snprintf(q->why, sizeof(q->why),

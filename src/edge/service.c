@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "edge/bus.h"
 #include "edge/variant.h"
 #include "edge/wire.h"
@@ -253,8 +254,7 @@ static bool answer_get_text(const struct target *t, DBusMessage *call, DBusMessa
     (void)call;
     if (!t->item)
         return append_run_variant(t->service, reply, &t->run, append_text);
-    const char *text = item_text(t->item, buffer, sizeof(buffer));
-    return dbus_message_iter_append_basic(reply, DBUS_TYPE_STRING, &text);
+    return variant_append_text(reply, item_text(t->item, buffer, sizeof(buffer)));
 }
 
 static bool answer_set_value(const struct target *t, DBusMessage *call, DBusMessageIter *reply)
@@ -473,15 +473,6 @@ static DBusHandlerResult on_message(DBusConnection *c, DBusMessage *call, void *
 
 /* ---- items ---- */
 
-/* Strings come from gateways: libdbus must see nothing but UTF-8. */
-static void make_valid(char *text)
-{
-    for (unsigned char *c = (unsigned char *)text; *c; c++) {
-        if (*c >= 0x80)
-            *c = '?';
-    }
-}
-
 static bool keep_string(struct item *item, const char *text)
 {
     size_t need = strlen(text) + 1;
@@ -494,8 +485,7 @@ static bool keep_string(struct item *item, const char *text)
     if (!item->text)
         return false;
     memcpy(item->text, text, need);
-    if (!dbus_validate_utf8(item->text, NULL))
-        make_valid(item->text);
+    text_clean(item->text);
     return true;
 }
 

@@ -398,8 +398,7 @@ static bool is_usable(const struct setting *setting)
 
     return strlen(setting->path) < SETTINGS_PATH_MAX && dbus_validate_path(setting->path, NULL) &&
            (v->type == VALUE_INT || v->type == VALUE_DOUBLE ||
-            (v->type == VALUE_STRING && strlen(v->s) < SETTINGS_TEXT_MAX &&
-             dbus_validate_utf8(v->s, NULL)));
+            (v->type == VALUE_STRING && strlen(v->s) < SETTINGS_TEXT_MAX));
 }
 
 static struct settings_adding *new_adding(const struct setting *list, size_t count)
@@ -669,8 +668,7 @@ int settings_set(struct settings *s, const char *path, const struct value *value
     if (!e || !e->followed)
         return -ENOENT;
     if (value->type != e->type ||
-        (value->type == VALUE_STRING &&
-         (strlen(value->s) >= SETTINGS_TEXT_MAX || !dbus_validate_utf8(value->s, NULL))))
+        (value->type == VALUE_STRING && strlen(value->s) >= SETTINGS_TEXT_MAX))
         return -EINVAL;
     if (!*s->owner)
         return -ENOTCONN;

@@ -2,18 +2,47 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
 
 enum { VARIANTS_MAX = 4 }; /* how deeply a value may be wrapped */
 
 /* ---- into messages ---- */
 
-static bool append_basic(DBusMessageIter *to, int type, const char *signature, const void *value)
+bool variant_append_text(DBusMessageIter *to, const char *text)
+{
+    char *clean = strdup(text);
+
+    if (!clean)
+        return false;
+    text_clean(clean);
+    bool ok = dbus_message_iter_append_basic(to, DBUS_TYPE_STRING, &clean);
+    free(clean);
+    return ok;
+}
+
+static bool append_number(DBusMessageIter *to, int type, const char *signature, const void *value)
 {
     DBusMessageIter variant;
 
     if (!dbus_message_iter_open_container(to, DBUS_TYPE_VARIANT, signature, &variant))
         return false;
     if (!dbus_message_iter_append_basic(&variant, type, value)) {
+        dbus_message_iter_abandon_container(to, &variant);
+        return false;
+    }
+    return dbus_message_iter_close_container(to, &variant);
+}
+
+static bool append_string(DBusMessageIter *to, const char *text)
+{
+    DBusMessageIter variant;
+
+    if (!dbus_message_iter_open_container(to, DBUS_TYPE_VARIANT, "s", &variant))
+        return false;
+    if (!variant_append_text(&variant, text)) {
         dbus_message_iter_abandon_container(to, &variant);
         return false;
     }
@@ -37,7 +66,7 @@ static bool append_no_value(DBusMessageIter *to)
 static bool append_elements(DBusMessageIter *array, const char *const *list)
 {
     for (size_t i = 0; list[i]; i++) {
-        if (!dbus_message_iter_append_basic(array, DBUS_TYPE_STRING, &list[i]))
+        if (!variant_append_text(array, list[i]))
             return false;
     }
     return true;
@@ -66,11 +95,11 @@ bool variant_append(DBusMessageIter *to, const struct value *v)
 {
     switch (v->type) {
     case VALUE_INT:
-        return append_basic(to, DBUS_TYPE_INT32, "i", &v->i);
+        return append_number(to, DBUS_TYPE_INT32, "i", &v->i);
     case VALUE_DOUBLE:
-        return append_basic(to, DBUS_TYPE_DOUBLE, "d", &v->d);
+        return append_number(to, DBUS_TYPE_DOUBLE, "d", &v->d);
     case VALUE_STRING:
-        return append_basic(to, DBUS_TYPE_STRING, "s", &v->s);
+        return append_string(to, v->s);
     case VALUE_STRINGS:
         return append_strings(to, v->list);
     case VALUE_INVALID:

@@ -12,7 +12,15 @@
 
 #define BUS_ITEM "com.victronenergy.BusItem"
 
-/* The value as a variant; "no value" as an empty array of int32. False when out of memory. */
+/*
+ * A text cleaned (core/text.h): libdbus ends the program that gives it bad UTF-8. False when out of memory.
+ * No text of others may go to libdbus in another way.
+ */
+bool variant_append_text(DBusMessageIter *to, const char *text);
+
+/*
+ * The value as a variant, its texts cleaned; "no value" as an empty array of int32. False when out of memory.
+ */
 bool variant_append(DBusMessageIter *to, const struct value *v);
 
 /* {key: variant}, an entry of an a{sv}. False when out of memory. */

@@ -9,6 +9,7 @@
 
 #include "core/device.h"
 #include "core/map.h"
+#include "core/text.h"
 
 enum { CLASSES_MAX = 16, PATHS_MAX = 256 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/conf.h"
+#include "core/text.h"
 #include "fuzz/sane.h"
 
 static void check_dtu(const struct config *c, size_t i)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/reading.h"
+#include "core/text.h"
 
 static inline bool sane_value(double v, double low, double high)
 {

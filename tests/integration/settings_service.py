@@ -9,11 +9,13 @@ The rules are those of localsettings 1.46 (github.com/victronenergy/localsetting
   DevicesGroup.assureFreeInstance()); a text that is not "class:number" is refused.
 - SetValue does not check a minimum or maximum of 0 ("if self.min and v < self.min").
 - RemoveSettings announces an empty array.
+- All of it is one XML file: with one text that XML cannot hold, nothing is saved any more (saves()).
 
 One exception: 1.57 let AddSettings overwrite the class of an existing ClassAndVrmInstance, which
 was taken back (victronenergy/venus issue 1159); this one never does.
 """
 
+import re
 import threading
 import time
 from dataclasses import dataclass
@@ -167,6 +169,7 @@ class Setting:
 
 
 KINDS = {"i": "i", "x": "i", "u": "i", "d": "d", "s": "s"}
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 CONVERT = {"i": int, "d": float, "s": str}
 
 
@@ -197,6 +200,11 @@ class SettingsService(Exporter):
     def paths(self, end=""):
         with self._lock:
             return sorted(path for path in self.settings if path.endswith(end))
+
+    def saves(self):
+        """Whether the file can be written: every text is one that XML can hold."""
+        with self._lock:
+            return not any(NO_XML.search(str(setting.value)) for setting in self.settings.values())
 
     def put(self, path, value):
         """A setting from before, of which nothing is announced."""

@@ -161,7 +161,7 @@ class ShowTest(ShowCase):
             self.assertEqual(0, code)
             self.assertNotRegex(out.replace("\n", ""), "[\x00-\x1f\x7f-\x9f\u202e]")
             self.assertEqual(2 if arguments else 3, len(out.splitlines()))
-        self.assertIn("a]0;x[2J bcd", self.show("--once")[1])
+        self.assertIn("a?]0;x??[2J b?c?d", self.show("--once")[1])
 
     def test_stats(self):
         health = {"/Mgmt/Connection": "TCP/IP (HTTP) 192.168.1.5", "/Debug/Requests": 1234,

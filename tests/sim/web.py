@@ -58,7 +58,7 @@ class Response:
         fields.update(self.headers)
         lines = [f"HTTP/1.1 {self.status} {phrase(self.status)}"]
         lines += [f"{name}: {value}" for name, value in fields.items()]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+        return ("\r\n".join(lines) + "\r\n\r\n").encode(errors="surrogateescape")
 
     def payload(self):
         """The body as it goes over the line."""

@@ -460,7 +460,7 @@ static void test_texts(void **state)
                "1}}},{\"serial\":116181698765,\"0\":{\"Power\":{\"v\":2}}}]");
     assert_string_equal(run->readings[0].serial, "77");
     assert_string_equal(run->readings[0].name, "D\xc3\xa4"
-                                               "ch?le?");
+                                               "ch le?");
     assert_string_equal(run->readings[1].serial, "116181698765");
     assert_string_equal(run->readings[1].name, "");
 }

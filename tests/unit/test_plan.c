@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/plan.h"
+#include "core/text.h"
 #include "edge/log.h"
 
 #define TWO_DTUS                       \

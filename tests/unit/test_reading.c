@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-#include <dbus/dbus.h>
 #include <string.h>
 
 #include "core/reading.h"
@@ -95,74 +94,6 @@ static void keys_are_equal_where_serials_are(void **state)
     }
 }
 
-static void assert_copies(size_t size, const char *src, const char *expected)
-{
-    char out[64];
-
-    memset(out, 'x', sizeof out);
-    text_copy(out, size, src);
-    assert_string_equal(out, expected);
-    assert_int_equal(out[size], 'x');
-}
-
-static void copies_text(void **state)
-{
-    assert_copies(32, "Garage", "Garage");
-    assert_copies(32, "", "");
-    assert_copies(32, NULL, "");
-    assert_copies(4, "Garage", "Gar");
-    assert_copies(1, "Garage", "");
-    text_copy(NULL, 0, "Garage"); /* a size of 0 touches nothing */
-}
-
-static void cuts_at_whole_characters(void **state)
-{
-    assert_copies(32,
-                  "S\xC3\xBC"
-                  "dost \xE2\x98\x80 \xF0\x9F\x98\x80",
-                  "S\xC3\xBC"
-                  "dost \xE2\x98\x80 \xF0\x9F\x98\x80");
-    assert_copies(3,
-                  "S\xC3\xBC"
-                  "d",
-                  "S");
-    assert_copies(4,
-                  "S\xC3\xBC"
-                  "d",
-                  "S\xC3\xBC");
-    assert_copies(4, "\xF0\x9F\x98\x80", "");
-    assert_copies(5, "\xF0\x9F\x98\x80", "\xF0\x9F\x98\x80");
-}
-
-static void replaces_what_breaks_a_bus_or_a_log(void **state)
-{
-    assert_copies(32, "a\nb\tc\x1B[0m\x7F", "a?b?c?[0m?");
-    assert_copies(32, "a\xC2\x85z", "a?z");        /* C1 */
-    assert_copies(32, "\xFCmlaut", "?mlaut");      /* Latin-1 */
-    assert_copies(32, "\xC0\xAF", "??");           /* overlong */
-    assert_copies(32, "\xE0\x80\xAF", "???");      /* overlong */
-    assert_copies(32, "\xED\xA0\x80", "???");      /* surrogate */
-    assert_copies(32, "\xF4\x90\x80\x80", "????"); /* beyond U+10FFFF */
-    assert_copies(32, "\xE2\x98", "??");           /* cut off */
-    assert_copies(32, "\xE2\x98X", "??X");
-}
-
-/* Every sequence of up to three bytes: the copy is always what libdbus carries. */
-static void copies_are_always_valid(void **state)
-{
-    char src[4], out[8];
-
-    for (unsigned n = 1; n < 1u << 24; n += n < 1u << 16 ? 1 : 37) {
-        src[0] = (char)(n & 0xFF);
-        src[1] = (char)(n >> 8 & 0xFF);
-        src[2] = (char)(n >> 16);
-        src[3] = '\0';
-        text_copy(out, sizeof out, src);
-        if (!dbus_validate_utf8(out, NULL))
-            fail_msg("%06x", n);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,10 +102,6 @@ int main(void)
         cmocka_unit_test(compares_serials),
         cmocka_unit_test(makes_keys_of_serials),
         cmocka_unit_test(keys_are_equal_where_serials_are),
-        cmocka_unit_test(copies_text),
-        cmocka_unit_test(cuts_at_whole_characters),
-        cmocka_unit_test(replaces_what_breaks_a_bus_or_a_log),
-        cmocka_unit_test(copies_are_always_valid),
     };
     return cmocka_run_group_tests_name("reading", tests, NULL, NULL);
 }

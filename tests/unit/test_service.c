@@ -463,6 +463,8 @@ static void test_strings(void **state)
                                                         "ch\"");
     set(NAME_ITEM, value_string("broken \xc3\x28 \xff")); /* libdbus would end the program */
     assert_string_equal(call("/CustomName", "GetText"), "s:\"broken ?( ?\"");
+    set(NAME_ITEM, value_string("\xC3\xBC\x1b[2J\xE2\x80\xAE\xEF\xBF\xBE"));
+    assert_string_equal(call("/CustomName", "GetText"), "s:\"\xC3\xBC?[2J??\"");
     set(NAME_ITEM, value_invalid());
     assert_string_equal(call("/CustomName", "GetText"), "s:\"---\"");
     set(NAME_ITEM, value_int(5));
