@@ -340,12 +340,13 @@ static void begin(struct http_peer *p, const char *url)
     loop_timer_arm(&p->http->deliver_timer, 0);
 }
 
-static bool is_open_websocket(CURL *e, CURLcode code)
+/* Anybody may answer 101: only what was asked for as a WebSocket has become one. */
+static bool is_open_websocket(const struct http_peer *p, CURLcode code)
 {
     long status = 0;
 
-    return code == CURLE_OK && curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
-           status == 101;
+    return p->conf.websocket && code == CURLE_OK &&
+           curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == 101;
 }
 
 static void take_finished(struct http *h)
@@ -354,16 +355,16 @@ static void take_finished(struct http *h)
     int left;
 
     while ((message = curl_multi_info_read(h->multi, &left)) != NULL) {
-        char *p = NULL;
+        char *user = NULL;
 
         if (message->msg != CURLMSG_DONE)
             continue;
-        CURL *e = message->easy_handle;
         CURLcode code = message->data.result; /* message is gone with the handle */
-        curl_easy_getinfo(e, CURLINFO_PRIVATE, &p);
-        if (!is_open_websocket(e, code)) /* whose connection would go with it */
-            curl_multi_remove_handle(h->multi, e);
-        finish_with((struct http_peer *)(void *)p, code);
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &user);
+        struct http_peer *p = (struct http_peer *)(void *)user;
+        if (!is_open_websocket(p, code)) /* whose connection would go with it */
+            curl_multi_remove_handle(h->multi, p->easy);
+        finish_with(p, code);
     }
 }
 

@@ -261,6 +261,22 @@ static void test_status(void **state)
     assert_string_equal(a.body, "some body");
 }
 
+/* A reply that only a request for a WebSocket may have ends the request, not the gateway. */
+static void test_switches_unasked(void **state)
+{
+    static const char *const paths[] = {"/switches/1.0", "/switches/1.1"};
+    struct http_peer *p = peer_with(plain_conf());
+
+    for (int i = 0; i < 2; i++) {
+        struct answer a = ask(p, paths[i]);
+        assert_int_equal(a.result.status, 101);
+        assert_int_not_equal(a.result.outcome, HTTP_OK);
+        a = ask(p, "/ok");
+        assert_answer(&a, HTTP_OK, 200);
+    }
+    http_peer_destroy(p);
+}
+
 static unsigned retry_after(const char *path)
 {
     return ask_once(plain_conf(), path).result.retry_after_s;
@@ -1171,6 +1187,7 @@ int main(void)
         HTTP_TEST(test_connection_is_kept),
         HTTP_TEST(test_connection_is_closed_by_the_gateway),
         HTTP_TEST(test_status),
+        HTTP_TEST(test_switches_unasked),
         HTTP_TEST(test_retry_after),
         HTTP_TEST(test_basic_goes_out_unasked),
         HTTP_TEST(test_unauthorized),

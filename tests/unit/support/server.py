@@ -176,6 +176,11 @@ class Handler:
     def do_status(self):
         self.reply(int(self.parts[1]), "some body")
 
+    def do_switches(self):
+        """/switches/1.0, /switches/1.1: to another protocol, which nobody has asked for."""
+        self.send(f"HTTP/{self.parts[1]} 101 Switching Protocols\r\n\r\n{{}}")
+        raise Gone
+
     def do_retry_after(self):
         date = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
         value = {
