@@ -826,6 +826,24 @@ static void test_nothing_grows(void **state)
     http_peer_destroy(p);
 }
 
+/* A name that no name server need be asked for: no part of one is longer than 63 characters. */
+static void test_unknown_names_leave_nothing(void **state)
+{
+    char url[128];
+    struct http_peer_conf conf = {.base_url = url, .timeout_ms = 5000};
+
+    snprintf(url, sizeof(url), "http://%064d.example", 0);
+    struct http_peer *p = peer_with(conf);
+    struct answer a = ask(p, "/");
+    assert_answer(&a, HTTP_UNREACHABLE, 0);
+    assert_why(&a, "is unknown");
+    size_t heap = __sanitizer_get_current_allocated_bytes();
+    for (unsigned i = 0; i < 10000; i++)
+        ask(p, "/");
+    assert_in_range(__sanitizer_get_current_allocated_bytes(), 0, heap + CACHES_BYTES);
+    http_peer_destroy(p);
+}
+
 /* ---- TLS ---- */
 
 static struct http_peer_conf tls_conf(const char *host, const char *listener)
@@ -1213,6 +1231,7 @@ int main(void)
         HTTP_TEST(test_refused_at_once_is_told_later),
         HTTP_TEST(test_many_peers_at_once),
         HTTP_TEST(test_nothing_grows),
+        HTTP_TEST(test_unknown_names_leave_nothing),
         HTTP_TEST(test_wake_ups),
         HTTP_TEST(test_certificates),
         HTTP_TEST(test_unknown_authority),
