@@ -350,6 +350,7 @@ void unit_reconfigure(struct unit *u, const struct device_conf *conf)
     bool renamed =
         strcmp(conf->service, u->conf.service) != 0 || conf->instance != u->conf.instance;
     bool class_changed = strcmp(conf->service, u->conf.service) != 0;
+    bool reshaped = conf->has_dc != u->conf.has_dc;
 
     if (device_conf_equal(conf, &u->conf))
         return;
@@ -360,6 +361,8 @@ void unit_reconfigure(struct unit *u, const struct device_conf *conf)
         warn_of_class(u);
     if (renamed)
         claim_anew(u);
+    if (reshaped && u->service)
+        appear(u);
     show(u);
 }
 

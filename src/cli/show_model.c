@@ -282,6 +282,11 @@ bool show_row_is_inverter(const struct show_row *row)
            strncmp(row->service, "inverter.", 9) == 0;
 }
 
+static bool is_genset(const struct show_row *row)
+{
+    return strncmp(row->service, "genset.", 7) == 0;
+}
+
 /* Of a quantity's phases; MISSING when none has it. */
 static double phases_sum(const struct show_row *row, int quantity, unsigned *count)
 {
@@ -361,6 +366,13 @@ static const struct word status_words[] = {
     {12, 12, SHOW_GOOD, "limited"},   {0, 0, SHOW_NORMAL, NULL},
 };
 
+/* A genset's codes are of its own: 8 is what 7 is of an inverter. */
+static const struct word genset_words[] = {
+    {0, 0, SHOW_FAINT, "standby"}, {1, 7, SHOW_WARNING, "starting"},
+    {8, 8, SHOW_GOOD, "running"},  {9, 9, SHOW_WARNING, "stopping"},
+    {10, 10, SHOW_BAD, "error"},   {0, 0, SHOW_NORMAL, NULL},
+};
+
 static const struct word state_words[] = {
     {0, 0, SHOW_FAINT, "off"},      {1, 1, SHOW_FAINT, "low power"}, {2, 2, SHOW_BAD, "fault"},
     {9, 9, SHOW_GOOD, "inverting"}, {0, 0, SHOW_NORMAL, NULL},
@@ -396,7 +408,8 @@ const char *show_row_status(const struct show_row *row, enum show_tone *tone, ch
         return buffer;
     }
     if (has_value(row->status_code))
-        return number_word(status_words, row->status_code, tone, buffer, size);
+        return number_word(is_genset(row) ? genset_words : status_words, row->status_code, tone,
+                           buffer, size);
     if (has_value(row->state))
         return number_word(state_words, row->state, tone, buffer, size);
     bool known = has_value(show_row_power(row));

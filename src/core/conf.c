@@ -80,6 +80,7 @@ static void read_template(struct conf_parse *p, const char *section)
         text_copy(d->serial, sizeof d->serial, section);
     if (!d->name[0])
         text_copy(d->name, sizeof d->name, section);
+    d->has_dc = g->template.dc_voltage.path[0] || has_value(g->template.dc_voltage.fallback);
     text_copy(g->template.serial, sizeof g->template.serial, d->serial);
     p->config->gateway_count++;
     p->config->device_count++;

@@ -86,6 +86,7 @@ struct device_conf {
     char service[CONF_TEXT_MAX]; /* "com.victronenergy.pvinverter": without the .http_<instance> */
     char name[NAME_MAX_BYTES];   /* template's Name; "" is the gateway's name for it */
     char serial[SERIAL_MAX];     /* Serial, a template's CUST_SN; "": bound when first seen */
+    bool has_dc;                 /* a template that has a DC voltage; others say so themselves */
     bool use_yield_day;
     bool keep_energy; /* a counter that starts anew goes on from its last total */
     int max_age_s;    /* a measurement older than this is not used; negative: no check */

@@ -44,6 +44,11 @@ static void show_position(struct device *d)
     d->view.position = d->written_position >= 0 ? d->written_position : d->conf->position;
 }
 
+static void show_dc(struct device *d)
+{
+    d->view.has_dc = d->conf->has_dc || d->view.strings > 0;
+}
+
 /* A phase's own counter has no offset: beside a total that has one, or may get one, it means nothing. */
 static bool phases_count_for_themselves(const struct device *d)
 {
@@ -122,6 +127,7 @@ static unsigned learn_shape(struct device *d, const struct reading *r)
     }
     if (strings > view->strings) {
         view->strings = strings;
+        show_dc(d);
         event = DEVICE_SHAPE_CHANGED;
     }
     for (unsigned s = 0; s < strings; s++) {
@@ -311,6 +317,7 @@ static void show_conf(struct device *d)
     d->view.connection = d->conf->connection;
     show_name(d);
     show_position(d);
+    show_dc(d);
     if (!settle_phase(d))
         show_energy(d);
 }

@@ -48,6 +48,7 @@ struct device_view {
     double value[FIELD_COUNT][PHASE_SLOTS];
     unsigned strings;
     struct string_reading string[STRINGS_MAX];
+    bool has_dc; /* measures a DC voltage, now or at other times */
     /* Of the energy counter, since the device was created: rows of readings, not readings. */
     unsigned jumps_dropped, falls_held;
     const struct health *health; /* of the gateway, borrowed; NULL: not known */

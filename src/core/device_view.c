@@ -48,17 +48,15 @@ static double current_of(double power_w, double voltage_v)
     return has_value(power_w) && voltage_v >= least_voltage_v ? power_w / voltage_v : MISSING;
 }
 
-/* Hoymiles' three-phase inverters say nothing about their phases: each makes a third. */
+/* Hoymiles' three-phase inverters say nothing about their phases: each makes a third, at one voltage. */
 static void fill_three_phases(struct device_view *view, const double (*from)[PHASE_SLOTS])
 {
-    static const enum field alike[] = {FIELD_VOLTAGE, FIELD_POWER_FACTOR};
     const double *power = from[FIELD_POWER], *current = from[FIELD_CURRENT];
+    const double *voltage = from[FIELD_VOLTAGE];
 
     for (unsigned slot = 1; slot <= PHASES; slot++) {
-        for (size_t i = 0; i < sizeof alike / sizeof alike[0]; i++) {
-            const double *value = from[alike[i]];
-            view->value[alike[i]][slot] = has_phases(value) ? value[slot] : value[0];
-        }
+        view->value[FIELD_VOLTAGE][slot] = has_phases(voltage) ? voltage[slot] : voltage[0];
+        view->value[FIELD_POWER_FACTOR][slot] = from[FIELD_POWER_FACTOR][slot];
         view->value[FIELD_POWER][slot] = has_phases(power) ? power[slot] : power[0] / PHASES;
         view->value[FIELD_CURRENT][slot] =
             has_phases(current)

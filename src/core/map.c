@@ -1,6 +1,10 @@
 #include "core/map.h"
 
+#include <math.h>
+
 #include "version.h"
+
+static const double genset_running_w = 10;
 
 static int status_code(enum device_state state)
 {
@@ -16,6 +20,20 @@ static int status_code(enum device_state state)
         break;
     }
     return 10;
+}
+
+/* A meter's clamp reads a few watts where nothing flows, and a sign that depends on how it is put on. */
+static int genset_status(const struct device_view *view)
+{
+    return fabs(view->value[FIELD_POWER][0]) >= genset_running_w ? 8 : 0;
+}
+
+/* The GUI's rows go from L1 up to this number: none where that would not be the device's own phase. */
+static struct value number_of_phases(const struct device_view *view)
+{
+    if (view->phase == PHASE_3P)
+        return value_int(PHASES);
+    return view->phase == PHASE_L1 ? value_int(1) : value_invalid();
 }
 
 static int inverter_state(const struct device_view *view)
@@ -74,7 +92,11 @@ static struct value health_value(enum map_source source, const struct health *he
 
 bool map_applies(const struct map_row *row, const struct device_view *view)
 {
-    return row->source != MAP_STRING || row->slot < view->strings;
+    if (row->source == MAP_STRING)
+        return row->slot < view->strings;
+    if (row->source == MAP_FIELD && row->arg.field == FIELD_DC_VOLTAGE)
+        return view->has_dc;
+    return true;
 }
 
 struct value map_value(const struct map_row *row, const struct device_view *view)
@@ -88,6 +110,8 @@ struct value map_value(const struct map_row *row, const struct device_view *view
         return value_int(row->arg.constant);
     case MAP_TEXT:
         return value_string(row->arg.text);
+    case MAP_UNKNOWN:
+        return value_invalid();
     case MAP_INSTANCE:
         return view->instance >= 0 ? value_int(view->instance) : value_invalid();
     case MAP_POSITION:
@@ -113,9 +137,11 @@ struct value map_value(const struct map_row *row, const struct device_view *view
     case MAP_UPDATE_INDEX:
         return value_int(view->update_index);
     case MAP_PHASES:
-        return value_int((int)view->phases);
+        return number_of_phases(view);
     case MAP_STATUS_CODE:
         return value_int(status_code(view->state));
+    case MAP_GENSET_STATUS:
+        return value_int(genset_status(view));
     case MAP_STATE:
         return value_int(inverter_state(view));
     case MAP_ERROR_CODE:

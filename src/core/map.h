@@ -20,6 +20,7 @@ enum map_source {
     MAP_STRING,   /* string[slot], which of its members: arg.member */
     MAP_INT,      /* arg.constant */
     MAP_TEXT,     /* arg.text, a constant */
+    MAP_UNKNOWN,  /* no value: what Venus asks for, and nobody says */
     MAP_INSTANCE, /* /DeviceInstance */
     MAP_POSITION,
     MAP_ROLE,          /* the class of the service */
@@ -32,10 +33,11 @@ enum map_source {
     MAP_CONNECTION, /* how the device is reached, for people */
     MAP_LATENCY,
     MAP_UPDATE_INDEX,
-    MAP_PHASES,      /* /NrOfPhases */
-    MAP_STATUS_CODE, /* pvinverter: 0 start, 7 running, 8 standby (night), 10 error */
-    MAP_STATE,       /* inverter: 9 inverting, 0 off */
-    MAP_ERROR_CODE,  /* 0 none, 1 gateway away (GUI shows "no error" for 0) */
+    MAP_PHASES,        /* /NrOfPhases: 1 on L1, 3 on three phases; on L2 and L3 no value */
+    MAP_STATUS_CODE,   /* pvinverter: 0 start, 7 running, 8 standby (night), 10 error */
+    MAP_GENSET_STATUS, /* genset: 0 standby, 8 running */
+    MAP_STATE,         /* inverter: 9 inverting, 0 off */
+    MAP_ERROR_CODE,    /* 0 none, 1 gateway away (GUI shows "no error" for 0) */
 
     /* How the gateway answers: see core/health.h. */
     MAP_HEALTH_REQUESTS,
@@ -90,7 +92,10 @@ const struct venus_class *venus_role_find(const char *role);
  */
 const struct venus_class *venus_class_find(const char *service, bool *known);
 
-/* Whether the row exists on this device: string rows only up to its number of strings. */
+/*
+ * Whether the row exists on this device: string rows only up to its number of strings, a DC voltage only
+ * of what measures one.
+ */
 bool map_applies(const struct map_row *row, const struct device_view *view);
 
 /* The row's present value; text values are borrowed from the view. */

@@ -1,30 +1,41 @@
 /*
- * The classes of energy meters: grid, genset, acload, heatpump share one table, as Victron's own meter
- * drivers publish the same paths for each role.
- *
- * No /StatusCode: on a genset service its 8 would mean "running".
+ * The classes of energy meters. They share most of a table, as Victron's own meter drivers publish the
+ * same paths for each role.
  */
 #include "venus/rows.h"
 
-#define ROWS_METER_PHASE(n)                                            \
-    ROW_FIELD("/Ac/L" #n "/PowerFactor", POWER_FACTOR, n, TEXT_PLAIN), \
-        ROW_FIELD("/Ac/L" #n "/Energy/Reverse", ENERGY_REVERSE, n, TEXT_KWH)
+#define ROWS_METER                                                              \
+    ROWS_SERVICE, ROWS_SETUP, ROWS_TOTAL,                                       \
+        ROW_FIELD("/Ac/Energy/Reverse", ENERGY_REVERSE, 0, TEXT_KWH),           \
+        ROW_FIELD("/Ac/Frequency", FREQUENCY, 0, TEXT_HZ),                      \
+        ROW_FIELD("/Ac/PowerFactor", POWER_FACTOR, 0, TEXT_PLAIN), ROWS_PHASES, \
+        ROW_FIELD("/Ac/L1/Energy/Reverse", ENERGY_REVERSE, 1, TEXT_KWH),        \
+        ROW_FIELD("/Ac/L2/Energy/Reverse", ENERGY_REVERSE, 2, TEXT_KWH),        \
+        ROW_FIELD("/Ac/L3/Energy/Reverse", ENERGY_REVERSE, 3, TEXT_KWH), ROWS_DEBUG
 
-static const struct map_row rows[] = {
-    ROWS_SERVICE,
-    ROWS_SETUP,
-    ROWS_TOTAL,
-    ROW_FIELD("/Ac/Energy/Reverse", ENERGY_REVERSE, 0, TEXT_KWH),
-    ROW_FIELD("/Ac/Frequency", FREQUENCY, 0, TEXT_HZ),
-    ROW_FIELD("/Ac/PowerFactor", POWER_FACTOR, 0, TEXT_PLAIN),
-    ROWS_PHASES,
-    ROWS_METER_PHASE(1),
-    ROWS_METER_PHASE(2),
-    ROWS_METER_PHASE(3),
-    ROWS_DEBUG,
+static const struct map_row grid_rows[] = {
+    ROWS_METER,
+    ROW_ERROR_CODE,
+    ROW_NR_OF_PHASES,
 };
 
-const struct venus_class venus_grid = CLASS("grid", rows);
-const struct venus_class venus_genset = CLASS("genset", rows);
-const struct venus_class venus_acload = CLASS("acload", rows);
-const struct venus_class venus_heatpump = CLASS("heatpump", rows);
+/* gui-v2 lists a genset without /StatusCode as "Not connected". */
+static const struct map_row genset_rows[] = {
+    ROWS_METER,
+    ROW_NR_OF_PHASES,
+    ROW_GENERIC,
+    {.path = "/StatusCode",
+     .help = "0 standby, 8 running (10 W or more)",
+     .source = MAP_GENSET_STATUS},
+};
+
+static const struct map_row load_rows[] = {
+    ROWS_METER,
+    ROW_ERROR_CODE,
+    ROW_GENERIC,
+};
+
+const struct venus_class venus_grid = CLASS("grid", grid_rows);
+const struct venus_class venus_genset = CLASS("genset", genset_rows);
+const struct venus_class venus_acload = CLASS("acload", load_rows);
+const struct venus_class venus_heatpump = CLASS("heatpump", load_rows);

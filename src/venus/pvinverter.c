@@ -15,7 +15,9 @@
 
 static const struct map_row rows[] = {
     ROWS_SERVICE,
+    ROW_ERROR_CODE,
     ROWS_SETUP,
+    ROW_GENERIC,
     {.path = "/Position",
      .help = "0 AC input 1, 1 AC output, 2 AC input 2",
      .source = MAP_POSITION,

@@ -28,20 +28,30 @@
         .path = path_, .source = source_ \
     }
 
+/*
+ * This program's own number. One of Victron's brings up that product's pages in the GUI; 0xFFFF is shared
+ * by many drivers, so a plugin page that gui-v2 selects by it would show on their devices as well. No
+ * published driver was found to use 0xD7D0.
+ */
+enum { VENUS_PRODUCT_ID = 0xD7D0 };
+
 /* What every service has: who publishes it, which device it is, how fresh its values are. */
 #define ROWS_SERVICE                                                                              \
     ROW_TEXT("/Mgmt/ProcessName", "dbus-opendtu"), ROW_OF("/Mgmt/ProcessVersion", MAP_VERSION),   \
         ROW_OF("/Mgmt/Connection", MAP_CONNECTION), ROW_OF("/DeviceInstance", MAP_INSTANCE),      \
         {.path = "/ProductId",                                                                    \
-         .help = "not one of Victron's own: the GUI would show that product's pages",             \
+         .help = "this program's own: no product of Victron's, no other driver's",                \
          .source = MAP_INT,                                                                       \
          .text = TEXT_HEX,                                                                        \
-         .arg.constant = 0xFFFF},                                                                 \
+         .arg.constant = VENUS_PRODUCT_ID},                                                       \
         ROW_TEXT("/ProductName", "OpenDTU"),                                                      \
         {.path = "/FirmwareVersion",                                                              \
          .help = "of the gateway; invalid until it has said it",                                  \
          .source = MAP_FIRMWARE},                                                                 \
-        ROW_INT("/HardwareVersion", 0, TEXT_PLAIN), ROW_OF("/Serial", MAP_SERIAL),                \
+        {.path = "/HardwareVersion",                                                              \
+         .help = "no gateway reports it; the GUI hides a row without a value",                    \
+         .source = MAP_UNKNOWN},                                                                  \
+        ROW_OF("/Serial", MAP_SERIAL),                                                            \
         {.path = "/CustomName",                                                                   \
          .help = "what was written here, else the config's Name, else the gateway's name for it", \
          .source = MAP_NAME,                                                                      \
@@ -53,20 +63,22 @@
         {.path = "/UpdateIndex",                                                                  \
          .help = "0..255, moves with each fresh measurement",                                     \
          .source = MAP_UPDATE_INDEX},                                                             \
-        {.path = "/Latency",                                                                      \
-         .help = "from the request to the end of the gateway's reply",                            \
-         .source = MAP_LATENCY,                                                                   \
-         .text = TEXT_MS},                                                                        \
     {                                                                                             \
-        .path = "/ErrorCode", .help = "0 none, 1 no values from the gateway (ErrorMode)",         \
-        .source = MAP_ERROR_CODE                                                                  \
+        .path = "/Latency", .help = "from the request to the end of the gateway's reply",         \
+        .source = MAP_LATENCY, .text = TEXT_MS                                                    \
+    }
+
+/* Not on a genset, whose error codes are Victron's: 1 is "AC voltage L1 too low" there. */
+#define ROW_ERROR_CODE                                                                    \
+    {                                                                                     \
+        .path = "/ErrorCode", .help = "0 none, 1 no values from the gateway (ErrorMode)", \
+        .source = MAP_ERROR_CODE                                                          \
     }
 
 /*
  * What the GUI's "Setup" page reads and writes: gui-v2 shows that page where /AllowedRoles is valid, and
  * after a write of /Role waits for the service under its new class. dbus-shelly has /PhaseSetting for
- * what has one phase only. /Position is not among them: gui-v2 shows it for the role pvinverter alone
- * (PageAcInSetup.qml), and dbus-modbus-client publishes it for that role alone.
+ * what has one phase only.
  */
 #define ROWS_SETUP                                                                        \
     {.path = "/Role",                                                                     \
@@ -103,29 +115,43 @@
     }
 
 /* The totals that every class carries. */
-#define ROWS_TOTAL                                                     \
-    ROW_FIELD("/Ac/Power", POWER, 0, TEXT_W),                          \
-        {.path = "/Ac/Energy/Forward",                                 \
-         .help = "never falls; invalid until a true counter is known", \
-         .source = MAP_FIELD,                                          \
-         .text = TEXT_KWH,                                             \
-         .slot = 0,                                                    \
-         .arg.field = FIELD_ENERGY_FORWARD},                           \
-        {.path = "/Energy/Today",                                      \
-         .help = "by the gateway's day; no path of Venus' own",        \
-         .source = MAP_FIELD,                                          \
-         .text = TEXT_KWH,                                             \
-         .arg.field = FIELD_ENERGY_TODAY},                             \
-    {                                                                  \
-        .path = "/NrOfPhases", .source = MAP_PHASES                    \
+#define ROWS_TOTAL                                                                      \
+    ROW_FIELD("/Ac/Power", POWER, 0, TEXT_W),                                           \
+        {.path = "/Ac/Energy/Forward",                                                  \
+         .help = "never falls; invalid until a true counter is known",                  \
+         .source = MAP_FIELD,                                                           \
+         .text = TEXT_KWH,                                                              \
+         .slot = 0,                                                                     \
+         .arg.field = FIELD_ENERGY_FORWARD},                                            \
+    {                                                                                   \
+        .path = "/Energy/Today", .help = "by the gateway's day; no path of Venus' own", \
+        .source = MAP_FIELD, .text = TEXT_KWH, .arg.field = FIELD_ENERGY_TODAY          \
+    }
+
+/*
+ * On grid and genset only, whose overview reads it (gui-v2 AcInput.qml). A device's own page lists rows
+ * L1 to Ln by it (PageAcInModel.qml), and without it the phases that have values: with 1 for a device
+ * on L2 it shows an empty L1 and nothing else.
+ */
+#define ROW_NR_OF_PHASES                                                                  \
+    {                                                                                     \
+        .path = "/NrOfPhases", .help = "1 on L1, 3 on three phases", .source = MAP_PHASES \
     }
 
 /* A phase that is not in use is invalid, never 0: systemcalc counts phases by their validity. */
-#define ROWS_PHASE(n)                                         \
-    ROW_FIELD("/Ac/L" #n "/Power", POWER, n, TEXT_W),         \
-        ROW_FIELD("/Ac/L" #n "/Current", CURRENT, n, TEXT_A), \
-        ROW_FIELD("/Ac/L" #n "/Voltage", VOLTAGE, n, TEXT_V), \
+#define ROWS_PHASE(n)                                                      \
+    ROW_FIELD("/Ac/L" #n "/Power", POWER, n, TEXT_W),                      \
+        ROW_FIELD("/Ac/L" #n "/Current", CURRENT, n, TEXT_A),              \
+        ROW_FIELD("/Ac/L" #n "/Voltage", VOLTAGE, n, TEXT_V),              \
+        ROW_FIELD("/Ac/L" #n "/PowerFactor", POWER_FACTOR, n, TEXT_PLAIN), \
         ROW_FIELD("/Ac/L" #n "/Energy/Forward", ENERGY_FORWARD, n, TEXT_KWH)
+
+/* On every role but grid, as dbus-shelly does: Venus has drivers of its own for gensets and inverters. */
+#define ROW_GENERIC                                                                           \
+    {                                                                                         \
+        .path = "/IsGenericEnergyMeter", .help = "1: measured by a general meter or gateway", \
+        .source = MAP_INT, .arg.constant = 1                                                  \
+    }
 
 #define ROWS_PHASES ROWS_PHASE(1), ROWS_PHASE(2), ROWS_PHASE(3)
 

@@ -217,7 +217,7 @@ static const char *type_name(const struct value *v)
     case VALUE_STRINGS:
         return "as";
     case VALUE_INVALID:
-        break;
+        return "ai";
     }
     return "?";
 }
@@ -270,7 +270,6 @@ static const char *meaning(const struct map_row *row)
         {MAP_SERIAL, "by which the device is known"},
         {MAP_VERSION, "of this program"},
         {MAP_CONNECTION, "how the gateway is reached"},
-        {MAP_PHASES, "1 or 3"},
         {MAP_INT, "always that"},
         {MAP_TEXT, "always that"},
     };
@@ -301,6 +300,10 @@ static void print_none(const struct map_row *row)
 {
     const char *comma = "";
 
+    if (has_none(row, FULL)) {
+        printf("always");
+        return;
+    }
     for (enum scene scene = START; scene < SCENES; scene++) {
         if (!has_none(row, scene))
             continue;

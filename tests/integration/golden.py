@@ -57,16 +57,15 @@ SERVICE = """
     /Mgmt/ProcessVersion    s   *               *
     /Mgmt/Connection        s   *               *
     /DeviceInstance         i   20              20
-    /ProductId              i   65535           0xFFFF
+    /ProductId              i   55248           0xD7D0
     /ProductName            s   OpenDTU         OpenDTU
     /FirmwareVersion        s   v26.3.30        v26.3.30
-    /HardwareVersion        i   0               0
+    /HardwareVersion        ai
     /Serial                 s   114182940773    114182940773
     /CustomName             s   Roof            Roof
     /Connected              i   1               1
     /UpdateIndex            i   *               *
     /Latency                d   *               *
-    /ErrorCode              i   0               0
     /Debug/Requests         i   *               *
     /Debug/Failures         i   *               *
     /Debug/FailuresByKind   s   *               *
@@ -79,9 +78,18 @@ SERVICE = """
     /Debug/FallsHeld        i   0               0
 """
 
+ERROR_CODE = """
+    /ErrorCode              i   0               0
+"""
+
+GENERIC = """
+    /IsGenericEnergyMeter   i   1               1
+"""
+
+
 def setup(role):
     """What the GUI's "Setup" page reads and writes; every class but inverter has it."""
-    return f"""
+    return ("" if role == "grid" else GENERIC) + f"""
     /Role                   s   {role}  {role}
     /AllowedRoles           as  *  ['pvinverter', 'grid', 'genset', 'acload', 'heatpump']
     /PhaseSetting           i   1               1
@@ -90,10 +98,9 @@ def setup(role):
 
 # --- one inverter on L1, with two strings, as every shape of every gateway tells it -------------
 
-PVINVERTER = SERVICE + setup("pvinverter") + """
+PVINVERTER = SERVICE + ERROR_CODE + setup("pvinverter") + """
     /Position               i   1               1
     /StatusCode             i   7               7
-    /NrOfPhases             i   1               1
     /Ac/Power               d   223.7           224W
     /Ac/Energy/Forward      d   422.603         422.60kWh
     /Energy/Today           d   2.223           2.22kWh
@@ -103,14 +110,17 @@ PVINVERTER = SERVICE + setup("pvinverter") + """
     /Ac/L1/Power            d   223.7           224W
     /Ac/L1/Current          d   0.98            1.0A
     /Ac/L1/Voltage          d   229.7           230V
+    /Ac/L1/PowerFactor      d   0.997           1.00
     /Ac/L1/Energy/Forward   d   422.603         422.60kWh
     /Ac/L2/Power            ai
     /Ac/L2/Current          ai
     /Ac/L2/Voltage          ai
+    /Ac/L2/PowerFactor      ai
     /Ac/L2/Energy/Forward   ai
     /Ac/L3/Power            ai
     /Ac/L3/Current          ai
     /Ac/L3/Voltage          ai
+    /Ac/L3/PowerFactor      ai
     /Ac/L3/Energy/Forward   ai
     /Temperature            d   34.2            34.2C
     /Pv/0/V                 d   33.3            33.3V
@@ -141,7 +151,6 @@ HMT_PHASES = """
     /Serial                 s   1361a0000001    1361a0000001
     /CustomName             s   Barn            Barn
     /PhaseSetting           ai
-    /NrOfPhases             i   3               3
     /Ac/Power               d   1500            1500W
     /Ac/Energy/Forward      d   3000            3000.00kWh
     /Energy/Today           d   *               *
@@ -149,14 +158,17 @@ HMT_PHASES = """
     /Ac/L1/Power            d   500             500W
     /Ac/L1/Current          d   2.17            2.2A
     /Ac/L1/Voltage          d   230.02          230V
+    /Ac/L1/PowerFactor      ai
     /Ac/L1/Energy/Forward   d   1000            1000.00kWh
     /Ac/L2/Power            d   500             500W
     /Ac/L2/Current          d   2.17            2.2A
     /Ac/L2/Voltage          d   230.02          230V
+    /Ac/L2/PowerFactor      ai
     /Ac/L2/Energy/Forward   d   1000            1000.00kWh
     /Ac/L3/Power            d   500             500W
     /Ac/L3/Current          d   2.17            2.2A
     /Ac/L3/Voltage          d   230.02          230V
+    /Ac/L3/PowerFactor      ai
     /Ac/L3/Energy/Forward   d   1000            1000.00kWh
 """
 
@@ -183,25 +195,27 @@ TEMPLATE = SERVICE + """
     /FirmwareVersion        ai
     /Serial                 s   T20             T20
     /CustomName             s   Meter 20        Meter 20
-    /NrOfPhases             i   1               1
     /Ac/Power               d   223.7           224W
     /Ac/Energy/Forward      d   422.603         422.60kWh
     /Energy/Today           ai
     /Ac/L1/Power            d   223.7           224W
     /Ac/L1/Current          d   0.98            1.0A
     /Ac/L1/Voltage          d   229.7           230V
+    /Ac/L1/PowerFactor      ai
     /Ac/L1/Energy/Forward   d   422.603         422.60kWh
     /Ac/L2/Power            ai
     /Ac/L2/Current          ai
     /Ac/L2/Voltage          ai
+    /Ac/L2/PowerFactor      ai
     /Ac/L2/Energy/Forward   ai
     /Ac/L3/Power            ai
     /Ac/L3/Current          ai
     /Ac/L3/Voltage          ai
+    /Ac/L3/PowerFactor      ai
     /Ac/L3/Energy/Forward   ai
 """
 
-PV_TEMPLATE = TEMPLATE + setup("pvinverter") + """
+PV_TEMPLATE = TEMPLATE + ERROR_CODE + setup("pvinverter") + """
     /Position               i   0               0
     /StatusCode             i   7               7
     /Ac/MaxPower            ai
@@ -212,10 +226,10 @@ PV_TEMPLATE = TEMPLATE + setup("pvinverter") + """
 
 # --- the other classes --------------------------------------------------------------------------
 
-INVERTER = SERVICE + """
+INVERTER = SERVICE + ERROR_CODE + """
     /Mode                   i   2               2
+    /ModeIsAdjustable       i   0               0
     /State                  i   9               9
-    /NrOfPhases             i   1               1
     /Ac/Out/L1/V            d   229.7           230V
     /Ac/Out/L1/I            d   0.98            1.0A
     /Ac/Out/L1/P            d   223.7           224W
@@ -228,20 +242,22 @@ INVERTER = SERVICE + """
     /Ac/L1/Power            d   223.7           224W
     /Ac/L1/Current          d   0.98            1.0A
     /Ac/L1/Voltage          d   229.7           230V
+    /Ac/L1/PowerFactor      d   0.997           1.00
     /Ac/L1/Energy/Forward   d   422.603         422.60kWh
     /Ac/L2/Power            ai
     /Ac/L2/Current          ai
     /Ac/L2/Voltage          ai
+    /Ac/L2/PowerFactor      ai
     /Ac/L2/Energy/Forward   ai
     /Ac/L3/Power            ai
     /Ac/L3/Current          ai
     /Ac/L3/Voltage          ai
+    /Ac/L3/PowerFactor      ai
     /Ac/L3/Energy/Forward   ai
     /Temperature            d   34.2            34.2C
 """
 
 METER = SERVICE + """
-    /NrOfPhases             i   1               1
     /Ac/Power               d   223.7           224W
     /Ac/Energy/Forward      d   422.603         422.60kWh
     /Energy/Today           d   2.223           2.22kWh
@@ -267,3 +283,18 @@ METER = SERVICE + """
     /Ac/L3/Energy/Forward   ai
     /Ac/L3/Energy/Reverse   ai
 """
+
+NR_OF_PHASES = """
+    /NrOfPhases             i   1               1
+"""
+
+GRID = METER + ERROR_CODE + NR_OF_PHASES + setup("grid")
+
+GENSET = METER + NR_OF_PHASES + setup("genset") + """
+    /StatusCode             i   8               8
+"""
+
+
+def load(role):
+    """What draws power: acload, heatpump, and whatever class is not known."""
+    return METER + ERROR_CODE + setup(role)

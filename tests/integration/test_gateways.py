@@ -231,7 +231,7 @@ class GatewaysTest(VenusTest):
             serial = self.wait("its serial", lambda s=service: self.peek(s, "/Serial"))
             self.wait_is(service, serial)
             self.assert_value(service, "/CustomName", self.a[serial].name)
-            self.assert_value(service, "/NrOfPhases", self.a[serial].phases)
+            self.assert_value(service, "/PhaseSetting", 1 if self.a[serial].phases == 1 else None)
             self.assert_value(service, "/Position", 1)
         self.assertEqual([], program.lines("WARNING") + program.lines("ERROR"))
 

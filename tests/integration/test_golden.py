@@ -171,11 +171,9 @@ class GoldenTest(BusTest):
                            "/Ac/MaxPower  ai\n/Temperature  ai\n/Dc/0/Voltage  d  51.2  51.2V")
 
     CLASSES = {"pvinverter": golden.PVINVERTER, "inverter": golden.INVERTER,
-               "grid": golden.METER + golden.setup("grid"),
-               "genset": golden.METER + golden.setup("genset"),
-               "acload": golden.METER + golden.setup("acload"),
-               "heatpump": golden.METER + golden.setup("heatpump"),
-               "motordrive": golden.METER + golden.setup("-") + "/Role  ai"}
+               "grid": golden.GRID, "genset": golden.GENSET,
+               "acload": golden.load("acload"), "heatpump": golden.load("heatpump"),
+               "motordrive": golden.load("-") + "/Role  ai"}
 
     def test_every_class(self):
         """The same inverter as each class, an unheard-of one among them."""
@@ -213,7 +211,7 @@ class GoldenTest(BusTest):
         self.configure({"Host": gateway.host}, INVERTER0=inverter(20, phase))
         self.start()
         empty = "\n".join(f"/Ac/L1/{what}  ai" for what in
-                          ("Power", "Current", "Voltage", "Energy/Forward"))
+                          ("Power", "Current", "Voltage", "PowerFactor", "Energy/Forward"))
         moved = golden.table(golden.PVINVERTER, empty)
         for path, row in golden.table(golden.PVINVERTER).items():
             if path.startswith("/Ac/L1/"):

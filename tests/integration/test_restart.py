@@ -60,7 +60,7 @@ class RestartTest(BusTest):
         self.assertEqual(paths, [set(self.client.items(PVINVERTER % i)) for i in (20, 21)])
         self.assert_value(PVINVERTER % 21, "/Serial", "1361a0000002")
         self.assert_value(PVINVERTER % 21, "/CustomName", "Two")
-        self.assert_value(PVINVERTER % 21, "/NrOfPhases", 3)
+        self.assert_value(PVINVERTER % 21, "/PhaseSetting", None)  # it is on three phases
         self.assertEqual(INVALID, self.client.typed(PVINVERTER % 20, "/Ac/L2/Power"))
         self.assertIn(self.peek(PVINVERTER % 20, "/Ac/Power"), (None, 0.0))
         self.assertIn(self.peek(PVINVERTER % 20, "/StatusCode"), (0, 10))

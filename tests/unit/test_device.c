@@ -915,6 +915,7 @@ static void three_phases_without_their_own_values(void **state)
     assert_field(FIELD_POWER, 300, 100, 100, 100);
     assert_field(FIELD_VOLTAGE, 230, 230, 230, 230);
     assert_field(FIELD_CURRENT, 99, 100.0 / 230, 100.0 / 230, 100.0 / 230);
+    assert_field(FIELD_POWER_FACTOR, 0.99, MISSING, MISSING, MISSING); /* measured of all in one */
     assert_field(FIELD_ENERGY_FORWARD, 100, 100 / 3.0, 100 / 3.0, 100 / 3.0);
     r.reach = REACH_LOST;
     feed(S);

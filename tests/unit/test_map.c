@@ -77,9 +77,9 @@ static void knows_its_classes(void **state)
         assert_true(known);
         assert_ptr_equal(venus_class_find(names[i], NULL), venus_class_find(service, NULL));
     }
-    /* Whatever else gets the meters' rows. */
+    /* Whatever else gets those of a load. */
     assert_ptr_equal(venus_class_find("com.victronenergy.evcharger", &known)->rows,
-                     venus_class_find("grid", NULL)->rows);
+                     venus_class_find("acload", NULL)->rows);
     assert_false(known);
     venus_class_find("", &known);
     assert_false(known);
@@ -140,19 +140,39 @@ static void every_class_has_what_venus_asks_for(void **state)
         "/Serial",
         "/UpdateIndex",
         "/Latency",
-        "/ErrorCode",
         "/Ac/Power",
         "/Ac/Energy/Forward",
-        "/NrOfPhases",
         "/Ac/L1/Power",
         "/Ac/L2/Current",
         "/Ac/L3/Voltage",
+        "/Ac/L3/PowerFactor",
         "/Ac/L3/Energy/Forward",
     };
 
     for (size_t i = 0; venus_classes[i]; i++) {
         for (size_t j = 0; j < sizeof paths / sizeof paths[0]; j++)
             assert_non_null(row(venus_classes[i]->name, paths[j]));
+    }
+}
+
+/* The table of the GX screen's pages: which class has which of the paths that only some have. */
+static void each_class_has_what_its_page_reads(void **state)
+{
+    static const char *const classes[] = {"pvinverter", "inverter", "grid",
+                                          "genset",     "acload",   "heatpump"};
+    static const struct {
+        const char *path, *there; /* a letter for each class: y or - */
+    } cases[] = {
+        {"/NrOfPhases", "--yy--"},       {"/IsGenericEnergyMeter", "y--yyy"},
+        {"/StatusCode", "y--y--"},       {"/ErrorCode", "yyy-yy"},
+        {"/ModeIsAdjustable", "-y----"}, {"/Ac/L2/PowerFactor", "yyyyyy"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (size_t c = 0; c < sizeof classes / sizeof classes[0]; c++) {
+            if ((row(classes[c], cases[i].path) != NULL) != (cases[i].there[c] == 'y'))
+                fail_msg("%s %s", classes[c], cases[i].path);
+        }
     }
 }
 
@@ -171,7 +191,6 @@ static void a_class_has_only_its_own_paths(void **state)
     assert_null(row("inverter", "/Position"));
     assert_non_null(row("grid", "/Ac/L2/Energy/Reverse"));
     assert_non_null(row("genset", "/Ac/L3/PowerFactor"));
-    assert_null(row("genset", "/StatusCode"));
     assert_null(row("acload", "/Position"));
     assert_null(row("grid", "/Pv/0/V"));
 }
@@ -182,15 +201,18 @@ static void identity(void **state)
     assert_value("/Mgmt/ProcessVersion", value_string(dtu_version), dtu_version);
     assert_value("/Mgmt/Connection", value_string("TCP/IP (HTTP) dtu"), "TCP/IP (HTTP) dtu");
     assert_value("/DeviceInstance", value_int(34), "34");
-    assert_value("/ProductId", value_int(0xFFFF), "0xFFFF");
+    assert_value("/ProductId", value_int(0xD7D0), "0xD7D0");
+    assert_value("/HardwareVersion", value_invalid(), "---");
+    assert_value("/IsGenericEnergyMeter", value_int(1), "1");
     assert_value("/Connected", value_int(1), "1");
     assert_value("/Position", value_int(1), "1");
-    assert_value("/NrOfPhases", value_int(1), "1");
     assert_value("/UpdateIndex", value_int(255), "255");
     assert_value("/Latency", value_double(12.5), "12ms");
     assert_value("/CustomName", value_string(""), "");
     assert_value("/Serial", value_invalid(), "---");
     assert_value("/FirmwareVersion", value_invalid(), "---");
+    view.instance = 0;
+    assert_value("/DeviceInstance", value_int(0), "0");
     view.instance = -1;
     assert_value("/DeviceInstance", value_invalid(), "---");
     strcpy(view.name, "Garage");
@@ -235,6 +257,30 @@ static void phase_setting(void **state)
     assert_value("/PhaseSetting", value_invalid(), "---");
     assert_true(row("grid", "/PhaseSetting")->writable);
     assert_null(row("inverter", "/PhaseSetting"));
+}
+
+/* With 1 for a device on L2, its page on the GX screen is empty. */
+static void number_of_phases(void **state)
+{
+    static const int numbers[] = {[PHASE_L1] = 1, [PHASE_L2] = 0, [PHASE_L3] = 0, [PHASE_3P] = 3};
+    static const char *const classes[] = {"grid", "genset"};
+
+    for (size_t c = 0; c < sizeof classes / sizeof classes[0]; c++) {
+        for (enum phase_choice phase = PHASE_L1; phase <= PHASE_3P; phase++) {
+            view.phase = phase;
+            struct value v = value_at(classes[c], "/NrOfPhases");
+            struct value expected = numbers[phase] ? value_int(numbers[phase]) : value_invalid();
+            assert_true(value_equal(&v, &expected));
+        }
+    }
+}
+
+static void dc_voltage(void **state)
+{
+    assert_false(map_applies(row("inverter", "/Dc/0/Voltage"), &view));
+    view.has_dc = true;
+    assert_true(map_applies(row("inverter", "/Dc/0/Voltage"), &view));
+    assert_true(map_applies(row("inverter", "/Ac/Out/L1/V"), &view));
 }
 
 static void measurements(void **state)
@@ -305,6 +351,19 @@ static void states(void **state)
     assert_int_equal(int_at("inverter", "/Mode"), 2);
 }
 
+static void genset_states(void **state)
+{
+    static const struct {
+        double power_w;
+        int status_code;
+    } cases[] = {{0, 0}, {9.9, 0}, {-9.9, 0}, {10, 8}, {-2400, 8}, {MISSING, 0}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        view.value[FIELD_POWER][0] = cases[i].power_w;
+        assert_int_equal(int_at("genset", "/StatusCode"), cases[i].status_code);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -312,13 +371,17 @@ int main(void)
         TEST(knows_its_classes),
         TEST(tables_are_sound),
         TEST(every_class_has_what_venus_asks_for),
+        TEST(each_class_has_what_its_page_reads),
         TEST(a_class_has_only_its_own_paths),
         TEST(identity),
         TEST(roles),
         TEST(phase_setting),
+        TEST(number_of_phases),
+        TEST(dc_voltage),
         TEST(measurements),
         TEST(strings),
         TEST(states),
+        TEST(genset_states),
     };
     return cmocka_run_group_tests_name("map", tests, NULL, NULL);
 }

@@ -267,6 +267,20 @@ static void tells_the_status(void **state)
     assert_status(row, "offline", SHOW_BAD);
 }
 
+/* Its 8 is not the 8 of an inverter. */
+static void tells_the_status_of_a_genset(void **state)
+{
+    struct show_row *row = show_model_add(model, "com.victronenergy.genset.http_20");
+
+    show_row_told(row, 0);
+    number(row, "/StatusCode", 8);
+    assert_status(row, "running", SHOW_GOOD);
+    number(row, "/StatusCode", 0);
+    assert_status(row, "standby", SHOW_FAINT);
+    number(row, "/StatusCode", 10);
+    assert_status(row, "error", SHOW_BAD);
+}
+
 static void assert_age(const struct show_row *row, int64_t now, int64_t expected,
                        bool expected_least)
 {
@@ -610,6 +624,7 @@ int main(void)
         WITH_MODEL(adds_phases),
         WITH_MODEL(reads_an_inverters_output),
         WITH_MODEL(tells_the_status),
+        WITH_MODEL(tells_the_status_of_a_genset),
         WITH_MODEL(ages_from_the_last_measurement),
         WITH_MODEL(keeps_the_power_of_the_last_minutes),
         WITH_MODEL(adds_up_inverters_only),
