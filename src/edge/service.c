@@ -2,7 +2,6 @@
 
 #include <dbus/dbus.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 #include "core/text.h"
 #include "edge/bus.h"
 #include "edge/variant.h"
-#include "edge/wire.h"
 
 enum {
     TEXT_MAX = 128,     /* of what is no string: the list of all roles is the longest */
@@ -22,8 +20,8 @@ enum {
 
 struct item {
     struct service_item conf; /* conf.value is the present one */
-    char *text;               /* where a string value lies; kept for the next; of dbus_malloc() */
-    size_t text_capacity;
+    char *text;               /* where a string value lies */
+    bool changed;             /* since the last flush */
 };
 
 struct service {
@@ -32,9 +30,8 @@ struct service {
     char *name;
     size_t count;
     struct item *items;
-    size_t *sorted;   /* places in items by path: what lies below a node is one run of it */
-    uint8_t *changed; /* bitmap by place in items */
-    bool any_changed;
+    size_t *sorted; /* places in items by path: what lies below a node is one run of it */
+    bool changed;   /* any of them */
     DBusObjectPathVTable vtable;
 };
 
@@ -157,8 +154,8 @@ static bool append_value_and_text(DBusMessageIter *to, const struct item *item)
     return dbus_message_iter_close_container(to, &dict);
 }
 
-/* a{sa{sv}} of all items. */
-static bool append_items(const struct service *s, DBusMessageIter *to)
+/* a{sa{sv}} of all items, or of those that have changed. */
+static bool append_items(const struct service *s, DBusMessageIter *to, bool changed_only)
 {
     DBusMessageIter dict;
 
@@ -166,6 +163,8 @@ static bool append_items(const struct service *s, DBusMessageIter *to)
         return false;
     for (size_t i = 0; i < s->count; i++) {
         const struct item *item = &s->items[i];
+        if (changed_only && !item->changed)
+            continue;
         if (!append_entry(&dict, item->conf.path, item, append_value_and_text)) {
             dbus_message_iter_abandon_container(to, &dict);
             return false;
@@ -276,7 +275,7 @@ static bool answer_get_description(const struct target *t, DBusMessage *call,
 static bool answer_get_items(const struct target *t, DBusMessage *call, DBusMessageIter *reply)
 {
     (void)call;
-    return append_items(t->service, reply);
+    return append_items(t->service, reply, false);
 }
 
 static bool answer_introspect(const struct target *t, DBusMessage *call, DBusMessageIter *reply);
@@ -473,120 +472,64 @@ static DBusHandlerResult on_message(DBusConnection *c, DBusMessage *call, void *
 
 /* ---- items ---- */
 
-static bool keep_string(struct item *item, const char *text)
-{
-    size_t need = strlen(text) + 1;
-
-    if (need > item->text_capacity) {
-        dbus_free(item->text);
-        item->text = dbus_malloc(need);
-        item->text_capacity = item->text ? need : 0;
-    }
-    if (!item->text)
-        return false;
-    memcpy(item->text, text, need);
-    text_clean(item->text);
-    return true;
-}
-
-static void store(struct item *item, const struct value *v)
+/* Whether the item has another value now. Without memory for a text it has none. */
+static bool store(struct item *item, const struct value *v)
 {
     struct value kept = *v;
+    char *text = NULL;
 
-    if (v->type == VALUE_STRING)
-        kept = keep_string(item, v->s) ? value_string(item->text) : value_invalid();
+    if (v->type == VALUE_STRING) {
+        text = strdup(v->s);
+        if (text)
+            text_clean(text);
+        kept = value_string(text);
+    }
+    bool changed = !value_equal(&kept, &item->conf.value);
     item->conf.value = kept;
+    free(item->text);
+    item->text = text;
+    return changed;
 }
 
 void service_set(struct service *s, size_t item, const struct value *value)
 {
-    if (item >= s->count || value_equal(value, &s->items[item].conf.value))
-        return;
-    store(&s->items[item], value);
-    s->changed[item / CHAR_BIT] |= (uint8_t)(1U << (item % CHAR_BIT));
-    s->any_changed = true;
+    if (item < s->count && store(&s->items[item], value))
+        s->items[item].changed = s->changed = true;
 }
 
 /* ---- changes ---- */
 
-static bool is_changed(const struct service *s, size_t item)
+/* NULL when out of memory. */
+static DBusMessage *new_items_changed(const struct service *s)
 {
-    return s->changed[item / CHAR_BIT] >> (item % CHAR_BIT) & 1;
-}
+    DBusMessage *m = dbus_message_new_signal("/", BUS_ITEM, "ItemsChanged");
+    DBusMessageIter iter;
 
-/*
- * One signal is written at a time, and all services write theirs here. It is kept: its memory would be mapped
- * and unmapped each time, and its header costs more than what it tells of.
- */
-static struct {
-    size_t services;
-    struct wire body;
-    DBusMessage *signal;
-} draft;
-
-static void forget_signal(void)
-{
-    if (draft.signal)
-        dbus_message_unref(draft.signal);
-    draft.signal = NULL;
-}
-
-static void release_draft(void)
-{
-    if (--draft.services > 0)
-        return;
-    wire_free(&draft.body);
-    forget_signal();
-}
-
-static bool write_changes(const struct service *s)
-{
-    char buffer[TEXT_MAX];
-
-    wire_begin(&draft.body);
-    for (size_t i = 0; i < s->count; i++) {
-        const struct item *item = &s->items[i];
-        if (is_changed(s, i))
-            wire_item(&draft.body, item->conf.path, &item->conf.value,
-                      item_text(item, buffer, sizeof(buffer)));
-    }
-    return wire_end(&draft.body);
-}
-
-static bool put_body(void)
-{
-    return draft.signal && dbus_message_set_body(draft.signal, WIRE_SIGNATURE, draft.body.bytes,
-                                                 (int)draft.body.len);
-}
-
-/* Leaves what has changed in draft.signal; false when out of memory. */
-static bool write_signal(const struct service *s)
-{
-    if (!write_changes(s)) {
-        wire_free(&draft.body);
-        return false;
-    }
-    if (put_body())
-        return true;
-    forget_signal(); /* there is none, or the bus has not taken it yet */
-    draft.signal = dbus_message_new_signal("/", BUS_ITEM, "ItemsChanged");
-    if (draft.signal)
-        dbus_message_set_no_reply(draft.signal, TRUE);
-    return put_body();
+    if (!m)
+        return NULL;
+    dbus_message_set_no_reply(m, TRUE);
+    dbus_message_iter_init_append(m, &iter);
+    if (append_items(s, &iter, true))
+        return m;
+    dbus_message_unref(m);
+    return NULL;
 }
 
 void service_flush(struct service *s)
 {
     DBusConnection *c = bus_connection(s->bus);
 
-    if (!s->any_changed || dbus_connection_get_outgoing_size(c) > OUTGOING_MAX)
+    if (!s->changed || dbus_connection_get_outgoing_size(c) > OUTGOING_MAX)
         return;
-    if (!write_signal(s))
+    DBusMessage *m = new_items_changed(s);
+    bool sent = m && dbus_connection_send(c, m, NULL);
+    if (m)
+        dbus_message_unref(m);
+    if (!sent)
         return; /* what has changed stays so, and goes out with the next */
-    if (dbus_connection_send(c, draft.signal, NULL)) {
-        memset(s->changed, 0, (s->count + CHAR_BIT - 1) / CHAR_BIT);
-        s->any_changed = false;
-    }
+    for (size_t i = 0; i < s->count; i++)
+        s->items[i].changed = false;
+    s->changed = false;
 }
 
 const char *service_name(const struct service *s)
@@ -630,8 +573,7 @@ static int take_items(struct service *s, const struct service_item *items, size_
 {
     s->items = calloc(count ? count : 1, sizeof(*s->items));
     s->sorted = calloc(count ? count : 1, sizeof(*s->sorted));
-    s->changed = calloc(count / CHAR_BIT + 1, 1);
-    if (!s->items || !s->sorted || !s->changed) {
+    if (!s->items || !s->sorted) {
         snprintf(why, why_size, "out of memory");
         return -ENOMEM;
     }
@@ -680,10 +622,8 @@ struct service *service_create(struct loop *l, const char *name, const struct se
     struct service *s = calloc(1, sizeof(*s));
     int error = -ENOMEM;
 
-    if (s) {
-        draft.services++;
+    if (s)
         s->name = strdup(name);
-    }
     if (!s || !s->name) {
         snprintf(why, why_size, "out of memory");
     } else {
@@ -707,10 +647,8 @@ void service_destroy(struct service *s)
     if (s->bus)
         dbus_connection_unregister_object_path(bus_connection(s->bus), "/");
     bus_close(s->bus); /* and with the connection, the bus takes the name back */
-    release_draft();
     for (size_t i = 0; i < s->count; i++)
-        dbus_free(s->items[i].text);
-    free(s->changed);
+        free(s->items[i].text);
     free(s->sorted);
     free(s->items);
     free(s->name);
