@@ -453,13 +453,14 @@ static void log_energy_events(struct unit *u, unsigned events)
                   "%s: an impossible jump of its energy was dropped", u->label);
 }
 
-static void log_events(struct unit *u, unsigned events)
+/* why: "" where there is nothing to add. */
+static void log_events(struct unit *u, unsigned events, const char *why)
 {
     enum device_state state = device_view(u->device)->state;
 
     if (events & DEVICE_CHANGED_STATE)
-        log_line(state == DEVICE_ERROR ? LOG_WARNING : LOG_INFO, "%s is %s", title(u).text,
-                 state_name(state));
+        log_line(state == DEVICE_ERROR ? LOG_WARNING : LOG_INFO, "%s is %s%s%s", title(u).text,
+                 state_name(state), *why ? ": " : "", why);
     log_energy_events(u, events);
 }
 
@@ -471,13 +472,25 @@ static void log_dry_run(const struct unit *u)
              view->value[FIELD_CURRENT][0], view->value[FIELD_ENERGY_FORWARD][0]);
 }
 
+static void await_deadline(struct unit *u)
+{
+    int64_t now = loop_now_ms(u->env->loop), due = device_deadline(u->device);
+
+    if (due >= 0)
+        loop_timer_arm(&u->deadline, due > now ? due - now : 0);
+}
+
 void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
 {
     unsigned events = device_feed(u->device, r, latency_ms, loop_now_ms(u->env->loop));
 
     u->fed = true;
     loop_timer_disarm(&u->deadline);
-    log_events(u, events);
+    if (r->at_once)
+        log_line(LOG_WARNING, "%s: %s", u->label, r->why);
+    log_events(u, events, r->why);
+    if (events & DEVICE_MISSED)
+        await_deadline(u);
     if (u->env->dry_run)
         log_dry_run(u);
     if (events & DEVICE_ENERGY_RESET)
@@ -501,13 +514,10 @@ void unit_cycle(struct unit *u)
         u->fed = false;
         return;
     }
-    int64_t now = loop_now_ms(u->env->loop);
-    unsigned events = device_miss(u->device, now);
-    log_events(u, events);
+    unsigned events = device_miss(u->device, loop_now_ms(u->env->loop));
+    log_events(u, events, "");
     show(u); /* sends nothing but what changed: the state, or the gateway's health */
-    int64_t due = device_deadline(u->device);
-    if (due >= 0)
-        loop_timer_arm(&u->deadline, due > now ? due - now : 0);
+    await_deadline(u);
 }
 
 void unit_gateway(struct unit *u, const struct gateway_info *info)

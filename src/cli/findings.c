@@ -128,40 +128,34 @@ const struct ask_reply *asked_template_reply(const struct asked *a)
     return r->outcome == HTTP_OK && r->body ? r : NULL;
 }
 
-static const char *wrong_with(const cJSON *node)
+struct looking {
+    struct findings *f;
+    size_t gateway;
+    const char *key;
+    bool has_default;
+};
+
+static void look_at_term(void *user, const struct json_term *term)
 {
-    if (!node)
-        return "is not in the reply";
-    if (cJSON_IsArray(node))
-        return "is a list: add the number of the element to the path (/0 is the first)";
-    if (cJSON_IsObject(node))
-        return "is not a number but has some within: the path must go on";
-    return "is no number in the reply";
+    const struct looking *l = user;
+    bool null = cJSON_IsNull(term->node);
+
+    if (has_value(json_number(term->node)))
+        return;
+    say(l->f, null || l->has_default ? FINDING_NOTE : FINDING_PROBLEM, l->gateway, -1,
+        "%s: %s %s%s", l->key, term->path, json_no_number(term->node),
+        l->has_default ? "; its _Default is published instead" : "");
+    l->f->show_numbers[l->gateway] = l->f->show_numbers[l->gateway] || !null;
 }
 
 /* failed: the driver makes nothing of the reply, not even with defaults. */
 static void look_at_value(struct findings *f, size_t g, const char *key, const cJSON *root,
                           const struct template_value *v, bool failed)
 {
-    bool has_default = has_value(v->fallback) && !failed;
-    const char *paths = v->path;
-    char path[JSON_PATH_MAX];
+    struct looking l = {f, g, key, has_value(v->fallback) && !failed};
 
-    if (strcasecmp(paths, "none") == 0)
-        return;
-    while (json_paths_next(&paths, path)) {
-        const cJSON *node = json_path(root, path);
-        if (has_value(json_number(node)))
-            continue;
-        if (cJSON_IsNull(node)) {
-            say(f, FINDING_NOTE, g, -1, "%s: %s is null at present (is the device asleep?)", key,
-                path);
-            continue;
-        }
-        say(f, has_default ? FINDING_NOTE : FINDING_PROBLEM, g, -1, "%s: %s %s%s", key, path,
-            wrong_with(node), has_default ? "; its _Default is published instead" : "");
-        f->show_numbers[g] = true;
-    }
+    if (v->path[0] && strcasecmp(v->path, "none") != 0)
+        json_terms(root, v->path, look_at_term, &l);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -262,6 +256,8 @@ static void look_at_device(struct findings *f, int i, const struct plan_device *
     if (d->view->state == DEVICE_NIGHT)
         say(f, FINDING_NOTE, d->gateway, i,
             "the gateway does not hear it at present (night?): 0 W, its energy is kept");
+    else if (d->view->state == DEVICE_START && d->reading->why[0])
+        say(f, FINDING_PROBLEM, d->gateway, i, "no power is published: %s", d->reading->why);
     else if (d->view->state == DEVICE_START)
         say(f, FINDING_NOTE, d->gateway, i, "the gateway has no values of it yet");
     venus_class_find(d->service, &known);

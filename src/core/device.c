@@ -224,6 +224,27 @@ static unsigned feed_running(struct device *d, const struct reading *r, int64_t 
     return events | enter(d, DEVICE_RUNNING);
 }
 
+/* As the owner has it, else as it is configured. */
+static bool is_pvinverter(const struct device *d)
+{
+    const char *class = strrchr(d->conf->service, '.');
+
+    return strcmp(d->role[0] ? d->role : class ? class + 1 : "", "pvinverter") == 0;
+}
+
+/* The device answers, but does not say its power: that is none, never 0. */
+static unsigned feed_without_power(struct device *d, const struct reading *r, int64_t now_ms)
+{
+    unsigned events = feed_counters(d, r, now_ms);
+
+    if (d->view.state == DEVICE_RUNNING) {
+        memcpy(d->measured, r->value, sizeof d->measured);
+        view_reading(&d->view, d->measured);
+    }
+    show_energy(d);
+    return events | DEVICE_MISSED | device_miss(d, now_ms);
+}
+
 unsigned device_feed(struct device *d, const struct reading *r, double latency_ms, int64_t now_ms)
 {
     unsigned events = learn_shape(d, r);
@@ -236,9 +257,11 @@ unsigned device_feed(struct device *d, const struct reading *r, double latency_m
             events |= enter(d, DEVICE_NIGHT);
         return events;
     }
+    if (r->reach == REACH_NO_POWER || (r->reach == REACH_ASLEEP && !is_pvinverter(d)))
+        return events | feed_without_power(d, r, now_ms);
     d->misses = 0;
     d->heard_ms = now_ms;
-    if (r->reach == REACH_LOST || too_old(d, r->age_s))
+    if (r->reach == REACH_ASLEEP || r->reach == REACH_LOST || too_old(d, r->age_s))
         return events | feed_night(d, r, now_ms);
     return events | feed_running(d, r, now_ms);
 }

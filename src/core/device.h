@@ -121,13 +121,16 @@ enum device_event { /* bits, returned by device_feed: for the caller to log once
                     DEVICE_SHAPE_CHANGED =
                         16, /* number of strings or phases grew: the rows must be remade */
                     DEVICE_CHANGED_STATE = 32,
+                    DEVICE_MISSED = 64, /* the reading was a miss: see device_miss() */
 };
 
 /*
  * A reading of this very device (the caller has matched the serial). Rules:
  * - REACH_NO_DATA_YET changes nothing but latency and identity (serial, name, shape), until the last
  *   measurement is older than max_age_s: then NIGHT;
- * - REACH_LOST, or older than max_age_s: NIGHT;
+ * - REACH_LOST, or older than max_age_s: NIGHT; REACH_ASLEEP the same for a PV inverter;
+ * - REACH_NO_POWER, and REACH_ASLEEP of anything else, is a miss, as device_miss() counts them. Power has
+ *   no value then; what else there is counts;
  * - a counter that falls is held at its last good value until three readings over at least 60 s
  *   agree on the lower one (a true reset);
  * - a rise that MAX_POWER (5 kW where unknown) could not have made in the time since the last good

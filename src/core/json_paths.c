@@ -16,8 +16,8 @@ struct walk {
     size_t max, count;
     json_paths_fn fn;
     void *user;
-    char path[SHOWN_MAX]; /* path[0] is '/', of use where a path must begin with one */
-    bool cut;             /* what stands in path lacks its end */
+    char path
+        [SHOWN_MAX]; /* path[0] is '/', of use where a path must begin with one; may lack its end */
 };
 
 /* What a key's value goes through before it is followed: see set_json_path() and the template driver. */
@@ -27,12 +27,10 @@ static const char *unusable(const struct walk *w, const char *path, const cJSON 
     size_t len = strlen(path);
 
     text_copy(text, sizeof text, path);
-    if (w->cut || len >= JSON_PATH_MAX)
+    if (len >= JSON_PATH_MAX)
         return "longer than a key may be";
     if (strcmp(text, path) != 0)
         return "a name in it holds characters that a configuration cannot";
-    if (strchr(path, '+'))
-        return "a name in it holds a '+', which adds paths up";
     if (isspace((unsigned char)path[len - 1]))
         return "its last name ends in a blank";
     if (json_path(w->root, path) != node)
@@ -73,19 +71,12 @@ static void visit(struct walk *w, const cJSON *node, size_t used)
     cJSON_ArrayForEach(child, node)
     {
         char index[24];
-        bool was_cut = w->cut;
-        const char *parted = used > 1 || (node != w->root) ? "/" : "";
+        const char *parted = node == w->root ? "" : "/";
         (void)snprintf(index, sizeof index, "%zu", at++);
         int n = snprintf(w->path + used, sizeof w->path - used, "%s%s", parted,
                          cJSON_IsArray(node) ? index : (child->string ? child->string : ""));
         size_t end = used + (size_t)n;
-        if (end >= sizeof w->path) {
-            end = sizeof w->path - 1;
-            w->cut = true;
-        }
-        visit(w, child, end);
-        w->cut = was_cut;
-        w->path[used] = '\0';
+        visit(w, child, end < sizeof w->path ? end : sizeof w->path - 1);
     }
 }
 
@@ -97,22 +88,106 @@ size_t json_paths(const cJSON *root, size_t max, json_paths_fn fn, void *user)
     return w.count;
 }
 
-bool json_paths_next(const char **sum, char out[JSON_PATH_MAX])
-{
-    const char *begin = *sum;
-    size_t len, whole;
+/* ---- What a key means ----------------------------------------------------------------------- */
 
-    if (!*begin)
-        return false;
-    whole = strcspn(begin, "+");
-    *sum = begin + whole + (begin[whole] == '+');
-    while (whole && isspace((unsigned char)*begin)) {
-        begin++;
-        whole--;
-    }
-    len = whole;
-    while (len && isspace((unsigned char)begin[len - 1]))
+const char *json_no_number(const cJSON *node)
+{
+    if (!node)
+        return "is not in the reply";
+    if (cJSON_IsNull(node))
+        return "is null at present (is the device asleep?)";
+    if (cJSON_IsArray(node))
+        return "is a list: add the number of the element to the path (/0 is the first)";
+    if (cJSON_IsObject(node))
+        return "is not a number but has some within: the path must go on";
+    return "is no number in the reply";
+}
+
+struct terms {
+    const cJSON *root;
+    json_term_fn fn;
+    void *user;
+};
+
+static bool is_blank(char c)
+{
+    return isspace((unsigned char)c) != 0;
+}
+
+static void copy_trimmed(char out[JSON_PATH_MAX], const char *text, size_t len)
+{
+    while (len && is_blank(*text)) {
+        text++;
         len--;
-    (void)snprintf(out, JSON_PATH_MAX, "%.*s", (int)len, begin);
-    return true;
+    }
+    while (len && is_blank(text[len - 1]))
+        len--;
+    (void)snprintf(out, JSON_PATH_MAX, "%.*s", (int)len, text);
+}
+
+static void tell_term(const struct terms *t, const char *path, bool minus)
+{
+    const struct json_term term = {path, json_path(t->root, path), minus};
+    t->fn(t->user, &term);
+}
+
+/* Calls each for the pieces between the '+'; each may be NULL. True when one is a number or a null. */
+static bool part_by_plus(const struct terms *t, const char *text, bool minus, bool tell)
+{
+    char piece[JSON_PATH_MAX];
+    bool leads = false;
+
+    for (;;) {
+        size_t len = strcspn(text, "+");
+        copy_trimmed(piece, text, len);
+        const cJSON *node = json_path(t->root, piece);
+        leads = leads || cJSON_IsNull(node) || has_value(json_number(node));
+        if (tell)
+            tell_term(t, piece, minus);
+        if (!text[len])
+            return leads;
+        text += len + 1;
+    }
+}
+
+static void tell_parts(const struct terms *t, const char *path, bool minus)
+{
+    bool parted = !json_path(t->root, path) && strchr(path, '+');
+
+    if (parted && part_by_plus(t, path, minus, false))
+        (void)part_by_plus(t, path, minus, true);
+    else
+        tell_term(t, path, minus);
+}
+
+/* Where the first " + " or " - " stands: at its sign, or at the end. */
+static const char *find_sign(const char *text)
+{
+    for (const char *s = text; *s; s++) {
+        if ((*s == '+' || *s == '-') && s > text && is_blank(s[-1]) && is_blank(s[1]))
+            return s;
+    }
+    return text + strlen(text);
+}
+
+void json_terms(const cJSON *root, const char *text, json_term_fn fn, void *user)
+{
+    const struct terms t = {root, fn, user};
+    char path[JSON_PATH_MAX];
+    bool minus = false;
+
+    copy_trimmed(path, text, strlen(text));
+    if (json_path(root, path)) {
+        tell_term(&t, path, false);
+        return;
+    }
+    for (;;) {
+        const char *sign = find_sign(text);
+        copy_trimmed(path, text, (size_t)(sign - text));
+        tell_parts(&t, path, minus);
+        if (!*sign)
+            return;
+        minus = *sign == '-';
+        text = sign + 1;
+    }
 }

@@ -26,7 +26,8 @@ enum {
     STRINGS_MAX = 6,          /* HMT-2250 has six, no Hoymiles has more */
     SERIAL_MAX = 32,     /* bytes with the NUL; a serial is text (hex, letters), never a number */
     NAME_MAX_BYTES = 64, /* bytes with the NUL, UTF-8 */
-    VERSION_MAX = 48
+    VERSION_MAX = 48,
+    READING_WHY_MAX = 256 /* bytes with the NUL */
 };
 
 #define MISSING ((double)NAN)
@@ -41,6 +42,9 @@ enum reach {
     REACH_OK,   /* the values are the device's present ones */
     REACH_LOST, /* the gateway cannot hear it (night, no radio): its power is not to be believed */
     REACH_NO_DATA_YET, /* the gateway itself has only just started: nothing in the reading counts */
+    REACH_ASLEEP, /* its power is null or left out, other values are there: of a PV inverter that is
+                          standby, of anything else as REACH_NO_POWER */
+    REACH_NO_POWER, /* its power cannot be told; what else the reading has counts */
 };
 
 /* One DC input. */
@@ -64,6 +68,12 @@ struct reading {
     double value[FIELD_COUNT][PHASE_SLOTS];
     unsigned strings; /* how many of string[] are used, <= STRINGS_MAX */
     struct string_reading string[STRINGS_MAX];
+    /*
+     * What keeps a value from being told, as one line for a person; "" is nothing. at_once: it looks like
+     * a mistake in the configuration, and was not told before; else it is of interest only where it lasts.
+     */
+    char why[READING_WHY_MAX];
+    bool at_once;
 };
 
 /* What a gateway says of itself. Empty text where unknown. */

@@ -2,6 +2,7 @@
  * Any device that answers one GET with JSON: Shelly, Tasmota, Fronius, and what users bring. What its
  * values are called stands in the configuration.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -11,26 +12,37 @@
 #include "core/text.h"
 #include "drivers/common.h"
 
-enum { HINTS_MAX = 4 };
+enum { HINTS_MAX = 4, QUANTITIES = 5 };
+
+static const struct quantity {
+    const char *key;
+    enum field field;
+    size_t offset; /* of its struct template_value */
+} quantities[QUANTITIES] = {
+    {"CUST_Power", FIELD_POWER, offsetof(struct template_conf, power)},
+    {"CUST_Total", FIELD_ENERGY_FORWARD, offsetof(struct template_conf, total)},
+    {"CUST_Voltage", FIELD_VOLTAGE, offsetof(struct template_conf, voltage)},
+    {"CUST_Current", FIELD_CURRENT, offsetof(struct template_conf, current)},
+    {"CUST_DCVoltage", FIELD_DC_VOLTAGE, offsetof(struct template_conf, dc_voltage)},
+};
 
 struct session {
     const struct gateway_conf *conf;
-    bool asked; /* in the present cycle */
+    bool asked;               /* in the present cycle */
+    bool settled[QUANTITIES]; /* its path has led to a value, or has been complained of */
 };
 
-/* What the paths of one quantity led to; of several, the worst. */
-enum found { FOUND_NOTHING, FOUND_OTHER, FOUND_NULL, FOUND_NUMBER };
-
-/* Over all quantities: whether the reply is one that the configuration was made for. */
-struct tally {
-    unsigned configured, there, numbers, nulls;
-    char missing[CONF_TEXT_MAX];  /* the first path that leads nowhere */
-    char unusable[CONF_TEXT_MAX]; /* the first that leads to something without a number */
+/* What the terms of one quantity led to. */
+struct sum {
+    double value; /* MISSING when a term is */
+    unsigned terms, numbers, nulls, nowhere;
+    char path[JSON_PATH_MAX]; /* of the first that is no number */
+    const cJSON *node;        /* where that one leads */
 };
 
 /* ---- The request ---- */
 
-/* A user may have written a blank or an umlaut where a URL cannot have one. */
+/* A user may have written a blank or an umlaut where a URL cannot have one. out is zeroed. */
 static size_t put_path(char *out, size_t size, const char *path)
 {
     size_t used = 0;
@@ -41,7 +53,6 @@ static size_t put_path(char *out, size_t size, const char *path)
         else
             used += (size_t)snprintf(out + used, size - used, "%%%02X", *s);
     }
-    out[used] = '\0';
     return used;
 }
 
@@ -61,84 +72,85 @@ static void put_credentials(char *out, size_t size, const struct gateway_conf *c
 
 /* ---- What a person needs who mistyped a path ---- */
 
+enum { HINTS_TEXT_MAX = DECODE_WHY_MAX - 112 }; /* less what stands before them */
+
 struct hints {
-    char text[DECODE_WHY_MAX];
+    char text[HINTS_TEXT_MAX];
     size_t used;
-    bool full;
+    bool left_out; /* one that is too long */
 };
 
 static void add_hint(void *user, const struct json_number_found *found)
 {
     struct hints *h = user;
+    size_t comma = h->used ? 2 : 0, len = strlen(found->path);
 
-    if (found->unusable || h->full)
+    if (found->unusable)
         return;
-    int n = snprintf(h->text + h->used, sizeof h->text - h->used, "%s%s", h->used ? ", " : "",
-                     found->path);
-    if (n < 0 || (size_t)n >= sizeof h->text - h->used) {
-        h->text[h->used] = '\0';
-        h->full = true;
+    if (comma + len >= sizeof h->text - h->used) {
+        h->left_out = true;
         return;
     }
-    h->used += (size_t)n;
+    memcpy(h->text + h->used, ", ", comma);
+    memcpy(h->text + h->used + comma, found->path, len + 1);
+    h->used += comma + len;
 }
 
-static enum decode_result refuse_missing(const cJSON *root, const struct tally *t, char *why)
+static const char *hints_of(const cJSON *root, struct hints *h)
 {
-    struct hints hints = {0};
-    char text[2 * DECODE_WHY_MAX];
-
-    json_paths(root, HINTS_MAX, add_hint, &hints);
-    (void)snprintf(text, sizeof text, "no %.60s in the reply, which has %s", t->missing,
-                   hints.used ? hints.text : "no numbers that a path leads to");
-    text_copy(why, DECODE_WHY_MAX, text);
-    return DECODE_BAD_REPLY;
+    *h = (struct hints){.used = 0};
+    json_paths(root, HINTS_MAX, add_hint, h);
+    if (h->used)
+        return h->text;
+    return h->left_out ? "numbers that only long paths lead to" : "no numbers that a path leads to";
 }
 
-static enum decode_result refuse_unusable(const cJSON *root, const struct tally *t, char *why)
+/*
+ * "CUST_Power: a/b is not in the reply, which has c, d". A sum of numbers that no device can have
+ * measured is explained as well.
+ */
+static void explain(const cJSON *root, const struct quantity *q, const struct sum *sum, char *why,
+                    size_t size)
 {
-    bool list = cJSON_IsArray(json_path(root, t->unusable));
+    struct hints hints;
     char text[2 * DECODE_WHY_MAX];
 
-    (void)snprintf(text, sizeof text, "%.60s is %s", t->unusable,
-                   list ? "a list: add the number of the element to the path (/0 is the first)"
-                        : "no number");
-    text_copy(why, DECODE_WHY_MAX, text);
-    return DECODE_BAD_REPLY;
+    if (sum->numbers == sum->terms) {
+        (void)snprintf(text, sizeof text,
+                       "%s is %g in the reply: is %s_Mult right, to make %s of it?", q->key,
+                       sum->value, q->key, field_unit(q->field));
+    } else if (sum->node) {
+        (void)snprintf(text, sizeof text, "%s: %.60s %s", q->key, sum->path,
+                       json_no_number(sum->node));
+    } else {
+        (void)snprintf(text, sizeof text, "%s: %.60s %s, which has %s", q->key, sum->path,
+                       json_no_number(NULL), hints_of(root, &hints));
+    }
+    text_copy(why, size, text);
 }
 
 /* ---- The values ---- */
 
-static enum found look_up(const cJSON *root, const char *path, double *value)
+static void add_term(void *user, const struct json_term *term)
 {
-    const cJSON *node = json_path(root, path);
+    struct sum *sum = user;
+    double value = json_number(term->node);
 
-    *value = json_number(node);
-    if (!node)
-        return FOUND_NOTHING;
-    if (cJSON_IsNull(node))
-        return FOUND_NULL;
-    return has_value(*value) ? FOUND_NUMBER : FOUND_OTHER;
+    sum->value += term->minus ? -value : value;
+    sum->terms++;
+    sum->numbers += has_value(value);
+    sum->nulls += cJSON_IsNull(term->node) != 0;
+    sum->nowhere += !term->node;
+    if (has_value(value) || sum->path[0])
+        return;
+    text_copy(sum->path, sizeof sum->path, term->path);
+    sum->node = term->node;
 }
 
-/* The sum; MISSING when any part is. */
-static double add_up(const cJSON *root, const char *paths, enum found *worst, struct tally *t)
+static const struct template_value *value_of(const struct gateway_conf *conf, size_t q)
 {
-    char path[JSON_PATH_MAX];
-    double sum = 0, value;
-
-    *worst = FOUND_NUMBER;
-    while (json_paths_next(&paths, path)) {
-        enum found found = look_up(root, path, &value);
-        sum += value;
-        if (found < *worst)
-            *worst = found;
-        if (found == FOUND_NOTHING && !t->missing[0])
-            text_copy(t->missing, sizeof t->missing, path);
-        if (found == FOUND_OTHER && !t->unusable[0])
-            text_copy(t->unusable, sizeof t->unusable, path);
-    }
-    return sum;
+    const void *at = (const char *)&conf->template + quantities[q].offset;
+    return at;
 }
 
 static bool is_configured(const struct template_value *v)
@@ -146,47 +158,94 @@ static bool is_configured(const struct template_value *v)
     return v->path[0] && strcasecmp(v->path, "none") != 0;
 }
 
-/* Puts one quantity; tells what was found. The fallback is taken as it is, not multiplied. */
-static enum found put_value(struct reading *r, enum field f, const cJSON *root,
-                            const struct template_value *v, struct tally *t)
+static bool is_number(const struct sum *sum)
 {
-    enum found found = FOUND_NOTHING;
-    double value = MISSING;
-
-    if (is_configured(v)) {
-        value = add_up(root, v->path, &found, t) * v->mult;
-        t->configured++;
-        t->there += found != FOUND_NOTHING;
-        t->nulls += found == FOUND_NULL;
-        t->numbers += found == FOUND_NUMBER;
-    }
-    common_put(r, f, found == FOUND_NUMBER ? value : v->fallback);
-    return found;
+    return sum->terms && sum->numbers == sum->terms;
 }
 
-static enum decode_result decode_values(const struct gateway_conf *conf, const cJSON *root,
+static bool is_null(const struct sum *sum)
+{
+    return sum->nulls && sum->numbers + sum->nulls == sum->terms;
+}
+
+static void put_values(const struct gateway_conf *conf, const struct sum *sums, struct reading *r)
+{
+    for (size_t i = 0; i < QUANTITIES; i++) {
+        const struct template_value *v = value_of(conf, i);
+        /* A fallback is taken as it is, not multiplied. */
+        double value = is_number(&sums[i]) ? sums[i].value * v->mult : v->fallback;
+        common_put(r, quantities[i].field, value);
+    }
+}
+
+/*
+ * The first quantity that the configuration has wrong, as far as can be told, and that was not complained
+ * of yet; QUANTITIES: none.
+ */
+static size_t find_mistake(struct session *s, const struct sum *sums, const struct reading *r)
+{
+    size_t mistake = QUANTITIES;
+
+    for (size_t i = QUANTITIES; i-- > 0;) {
+        bool there = has_value(r->value[quantities[i].field][0]);
+        if (there && is_number(&sums[i]))
+            s->settled[i] = true;
+        else if (sums[i].terms && !there && !is_null(&sums[i]) && !s->settled[i])
+            mistake = i;
+    }
+    if (mistake < QUANTITIES)
+        s->settled[mistake] = true;
+    return mistake;
+}
+
+/* A device whose power is null is asleep only if it tells something else (Fronius at night). */
+static enum reach judge_power(const struct sum *sums, const struct reading *r)
+{
+    const struct sum *power = &sums[0];
+    bool others = false;
+
+    for (size_t i = 1; i < QUANTITIES; i++)
+        others = others || is_number(&sums[i]);
+    if (!power->terms || has_value(r->value[FIELD_POWER][0]))
+        return REACH_OK;
+    return others && power->nulls + power->nowhere == power->terms ? REACH_ASLEEP : REACH_NO_POWER;
+}
+
+static void fill(struct session *s, const cJSON *root, const struct sum *sums, struct reading *r)
+{
+    const struct template_conf *c = &s->conf->template;
+    size_t mistake;
+
+    reading_init(r);
+    text_copy(r->serial, sizeof r->serial, c->serial[0] ? c->serial : s->conf->section);
+    put_values(s->conf, sums, r);
+    r->reach = judge_power(sums, r);
+    mistake = find_mistake(s, sums, r);
+    r->at_once = mistake < QUANTITIES;
+    if (r->at_once || r->reach != REACH_OK) {
+        size_t i = r->at_once ? mistake : 0;
+        explain(root, &quantities[i], &sums[i], r->why, sizeof r->why);
+    }
+}
+
+static enum decode_result decode_values(struct session *s, const cJSON *root,
                                         const struct decode_sink *sink, char *why)
 {
-    const struct template_conf *c = &conf->template;
-    struct tally tally = {0};
+    struct sum sums[QUANTITIES] = {{0}};
+    bool found = false;
     struct reading r;
 
-    reading_init(&r);
-    text_copy(r.serial, sizeof r.serial, c->serial[0] ? c->serial : conf->section);
-    /* A device that has a null where its power stands is asleep (Fronius at night). */
-    if (put_value(&r, FIELD_POWER, root, &c->power, &tally) == FOUND_NULL &&
-        !has_value(c->power.fallback))
-        r.reach = REACH_LOST;
-    (void)put_value(&r, FIELD_ENERGY_FORWARD, root, &c->total, &tally);
-    (void)put_value(&r, FIELD_VOLTAGE, root, &c->voltage, &tally);
-    (void)put_value(&r, FIELD_CURRENT, root, &c->current, &tally);
-    (void)put_value(&r, FIELD_DC_VOLTAGE, root, &c->dc_voltage, &tally);
-    if (tally.configured && !tally.there)
-        return refuse_missing(root, &tally, why);
-    if (tally.configured && !tally.numbers && !tally.nulls)
-        return refuse_unusable(root, &tally, why);
-    if (r.reach == REACH_LOST)
-        common_lost(&r);
+    for (size_t i = 0; i < QUANTITIES; i++) {
+        const struct template_value *v = value_of(s->conf, i);
+        if (is_configured(v))
+            json_terms(root, v->path, add_term, &sums[i]);
+        found = found || sums[i].numbers + sums[i].nulls > 0;
+    }
+    if (sums[0].terms && !found) { /* it is another device's reply, or all paths are wrong */
+        explain(root, &quantities[0], &sums[0], why, DECODE_WHY_MAX);
+        return DECODE_BAD_REPLY;
+    }
+    fill(s, root, sums, &r);
     sink->reading(sink->user, &r);
     return DECODE_OK;
 }
@@ -215,7 +274,7 @@ static bool template_next(void *session, struct request *out)
     if (s->asked)
         return false;
     s->asked = true;
-    out->optional = false;
+    *out = (struct request){.optional = false};
     used = put_path(out->path, sizeof out->path, s->conf->template.api_path);
     put_credentials(out->path + used, sizeof out->path - used, s->conf);
     return true;
@@ -237,7 +296,7 @@ static enum decode_result template_decode(void *session, const char *body, size_
                        s->conf->section);
         result = DECODE_AUTH;
     } else {
-        result = decode_values(s->conf, root, sink, why);
+        result = decode_values(s, root, sink, why);
     }
     cJSON_Delete(root);
     return result;

@@ -65,11 +65,21 @@ static void follow(void *user, const struct json_number_found *found)
         abort();
 }
 
+static void count_term(void *user, const struct json_term *term)
+{
+    size_t *count = user;
+
+    if (strlen(term->path) >= JSON_PATH_MAX || json_path(term->node, "") != term->node)
+        abort();
+    (*count)++;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char why[64] = "", *body = malloc(size + 1), path[64];
+    size_t terms = 0;
 
     if (!body)
         return 0;
@@ -88,6 +98,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         strncpy(path, body, sizeof path - 1);
         path[sizeof path - 1] = '\0';
         (void)json_path(root, path);
+        json_terms(root, path, count_term, &terms);
+        if (!terms || terms > strlen(path) + 1)
+            abort();
     }
     cJSON_Delete(root);
     free(body);

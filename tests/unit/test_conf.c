@@ -162,6 +162,18 @@ static void the_least_template(void **state)
     assert_int_equal(g->max_inverters, 0);
 }
 
+/* A template has one counter, which is CUST_Total: useYieldDay is about DTUs. */
+static void a_templates_total_counts(void **state)
+{
+    parse_clean("[DEFAULT]\nDTU=template\nNumberOfTemplates=1\nuseYieldDay=1\n[TEMPLATE0]\nHost=h\n"
+                "CUST_API_PATH=s\nCUST_Power=p\nCUST_Total=e\n");
+    assert_false(device()->use_yield_day);
+    assert_warning(
+        "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=h\nuseYieldDay=1\n"
+        "CUST_API_PATH=s\nCUST_Power=p\nCUST_Total=e\n",
+        6, "[TEMPLATE0] useYieldDay is not used here");
+}
+
 static void names_in_any_case(void **state)
 {
     parse_clean("[DEFAULT]\nhost=dtu\nDRYRUN=1\nuseyieldday=1\n[INVERTER0]\nphase: l3\n");
@@ -253,6 +265,7 @@ int main(void)
         CONF_TEST(every_key_of_default),
         CONF_TEST(every_key_of_a_template),
         CONF_TEST(the_least_template),
+        CONF_TEST(a_templates_total_counts),
         CONF_TEST(names_in_any_case),
         CONF_TEST(templates_inherit_as_configparser_does),
         CONF_TEST(the_dtus_keys_in_the_first_inverter),

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/json_paths.h"
 #include "drivers/common.h"
 #include "unit/support/driver_run.h"
 
@@ -130,9 +131,11 @@ static void test_sum_with_a_part_missing(void **state)
     set(&run->conf->template.total, "e", 1, MISSING);
     const struct reading *r = ask(run, "{\"p1\":5,\"e\":1}");
     assert_missing(r, FIELD_POWER);
+    assert_int_equal(r->reach, REACH_NO_POWER);
     run->conf->template.power.fallback = 3;
     r = ask(run, "{\"p1\":5,\"e\":1}");
     assert_value(r, FIELD_POWER, 3);
+    assert_int_equal(r->reach, REACH_OK);
     r = ask(run, "{\"p1\":5,\"p2\":1,\"e\":1}");
     assert_value(r, FIELD_POWER, 12);
 }
@@ -186,15 +189,88 @@ static void test_asleep(void **state)
     assert_int_equal(r->reach, REACH_OK);
     assert_value(r, FIELD_POWER, 2450);
 
-    r = ask_fixture(run, "template/fronius-night.json"); /* null is not the same as not there */
-    assert_int_equal(r->reach, REACH_LOST);
-    assert_value(r, FIELD_POWER, 0);
+    r = ask_fixture(run, "template/fronius-night.json");
+    assert_int_equal(r->reach, REACH_ASLEEP);
+    assert_missing(r, FIELD_POWER); /* null is no value; what it means depends on the class */
     assert_value(r, FIELD_ENERGY_FORWARD, 12345);
+    assert_false(r->at_once);
 
     c->power.fallback = 0; /* who says what null means is believed */
     r = ask_fixture(run, "template/fronius-night.json");
     assert_int_equal(r->reach, REACH_OK);
     assert_value(r, FIELD_POWER, 0);
+}
+
+/* p1 + p2, and e: what the reply makes of the power. */
+static void test_null(void **state)
+{
+    static const struct {
+        const char *body;
+        enum reach reach;
+        double power, fallback;
+    } cases[] = {
+        {"{\"p1\":5,\"p2\":7,\"e\":1}", REACH_OK, 12, MISSING},
+        {"{\"p1\":316,\"p2\":null,\"e\":1}", REACH_NO_POWER, MISSING, MISSING}, /* not 316, not 0 */
+        {"{\"p1\":null,\"p2\":7,\"e\":1}", REACH_NO_POWER, MISSING, MISSING},
+        {"{\"p1\":0,\"p2\":null}", REACH_NO_POWER, MISSING, MISSING},
+        {"{\"p1\":null,\"p2\":null,\"e\":1}", REACH_ASLEEP, MISSING, MISSING},
+        {"{\"p1\":null,\"e\":1}", REACH_ASLEEP, MISSING, MISSING},
+        {"{\"e\":1}", REACH_ASLEEP, MISSING, MISSING},
+        {"{\"p1\":null,\"p2\":null,\"e\":null}", REACH_NO_POWER, MISSING, MISSING},
+        {"{\"p1\":null,\"p2\":null}", REACH_NO_POWER, MISSING, MISSING},
+        {"{\"p1\":null,\"p2\":\"off\",\"e\":1}", REACH_NO_POWER, MISSING, MISSING},
+        {"{\"p1\":null,\"p2\":[7],\"e\":1}", REACH_NO_POWER, MISSING, MISSING},
+        {"{\"p1\":null,\"p2\":7,\"e\":1}", REACH_OK, 3, 3}, /* the default, in any of these cases */
+        {"{\"p1\":null,\"p2\":null,\"e\":1}", REACH_OK, 3, 3},
+        {"{\"p1\":null,\"p2\":null,\"e\":null}", REACH_OK, 0, 0},
+        {"{\"e\":1}", REACH_OK, 0, 0},
+    };
+    struct run *run = *state;
+    struct template_conf *c = &run->conf->template;
+
+    set(&c->total, "e", 1, MISSING);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        set(&c->power, "p1 + p2", 1, cases[i].fallback);
+        const struct reading *r = ask(run, cases[i].body);
+        if (!r || r->reach != cases[i].reach)
+            fail_msg("%s: %s", cases[i].body, r ? "it is taken for something else" : "nothing");
+        assert_value(r, FIELD_POWER, cases[i].power);
+        assert_true(r->reach == REACH_OK || strstr(r->why, "CUST_Power: p"));
+    }
+}
+
+/* Other quantities are null for themselves, and have their own defaults. */
+static void test_null_of_others(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = &run->conf->template;
+
+    set(&c->power, "p", 1, MISSING);
+    set(&c->total, "e", 1, MISSING);
+    set(&c->voltage, "u", 1, 230);
+    const struct reading *r = ask(run, "{\"p\":5,\"e\":null,\"u\":null}");
+    assert_int_equal(r->reach, REACH_OK);
+    assert_value(r, FIELD_POWER, 5);
+    assert_missing(r, FIELD_ENERGY_FORWARD);
+    assert_value(r, FIELD_VOLTAGE, 230);
+    assert_string_equal(r->why, "");
+    assert_false(r->at_once);
+}
+
+static void test_difference(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = &run->conf->template;
+
+    set(&c->power, "i - e", 0.1, MISSING);
+    set(&c->total, "StatusSNS/Flat/+A", 1, MISSING);
+    const struct reading *r =
+        ask(run, "{\"i\":20,\"e\":320,\"StatusSNS\":{\"Flat\":{\"+A\":7.5}}}");
+    assert_value(r, FIELD_POWER, -30);
+    assert_value(r, FIELD_ENERGY_FORWARD, 7.5);
+    r = ask(run, "{\"i\":20,\"e\":null,\"StatusSNS\":{}}");
+    assert_missing(r, FIELD_POWER);
+    assert_int_equal(r->reach, REACH_NO_POWER);
 }
 
 static void test_numbers_in_text(void **state)
@@ -269,6 +345,8 @@ static void test_serial_of_section(void **state)
 
 /* ---- What a person is told ---- */
 
+#define GONE "CUST_Power: ENERGY/Power is not in the reply, which has "
+
 static void test_wrong_paths(void **state)
 {
     struct run *run = *state;
@@ -277,22 +355,105 @@ static void test_wrong_paths(void **state)
     set(&run->conf->template.total, "ENERGY/Total", 1, MISSING);
     assert_null(ask(run, body));
     assert_int_equal(run_result(run, PATH), DECODE_BAD_REPLY);
-    assert_non_null(strstr(run_why(run, PATH), "no ENERGY/Power in the reply"));
+    assert_non_null(strstr(run_why(run, PATH), "CUST_Power: ENERGY/Power is not in the reply"));
     assert_non_null(strstr(run_why(run, PATH), "StatusSNS/ENERGY/Total"));
     free(body);
 
     assert_null(ask(run, "{\"a\":{\"b\":[true,\"x\",{\"c d\":\"1.5\"}]}}"));
-    assert_string_equal(run_why(run, PATH), "no ENERGY/Power in the reply, which has a/b/2/c d");
+    assert_string_equal(run_why(run, PATH), GONE "a/b/2/c d");
     assert_null(ask(run, "{\"c\\nd\":1}"));
-    assert_string_equal(run_why(run, PATH),
-                        "no ENERGY/Power in the reply, which has no numbers that a path leads to");
+    assert_string_equal(run_why(run, PATH), GONE "no numbers that a path leads to");
     assert_null(ask(run, "[]"));
-    assert_string_equal(run_why(run, PATH),
-                        "no ENERGY/Power in the reply, which has no numbers that a path leads to");
+    assert_string_equal(run_why(run, PATH), GONE "no numbers that a path leads to");
     assert_null(ask(run, "[1,2,3,4,5,6]"));
-    assert_string_equal(run_why(run, PATH), "no ENERGY/Power in the reply, which has 0, 1, 2, 3");
+    assert_string_equal(run_why(run, PATH), GONE "0, 1, 2, 3");
     assert_null(ask(run, "5"));
     assert_null(ask(run, "\"text\""));
+}
+
+/* A path that leads nowhere beside one that leads somewhere: told once, as `check` tells it. */
+static void test_one_wrong_path(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = &run->conf->template;
+
+    set(&c->power, "apowr", 1, MISSING);
+    set(&c->total, "total", 1, MISSING);
+    set(&c->voltage, "volt", 1, MISSING);
+    const struct reading *r = ask(run, "{\"apower\":5,\"total\":1}");
+    assert_true(r->at_once);
+    assert_string_equal(r->why, "CUST_Power: apowr is not in the reply, which has apower, total");
+    r = ask(run, "{\"apower\":5,\"total\":1}"); /* the next one */
+    assert_true(r->at_once);
+    assert_string_equal(r->why, "CUST_Voltage: volt is not in the reply, which has apower, total");
+    r = ask(run, "{\"apower\":5,\"total\":1}");
+    assert_false(r->at_once);
+    assert_non_null(strstr(r->why, "CUST_Power: apowr")); /* still why there is no power */
+
+    run_close(run); /* what was there before is not mistyped: the device leaves it out at night */
+    open_plain(run);
+    c = &run->conf->template;
+    set(&c->power, "p", 1, MISSING);
+    set(&c->total, "e", 1, MISSING);
+    r = ask(run, "{\"p\":5,\"e\":1}");
+    assert_int_equal(r->reach, REACH_OK);
+    assert_string_equal(r->why, "");
+    r = ask(run, "{\"e\":1}");
+    assert_int_equal(r->reach, REACH_ASLEEP);
+    assert_false(r->at_once);
+}
+
+/* A default says what to do without: there is nothing to tell. */
+static void test_a_default_is_no_mistake(void **state)
+{
+    struct run *run = *state;
+    set(&run->conf->template.power, "p", 1, 0);
+    set(&run->conf->template.total, "e", 1, MISSING);
+    const struct reading *r = ask(run, "{\"e\":1}");
+    assert_int_equal(r->reach, REACH_OK);
+    assert_false(r->at_once);
+    assert_string_equal(r->why, "");
+}
+
+static void test_beyond_belief(void **state)
+{
+    struct run *run = *state;
+    set(&run->conf->template.power, "p", 1000, MISSING);
+    const struct reading *r = ask(run, "{\"p\":2345}");
+    assert_int_equal(r->reach, REACH_NO_POWER);
+    assert_true(r->at_once);
+    assert_string_equal(
+        r->why, "CUST_Power is 2345 in the reply: is CUST_Power_Mult right, to make W of it?");
+}
+
+/* Names as long as there may be: each hint is whole, and all of it fits. */
+static void test_long_hints(void **state)
+{
+    char body[1024], a[121], b[121], path[JSON_PATH_MAX];
+    struct run *run = *state;
+
+    memset(a, 'a', sizeof a - 1);
+    memset(b, 'b', sizeof b - 1);
+    memset(path, 'p', sizeof path - 1);
+    a[120] = b[120] = path[sizeof path - 1] = '\0';
+    set(&run->conf->template.power, path, 1, MISSING);
+    (void)snprintf(body, sizeof body, "{\"%s\":1,\"%s\":2,\"c\":3,\"d\":4}", a, b);
+    assert_null(ask(run, body));
+    const char *why = run_why(run, PATH), *has = strstr(why, "has ");
+    assert_non_null(has);
+    assert_memory_equal(has + 4, a, 120);
+    assert_string_equal(has + 4 + 120, ", c, d"); /* b does not fit any more */
+    for (size_t len = 100; len <= 120; len++) {   /* whatever fits exactly, and what no more does */
+        a[120 - (len - 100)] = '\0';
+        (void)snprintf(body, sizeof body, "{\"%s\":1,\"%.*s\":2,\"c\":3}", a, (int)(len - 100), b);
+        assert_null(ask(run, body));
+        assert_non_null(strstr(run_why(run, PATH), a));
+    }
+    memset(path, 'q', 150);
+    path[150] = '\0';
+    (void)snprintf(body, sizeof body, "{\"%s\":1}", path);
+    assert_null(ask(run, body));
+    assert_non_null(strstr(run_why(run, PATH), "has numbers that only long paths lead to"));
 }
 
 static void test_list_instead_of_number(void **state)
@@ -303,7 +464,7 @@ static void test_list_instead_of_number(void **state)
     assert_int_equal(run_result(run, PATH), DECODE_BAD_REPLY);
     assert_non_null(strstr(run_why(run, PATH), "p is a list"));
     assert_null(ask(run, "{\"p\":\"on\"}"));
-    assert_string_equal(run_why(run, PATH), "p is no number");
+    assert_string_equal(run_why(run, PATH), "CUST_Power: p is no number in the reply");
 }
 
 static void test_bad_replies(void **state)
@@ -354,6 +515,28 @@ static void test_request(void **state)
     /* What does not fit is left out as a whole. */
     memset(run->conf->password, '&', CONF_TEXT_MAX - 1);
     assert_path(run, "/cm?cmnd=STATUS+8", "/cm?cmnd=STATUS+8");
+}
+
+/* A path and credentials that fit each, but not both; and the last that do. */
+static void test_long_request(void **state)
+{
+    enum {
+        PATH_LEN = 255,
+        ROOM = REQUEST_PATH_MAX - 1 - PATH_LEN - (int)sizeof "&user=u&password=" + 1
+    };
+    struct run *run = *state;
+    char path[CONF_TEXT_MAX], whole[2 * REQUEST_PATH_MAX];
+
+    memset(path, 'x', sizeof path);
+    memcpy(path, "/cm?", 4);
+    path[PATH_LEN] = '\0';
+    (void)strcpy(run->conf->username, "u");
+    for (int len = ROOM - 2; len <= ROOM + 2 && len < CONF_TEXT_MAX; len++) {
+        memset(run->conf->password, 'p', (size_t)len);
+        run->conf->password[len] = '\0';
+        (void)snprintf(whole, sizeof whole, "%s&user=u&password=%s", path, run->conf->password);
+        assert_path(run, path, len <= ROOM ? whole : path);
+    }
 }
 
 /* ---- Torture ---- */
@@ -449,15 +632,23 @@ int main(void)
         TEST(test_tasmota),
         TEST(test_tasmota_refuses),
         TEST(test_asleep),
+        TEST(test_null),
+        TEST(test_null_of_others),
+        TEST(test_difference),
         TEST(test_numbers_in_text),
         TEST(test_fallbacks),
         TEST(test_ranges),
         TEST(test_zero_is_a_value),
         TEST(test_serial_of_section),
         TEST(test_wrong_paths),
+        TEST(test_one_wrong_path),
+        TEST(test_a_default_is_no_mistake),
+        TEST(test_beyond_belief),
+        TEST(test_long_hints),
         TEST(test_list_instead_of_number),
         TEST(test_bad_replies),
         TEST(test_request),
+        TEST(test_long_request),
         TEST(test_torture),
         TEST(test_samples),
         cmocka_unit_test(test_registry),
