@@ -7,7 +7,6 @@
 #include "app.h"
 #include "edge/log.h"
 #include "edge/loop.h"
-#include "edge/scratch.h"
 
 static const char help[] =
     "Usage: dbus-opendtu [run] [--config FILE] [--state FILE]\n"
@@ -78,9 +77,6 @@ int cli_run(int argc, char **argv)
     if (code)
         return code - 1;
 
-#ifndef DEBUG_BUILD /* there the sanitizers watch each piece */
-    scratch_for_json();
-#endif
     /* Signals first: from here on none ends the program but through the loop. */
     struct app *app = NULL;
     struct loop *loop = loop_create();
