@@ -122,8 +122,7 @@ const cJSON *json_get(const cJSON *o, const char *key)
         return NULL;
     cJSON_ArrayForEach(member, o)
     {
-        const char *name = member->string;
-        if (name && *name == *key && strcmp(name, key) == 0)
+        if (member->string && strcmp(member->string, key) == 0)
             return member;
     }
     return NULL;

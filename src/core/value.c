@@ -1,12 +1,12 @@
 #include "core/value.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/reading.h"
 #include "core/text.h"
+
+enum { NUMBER_MAX = 330 }; /* the largest double, two decimals, sign, NUL */
 
 struct value value_double(double d)
 {
@@ -51,50 +51,14 @@ bool value_equal(const struct value *a, const struct value *b)
     return true;
 }
 
-/* d * scale to a whole number as printf() rounds: exactly, and a tie to the even one. */
-static double rounded(double d, double scale)
-{
-    double product = d * scale, whole = rint(product), rest = product - whole;
-
-    if (rest != 0.5 && rest != -0.5)
-        return whole;
-    /* What looks like a tie may be one only because the product itself was rounded. */
-    double error = fma(d, scale, -product);
-    if (rest > 0 && error > 0)
-        return whole + 1;
-    if (rest < 0 && error < 0)
-        return whole - 1;
-    return whole;
-}
-
-/*
- * As snprintf() would with "%.*f%s", but "0W" and not "-0W". It computes in long double: slow with musl,
- * and in software on 64-bit ARM. Every measurement is written so each time.
- */
+/* "0W" and never "-0W". */
 static void fixed_text(double d, int decimals, const char *unit, char *out, size_t size)
 {
-    static const double scale[] = {1, 10, 100};
-    double whole = rounded(d, scale[decimals]);
-    char text[32];
-    size_t end = sizeof(text) - strlen(unit), at = end;
+    char number[NUMBER_MAX];
 
-    if (!(fabs(whole) <= 1e15)) {
-        (void)snprintf(out, size, "%.*f%s", decimals, d, unit);
-        return;
-    }
-    memcpy(text + end, unit, sizeof(text) - end);
-    uint64_t left = (uint64_t)fabs(whole);
-    for (int written = 0; left > 0 || written <= decimals; written++) {
-        if (written > 0 && written == decimals)
-            text[--at] = '.';
-        text[--at] = (char)('0' + left % 10);
-        left /= 10;
-    }
-    if (whole < 0)
-        text[--at] = '-';
-    size_t len = sizeof(text) - at < size ? sizeof(text) - at : size - 1;
-    memcpy(out, text + at, len);
-    out[len] = '\0';
+    (void)snprintf(number, sizeof number, "%.*f", decimals, d);
+    bool negative_zero = number[0] == '-' && !strpbrk(number, "123456789");
+    (void)snprintf(out, size, "%s%s", number + negative_zero, unit);
 }
 
 static void number_text(double d, enum text_format format, char *out, size_t size)
@@ -137,7 +101,7 @@ const char *value_text(const struct value *v, enum text_format format, char *out
         break;
     case VALUE_INT:
         if (format == TEXT_PLAIN)
-            fixed_text(v->i, 0, "", out, size);
+            (void)snprintf(out, size, "%d", (int)v->i);
         else if (format == TEXT_HEX)
             (void)snprintf(out, size, "0x%X", (unsigned)v->i);
         else

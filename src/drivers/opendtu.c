@@ -51,7 +51,6 @@ struct session {
     struct gateway_info info;
 };
 
-_Static_assert(STRINGS_MAX < 10, "a channel's key is one digit");
 _Static_assert(sizeof(struct session) <= SESSION_MAX, "auto has room for it");
 
 /* Where an entry keeps its channels. */
@@ -147,8 +146,10 @@ static void read_ac(struct reading *r, const struct channels *c)
 /* Strings are numbered by their keys, whatever order those come in. */
 static void read_strings(struct reading *r, const struct channels *c)
 {
+    char key[12];
+
     for (unsigned n = 0; n < STRINGS_MAX; n++) {
-        const char key[] = {(char)('0' + c->first_dc + n), '\0'};
+        (void)snprintf(key, sizeof key, "%u", c->first_dc + n);
         const cJSON *channel = json_get(c->dc, key);
         if (!channel)
             return;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -213,20 +214,10 @@ static bool next_line(const char **at, const char *end, struct line *out)
 
 enum { LINE_OVERHEAD = 24 }; /* where it goes, and the erasing of what was there */
 
-static char *put_string(char *to, const char *text)
+/* The cursor to the beginning of a row, and what is to be done there. */
+static char *put_row(char *to, unsigned row, const char *then)
 {
-    return memcpy(to, text, strlen(text)), to + strlen(text);
-}
-
-static char *put_number(char *to, unsigned n)
-{
-    char digits[12], *d = digits + sizeof(digits);
-
-    do
-        *--d = (char)('0' + n % 10);
-    while (n /= 10);
-    size_t len = (size_t)(digits + sizeof(digits) - d);
-    return memcpy(to, d, len), to + len;
+    return to + sprintf(to, "\x1b[%u;1H%s", row, then);
 }
 
 /* What makes one screen of the other; old NULL: of an unknown one. Returns the bytes. */
@@ -238,20 +229,17 @@ static size_t difference(const char *old, size_t old_len, const char *new, size_
     struct line was, is;
 
     if (!old)
-        to = put_string(to, "\x1b[0m\x1b[H\x1b[2J");
+        to = stpcpy(to, "\x1b[0m\x1b[H\x1b[2J");
     for (unsigned row = 1;; row++) {
         bool had = old && next_line(&old_at, old + old_len, &was);
         if (!next_line(&new_at, new + new_len, &is)) {
-            if (had) { /* it had more lines */
-                to = put_number(put_string(to, "\x1b["), row);
-                to = put_string(to, ";1H\x1b[J");
-            }
+            if (had) /* it had more lines */
+                to = put_row(to, row, "\x1b[J");
             return (size_t)(to - out);
         }
         if (had && was.len == is.len && memcmp(was.text, is.text, is.len) == 0)
             continue;
-        to = put_number(put_string(to, "\x1b["), row);
-        to = put_string(to, ";1H\x1b[K"); /* first: behind a full line it would take its end */
+        to = put_row(to, row, "\x1b[K"); /* first: behind a full line it would take its end */
         memcpy(to, is.text, is.len);
         to += is.len;
     }
