@@ -135,6 +135,9 @@ static void interpolates(void **state)
     assert_value("[A]\nkey=%%(other)s\nother=1\n", "%(other)s");
     assert_value("[A]\nkey=%(other)d %(other %()\nother=1\n", "%(other)d %(other %()");
     assert_value("[A]\nkey=%(empty)s\nempty=\n", "");
+    /* Of what is referred to, the blank lines behind are no part. */
+    assert_value("[A]\nother=1\n\n  \n\nkey=%(other)sx\n", "1x");
+    assert_value("[A]\nother=1\n 2\n\n[B]\n[DEFAULT]\nkey=%(other)sx\n", "1\n2x");
 }
 
 static void interpolation_has_bounds(void **state)
@@ -163,6 +166,26 @@ static void interpolation_has_bounds(void **state)
     assert_int_equal(inifile_expand(f, "A", inifile_find(f, "A", "key"), out, sizeof out),
                      INIFILE_UNKNOWN_NAME);
     assert_string_equal(out, "a%(b)sc");
+    inifile_free(f);
+}
+
+/* Each piece fits; whether the next one does depends on what stands there already. */
+static void interpolation_adds_up(void **state)
+{
+    enum { PIECE = 30 };
+    struct faults faults;
+    struct inifile *f = read_text("[A]\npiece=0123456789ABCDEFGHIJabcdefghij\n"
+                                  "key=%(piece)s-%(piece)s%%%(piece)s\n",
+                                  &faults);
+    const struct inifile_entry *key = inifile_find(f, "A", "key");
+
+    for (size_t size = 1; size <= 3 * PIECE + 3; size++) {
+        char *out = malloc(size); /* so that a byte too many is seen */
+        enum inifile_expansion result = inifile_expand(f, "A", key, out, size);
+        assert_int_equal(result, size == 3 * PIECE + 3 ? INIFILE_EXPANDED : INIFILE_TOO_DEEP);
+        assert_true(strlen(out) < size);
+        free(out);
+    }
     inifile_free(f);
 }
 
@@ -474,6 +497,7 @@ int main(void)
         cmocka_unit_test(continues_values),
         cmocka_unit_test(interpolates),
         cmocka_unit_test(interpolation_has_bounds),
+        cmocka_unit_test(interpolation_adds_up),
         cmocka_unit_test(inherits_from_default),
         cmocka_unit_test(tells_faults),
         cmocka_unit_test(tells_every_fault),
