@@ -44,19 +44,26 @@ struct app {
     struct loop_timer look_again, save, sign_of_life;
 };
 
-static void log_report(const char *path, const struct conf_report *report)
+/* used: the file is; else nothing became of what it says. */
+static void log_report(const char *path, const struct conf_report *report, bool used)
 {
+    static const enum log_level levels[] = {[CONF_NOTE] = LOG_INFO,
+                                            [CONF_WARNING] = LOG_WARNING,
+                                            [CONF_ERROR] = LOG_ERROR,
+                                            [CONF_FATAL] = LOG_ERROR};
+
     for (size_t i = 0; i < report->count; i++) {
         const struct conf_message *m = &report->messages[i];
-        enum log_level level = m->severity == CONF_WARNING ? LOG_WARNING : LOG_ERROR;
+        const char *outcome = used ? m->outcome : "";
+        char line[16] = "";
         if (m->line)
-            log_line(level, "%s:%u: %s", path, m->line, m->text);
-        else
-            log_line(level, "%s: %s", path, m->text);
+            snprintf(line, sizeof line, ":%u", m->line);
+        log_line(levels[m->severity], "%s%s: %s%s%s", path, line, m->text, *outcome ? "; " : "",
+                 outcome);
     }
 }
 
-/* NULL when the file cannot be used at all; *clean: it held nothing worse than warnings. */
+/* NULL when the file is not to be used; *clean: it held nothing worse than warnings. */
 static struct config *read_config(struct app *a, bool *clean)
 {
     struct conf_report report;
@@ -70,8 +77,13 @@ static struct config *read_config(struct app *a, bool *clean)
     }
     struct config *config = config_parse(text, &report);
     free(text);
-    log_report(a->config_path, &report);
     *clean = report.errors == 0 && report.fatals == 0;
+    /* In use, a configuration is changed as a whole or not at all. */
+    if (a->running && !*clean) {
+        config_free(config);
+        config = NULL;
+    }
+    log_report(a->config_path, &report, config != NULL);
     conf_report_finish(&report);
     return config;
 }
@@ -258,17 +270,16 @@ void app_reload(struct app *a)
     place_config(a->config_given, a->config_path);
     watch_config(a); /* before it is read: no change is missed */
     struct config *config = read_config(a, &clean);
-    bool refused = !config || (a->running && !clean);
-    if (refused && a->running)
-        log_line(LOG_ERROR, "%s: refused for these errors; the configuration of before runs on",
+    if (!config && a->running)
+        log_line(LOG_ERROR, "%s: refused for these errors; keeping the previous configuration",
                  a->config_path);
-    else if (refused)
+    else if (!config)
         log_line(LOG_ERROR, "waiting until %s can be used", a->config_path);
     else if (a->faulty &&
              clean) /* at that level, lest the log's last word remains that it is not */
         log_line(LOG_WARNING, "%s: the errors have gone; it is in use now", a->config_path);
     a->faulty = !clean;
-    if (!refused)
+    if (config)
         apply(a, config);
     config_free(config);
 }

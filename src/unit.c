@@ -273,13 +273,13 @@ static void fill_wish(const struct unit *u, struct claim_wish *wish)
     text_copy(wish->choice.role, sizeof wish->choice.role, m.role);
 }
 
-/* An instance of the configuration is kept free even while its inverter was never seen. */
+/* An instance of the configuration is kept free even while its inverter was never seen, or is off. */
 static void claim_anew(struct unit *u)
 {
     struct claim_wish wish;
 
     fill_wish(u, &wish);
-    if (u->known)
+    if (u->known && !u->conf.off)
         claim_begin(u->env->claims, &u->claim, &wish, on_granted, u);
     else if (u->conf.instance != CONF_INSTANCE_AUTO)
         claim_reserve(u->env->claims, &u->claim, &wish);
@@ -347,13 +347,16 @@ void unit_destroy(struct unit *u)
 
 void unit_reconfigure(struct unit *u, const struct device_conf *conf)
 {
-    bool renamed =
-        strcmp(conf->service, u->conf.service) != 0 || conf->instance != u->conf.instance;
     bool class_changed = strcmp(conf->service, u->conf.service) != 0;
+    bool renamed = class_changed || conf->instance != u->conf.instance || conf->off != u->conf.off;
     bool reshaped = conf->has_dc != u->conf.has_dc;
 
     if (device_conf_equal(conf, &u->conf))
         return;
+    if (conf->off) {
+        disappear(u);
+        claim_end(&u->claim);
+    }
     u->conf = *conf;
     device_reconfigure(u->device, &u->conf);
     write_label(u);
@@ -458,6 +461,8 @@ static void log_events(struct unit *u, unsigned events, const char *why)
 {
     enum device_state state = device_view(u->device)->state;
 
+    if (u->conf.off) /* why, the configuration's errors have said */
+        return;
     if (events & DEVICE_CHANGED_STATE)
         log_line(state == DEVICE_ERROR ? LOG_WARNING : LOG_INFO, "%s is %s%s%s", title(u).text,
                  state_name(state), *why ? ": " : "", why);
@@ -543,7 +548,9 @@ const char *unit_label(const struct unit *u)
 void unit_sign_of_life(const struct unit *u)
 {
     const struct device_view *view = device_view(u->device);
-    if (u->known)
+    if (u->conf.off)
+        log_line(LOG_INFO, "%s: kept off the bus for the errors in its section", u->label);
+    else if (u->known)
         log_line(LOG_INFO, "%s: /Ac/Power %.0f W, %s", title(u).text, view->value[FIELD_POWER][0],
                  state_name(view->state));
     else

@@ -34,7 +34,7 @@ struct unit *unit_create(const struct unit_env *env, const struct device_conf *c
 void unit_destroy(struct unit *u); /* takes the service off the bus; NULL is fine */
 
 /*
- * Another configuration of the same device. What can be changed while it is on the bus is; for another
+ * Another configuration of the same device (one that is off takes it off the bus). What can be changed while it is on the bus is; for another
  * class or instance its service goes and comes again. Nothing happens when nothing differs.
  */
 void unit_reconfigure(struct unit *u, const struct device_conf *conf);

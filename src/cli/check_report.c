@@ -34,6 +34,11 @@ static const char *phase_of(const struct device_view *view)
     return names[view->phase];
 }
 
+static bool is_published(const struct plan_device *d)
+{
+    return d->view && d->kind != PLAN_LEFT_OUT && !d->conf->off;
+}
+
 static bool has_position(const struct plan_device *d)
 {
     return strcmp(d->service, "com.victronenergy.pvinverter") == 0;
@@ -41,6 +46,8 @@ static bool has_position(const struct plan_device *d)
 
 static const char *severity_name(enum conf_severity severity)
 {
+    if (severity == CONF_NOTE)
+        return "note";
     return severity == CONF_WARNING ? "warning" : "error";
 }
 
@@ -68,7 +75,8 @@ static void print_messages(FILE *out, const struct check *c)
         fprintf(out, "%s:", c->path);
         if (m->line)
             fprintf(out, "%u:", m->line);
-        fprintf(out, " %s: %s\n", severity_name(m->severity), m->text);
+        fprintf(out, " %s: %s%s%s\n", severity_name(m->severity), m->text, *m->outcome ? "; " : "",
+                m->outcome);
     }
 }
 
@@ -125,7 +133,7 @@ static void print_device(FILE *out, const struct check *c, size_t i)
         fprintf(out, " %s \"%s\"\n", d->view->serial, d->view->name);
     else
         fputs(" nothing to publish\n", out);
-    if (d->view && d->kind != PLAN_LEFT_OUT)
+    if (is_published(d))
         print_service(out, d);
     print_findings(out, c, d->gateway, (int)i, "    ");
 }
@@ -182,6 +190,7 @@ static cJSON *messages(const struct check *c)
         cJSON_AddNumberToObject(o, "line", c->report.messages[i].line);
         cJSON_AddStringToObject(o, "severity", severity_name(c->report.messages[i].severity));
         cJSON_AddStringToObject(o, "text", c->report.messages[i].text);
+        json_out_text(o, "outcome", c->report.messages[i].outcome);
         cJSON_AddItemToArray(array, o);
     }
     return array;
@@ -206,8 +215,8 @@ static void add_values(cJSON *o, const struct plan_device *d)
 
     cJSON_AddStringToObject(o, "serial", v->serial);
     cJSON_AddStringToObject(o, "name", v->name);
-    cJSON_AddBoolToObject(o, "published", d->kind != PLAN_LEFT_OUT);
-    if (d->kind == PLAN_LEFT_OUT)
+    cJSON_AddBoolToObject(o, "published", is_published(d));
+    if (!is_published(d))
         return;
     cJSON_AddStringToObject(o, "service", d->service);
     if (d->conf->instance >= 0)

@@ -244,10 +244,24 @@ static void look_at_empty_section(struct findings *f, int i, const struct plan_d
             d->conf->index, a->conf->section, serials);
 }
 
-static void look_at_device(struct findings *f, int i, const struct plan_device *d)
+/* home: the gateway that lists it. */
+static void look_at_device(struct findings *f, int i, const struct plan_device *d,
+                           const struct gateway_conf *home)
 {
     bool known;
 
+    if (d->conf->off) { /* its section's errors have said why */
+        say(f, FINDING_PROBLEM, d->gateway, i, "is not published, for the errors in [%s]",
+            d->conf->section);
+        return;
+    }
+    if (d->kind == PLAN_LEFT_OUT && home->in_doubt[0]) {
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "has no [INVERTERn] section and is not published: the error in [%s] leaves open whether "
+            "it is meant there",
+            home->in_doubt);
+        return;
+    }
     if (d->kind == PLAN_LEFT_OUT) {
         say(f, FINDING_NOTE, d->gateway, i,
             "has no [INVERTERn] section and is not published: write one, or set AutoAdd = 1");
@@ -275,7 +289,7 @@ void findings_make(struct findings *f, const struct config *config, const struct
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_device *d = &plan->devices[i];
         if (d->reading)
-            look_at_device(f, (int)i, d);
+            look_at_device(f, (int)i, d, &config->gateways[d->gateway]);
         else
             look_at_empty_section(f, (int)i, d, &asked[d->gateway]);
     }

@@ -26,7 +26,7 @@ bool conf_has_host(struct conf_parse *p, const struct gateway_conf *g, const cha
         return true;
     if (conf_is_whole(p))
         conf_say(
-            p, CONF_ERROR, conf_section_line(p, section),
+            p, CONF_ERROR, conf_section_line(p, section), NULL,
             "[%s] Host is missing: write Host = and the address of the %s, such as 192.168.1.50",
             section, strcmp(g->driver, template_driver) == 0 ? "device" : "DTU");
     return false;
@@ -41,12 +41,12 @@ static bool has_template_keys(struct conf_parse *p, const struct gateway_conf *g
 
     if (!g->template.api_path[0] && conf_is_whole(p))
         conf_say(
-            p, CONF_ERROR, line,
+            p, CONF_ERROR, line, NULL,
             "[%s] CUST_API_PATH is missing: write what to ask for, such as rpc/Switch.GetStatus?id=0",
             section);
     if (!g->template.power.path[0] && conf_is_whole(p))
         conf_say(
-            p, CONF_ERROR, line,
+            p, CONF_ERROR, line, NULL,
             "[%s] CUST_Power is missing: write where the power stands in the JSON reply, such as "
             "apower",
             section);
@@ -98,11 +98,11 @@ static void read_templates(struct conf_parse *p)
         if (n < p->counts.templates && s)
             read_template(p, section);
         else if (n < p->counts.templates && conf_is_whole(p))
-            conf_say(p, CONF_ERROR, number ? number->line : 0,
+            conf_say(p, CONF_ERROR, number ? number->line : 0, NULL,
                      "[DEFAULT] NumberOfTemplates = %u, but there is no [%s]", p->counts.templates,
                      section);
         else if (s && !number)
-            conf_say(p, CONF_WARNING, s->line,
+            conf_say(p, CONF_WARNING, s->line, NULL,
                      "[%s] is not used: NumberOfTemplates is missing in [DEFAULT]", section);
     }
 }
@@ -145,7 +145,7 @@ static void read_config(struct conf_parse *p)
 
 static void on_fault(void *user, unsigned line, const char *text)
 {
-    conf_say(user, CONF_FATAL, line, "%s", text);
+    conf_say(user, CONF_FATAL, line, NULL, "%s", text);
 }
 
 struct config *config_parse(const char *text, struct conf_report *report)
@@ -160,7 +160,7 @@ struct config *config_parse(const char *text, struct conf_report *report)
     if (file)
         read_config(&p);
     if (!file || p.out_of_memory)
-        conf_say(&p, CONF_FATAL, 0, "out of memory");
+        conf_say(&p, CONF_FATAL, 0, NULL, "out of memory");
     inifile_free(file);
     if (report->fatals) {
         config_free(config);

@@ -70,18 +70,25 @@ struct gateway_conf {
     unsigned retry_after_ms;      /* upper bound of the back-off while the gateway misbehaves */
     unsigned max_inverters;       /* the first n of its list; 0 is all */
     bool auto_add; /* what it lists and no [INVERTERn] names is published as config.unnamed says */
-    bool push;     /* what it pushes by itself is used, and it is asked less */
+    /*
+     * A section with a fault that may mean any of its inverters that no section names: none of these is
+     * published, lest it appears on a wrong phase. auto_add is false then. "" is none.
+     */
+    char in_doubt[CONF_SECTION_MAX];
+    bool push;                     /* what it pushes by itself is used, and it is asked less */
     struct template_conf template; /* driver "template" only */
 };
 
 /* One service: an [INVERTERn] or a [TEMPLATEn]. */
 struct device_conf {
     char section[CONF_SECTION_MAX]; /* "" in config.unnamed */
+    /* A fault hides what it is meant to be: its inverter is its own, and not on the bus. */
+    bool off;
     unsigned gateway;               /* index into config.gateways */
     unsigned index;                 /* in its gateway's list, from 0; 0 for a template */
     char connection[CONF_TEXT_MAX]; /* how its gateway is reached, for people */
     enum phase_choice phase;
-    int instance;                /* 0..255 or CONF_INSTANCE_AUTO */
+    int instance;                /* 0..1023 or CONF_INSTANCE_AUTO */
     int position;                /* 0 AC input 1, 1 AC output, 2 AC input 2 */
     char service[CONF_TEXT_MAX]; /* "com.victronenergy.pvinverter": without the .http_<instance> */
     char name[NAME_MAX_BYTES];   /* template's Name; "" is the gateway's name for it */
@@ -116,24 +123,26 @@ bool device_conf_equal(const struct device_conf *a, const struct device_conf *b)
 
 /*
  * How far a fault reaches. Healthy devices are not taken down by another section's fault: at a
- * start they run; a reload with any fault but warnings is refused as a whole.
+ * start they run; a reload with an error is refused as a whole.
  */
 enum conf_severity {
-    CONF_WARNING, /* the value is used, or the key ignored */
-    CONF_ERROR,   /* a default is used, or the section's device left out */
+    CONF_NOTE,    /* worth knowing: everything is as the file says */
+    CONF_WARNING, /* something has no effect, or another one than is written */
+    CONF_ERROR,   /* a default is used, or the section's device kept off the bus */
     CONF_FATAL,   /* the file's meaning is in doubt: nothing of it is used */
 };
 
 struct conf_message {
     enum conf_severity severity;
-    unsigned line;  /* from 1; 0 where no line is to blame */
-    char text[320]; /* complete: section, key, what was read, what is allowed; secrets are masked */
+    unsigned line;     /* from 1; 0 where no line is to blame */
+    char text[320];    /* section, key, what was read, what is allowed; secrets are masked */
+    char outcome[120]; /* what becomes of it where the file is used; "" where text says it all */
 };
 
 struct conf_report {
     size_t count;
     struct conf_message *messages; /* in the order of the lines; owned by the report */
-    unsigned warnings, errors, fatals;
+    unsigned notes, warnings, errors, fatals;
 };
 
 /*
@@ -156,7 +165,7 @@ enum conf_scope {
 struct conf_key {
     const char *name;
     unsigned scopes;      /* where the key is meant to stand; [DEFAULT] is inherited by all */
-    const char *type;     /* "0..255", "L1 | L2 | L3 | 3P", "text", ... as shown to people */
+    const char *type;     /* "0..1023", "L1 | L2 | L3 | 3P", "text", ... as shown to people */
     const char *fallback; /* the default as it would be written; "" is empty; NULL: has none */
     bool secret;
     const char *help; /* one line */

@@ -22,9 +22,13 @@ struct dtu {
     unsigned inverters; /* [INVERTERn] sections that say so, up to the present one */
 };
 
+enum { NO_DTU = CONF_DTUS_MAX };
+
 struct inverter {
     bool there;
+    bool known; /* which one it is: else dtu may be NO_DTU, and index says nothing */
     unsigned dtu, index;
+    char serial[SERIAL_MAX];
 };
 
 struct dtus {
@@ -43,19 +47,24 @@ static void place_inverters(struct conf_parse *p, struct dtus *all)
     char section[CONF_SECTION_MAX];
 
     for (unsigned n = 0; n < CONF_INVERTERS_MAX; n++) {
+        struct inverter *inverter = &all->inverter[n];
         struct conf_inverter said = {.index = -1};
+        struct conf_place place = {.section = section};
 
         conf_section_name(section, conf_inverter_prefix, n);
-        if (!inifile_section(p->file, section) ||
-            !conf_apply(p, (struct conf_place){.section = section}, CONF_IN_INVERTER, INVERTER,
-                        &said))
+        if (!inifile_section(p->file, section))
             continue;
-        unsigned place = all->dtu[said.dtu].inverters++;
+        bool home = conf_apply(p, place, CONF_IN_INVERTER, HOME, &said);
+        bool known = conf_apply(p, place, CONF_IN_INVERTER, INVERTER, &said);
+        *inverter = (struct inverter){.there = true,
+                                      .known = home && known,
+                                      .dtu = home ? said.dtu : NO_DTU};
+        text_copy(inverter->serial, sizeof inverter->serial, said.serial);
+        unsigned listed = home ? all->dtu[said.dtu].inverters++ : 0;
         if (said.index >= 0)
-            place = (unsigned)said.index;
-        else if (said.dtu == 0)
-            place = n; /* as ever: the files of one DTU number by its list */
-        all->inverter[n] = (struct inverter){.there = true, .dtu = said.dtu, .index = place};
+            inverter->index = (unsigned)said.index;
+        else /* with DTU 0 as ever: the files of one DTU number by its list */
+            inverter->index = said.dtu == 0 ? n : listed;
     }
 }
 
@@ -72,6 +81,14 @@ static const char *title(const struct conf_parse *p, const struct gateway_conf *
     return g->number == 0 && inifile_section(p->file, "DTU0") ? "DTU0" : g->section;
 }
 
+/* What it may mean must not appear as one without a section, with values that nobody chose. */
+static void put_in_doubt(struct gateway_conf *g, const char *section)
+{
+    if (g->auto_add)
+        text_copy(g->in_doubt, sizeof g->in_doubt, section);
+    g->auto_add = false;
+}
+
 /* As an inverter that no section names is read; for such, [DEFAULT]'s DeviceInstance is not meant. */
 static void read_unnamed(struct conf_parse *p, struct conf_place place, size_t gateway)
 {
@@ -82,7 +99,7 @@ static void read_unnamed(struct conf_parse *p, struct conf_place place, size_t g
     d->instance = CONF_INSTANCE_AUTO;
     conf_describe_connection(g, d->connection, sizeof d->connection);
     if (!conf_apply(p, place, CONF_IN_DTU, DEVICE, d))
-        g->auto_add = false;
+        put_in_doubt(g, title(p, g));
 }
 
 /*
@@ -135,7 +152,7 @@ static enum state read_other(struct conf_parse *p, const char *section, unsigned
         (void)conf_has_host(p, g, section);
     else if (conf_is_whole(p))
         conf_say(
-            p, CONF_ERROR, conf_section_line(p, section),
+            p, CONF_ERROR, conf_section_line(p, section), NULL,
             "[%s] Host is missing: that of [DEFAULT] is another DTU's, and would be asked twice",
             section);
     return FAULTY;
@@ -159,15 +176,17 @@ static bool same_address(const char *a, const char *b)
 static bool has_twin(struct conf_parse *p, const struct gateway_conf *g)
 {
     const struct conf_key *host = conf_key_named("Host", CONF_IN_DTU);
+    char outcome[CONF_SECTION_MAX + 16];
 
     for (size_t i = 0; i < p->config->dtu_count; i++) {
         const struct gateway_conf *other = &p->config->gateways[i];
         if (!same_address(other->base_url, g->base_url))
             continue;
         const struct inifile_entry *e = conf_own_value(p, g->section, host);
-        conf_say(p, CONF_ERROR, e ? e->line : 0,
-                 "[%s] Host is that of [%s] already, which would be asked twice; [%s] is left out",
-                 g->section, title(p, other), g->section);
+        (void)snprintf(outcome, sizeof outcome, "[%s] is left out", g->section);
+        conf_say(p, CONF_ERROR, e ? e->line : 0, outcome,
+                 "[%s] Host is that of [%s] already, which would be asked twice", g->section,
+                 title(p, other));
         return true;
     }
     return false;
@@ -198,22 +217,42 @@ static void read_dtu(struct conf_parse *p, struct dtus *all, unsigned n)
 
 /* ---- Inverters ------------------------------------------------------------------------------ */
 
-static void say_no_dtu(struct conf_parse *p, const char *section, unsigned dtu)
+enum { OUTCOME_MAX = 96 };
+
+/* lost: which inverter the section means is not known. */
+static void say_kept_off(char out[OUTCOME_MAX], const char *section, bool lost)
+{
+    (void)snprintf(out, OUTCOME_MAX, "[%s] is kept off the bus%s", section,
+                   lost ? ", and so are inverters without a section" : "");
+}
+
+/* Which of the DTU's inverters the section means is not known; of any DTU's, with NO_DTU. */
+static void lose(struct conf_parse *p, const struct dtus *all, const char *section, unsigned dtu)
+{
+    for (unsigned n = 0; n < CONF_DTUS_MAX; n++) {
+        if (all->dtu[n].state == READY && (n == dtu || dtu == NO_DTU))
+            put_in_doubt(&p->config->gateways[all->dtu[n].gateway], section);
+    }
+}
+
+static void say_no_dtu(struct conf_parse *p, const char *section, const struct inverter *inverter)
 {
     const struct inifile_entry *e = inifile_own(p->file, section, "DTU");
-    unsigned line = e ? e->line : conf_section_line(p, section);
+    unsigned line = e ? e->line : conf_section_line(p, section), dtu = inverter->dtu;
+    char outcome[OUTCOME_MAX];
 
     if (!conf_is_whole(p))
         return;
+    say_kept_off(outcome, section, !inverter->serial[0]);
     if (dtu > 0)
-        conf_say(p, CONF_ERROR, line, "[%s] DTU = %u, but there is no [DTU%u]; [%s] is left out",
-                 section, dtu, dtu, section);
+        conf_say(p, CONF_ERROR, line, outcome, "[%s] DTU = %u, but there is no [DTU%u]", section,
+                 dtu, dtu);
     else
         conf_say(
-            p, CONF_ERROR, line,
+            p, CONF_ERROR, line, outcome,
             "[%s] is an inverter of DTU 0, but [DEFAULT] has no Host: write DTU = and the n of its "
-            "[DTUn]; [%s] is left out",
-            section, section);
+            "[DTUn]",
+            section);
 }
 
 /* The same address again does no harm: many a file has it in each section. */
@@ -233,12 +272,14 @@ static void warn_of_host(struct conf_parse *p, const char *section, const struct
         what, sizeof what,
         "not used: its DTU is [%s]; another one is a [DTUn] with this Host, and DTU = n here",
         title(p, dtu));
-    conf_say_of_value(p, CONF_WARNING, e, host, value, what);
+    conf_say_of_value(p, CONF_WARNING, e, host, value, NULL, what);
 }
 
 /* An inverter can be one section's only. */
 static bool is_free(struct conf_parse *p, const struct device_conf *d)
 {
+    char outcome[OUTCOME_MAX];
+
     for (size_t i = 0; i < p->config->device_count; i++) {
         const struct device_conf *other = &p->config->devices[i];
         bool serial = serial_equal(d->serial, other->serial);
@@ -248,62 +289,74 @@ static bool is_free(struct conf_parse *p, const struct device_conf *d)
             continue;
         const struct inifile_entry *e =
             inifile_own(p->file, d->section, serial ? "Serial" : "Index");
-        conf_say(p, CONF_ERROR, e ? e->line : conf_section_line(p, d->section),
-                 "[%s] %s is that of [%s] already; [%s] is left out", d->section,
-                 serial ? "Serial" : "Index", other->section, d->section);
+        say_kept_off(outcome, d->section, true);
+        conf_say(p, CONF_ERROR, e ? e->line : conf_section_line(p, d->section), outcome,
+                 "[%s] %s is that of [%s] already", d->section, serial ? "Serial" : "Index",
+                 other->section);
         return false;
     }
     return true;
 }
 
-/* With a DTU that is not asked, only to tell its faults together with the others. */
-static void read_inverter(struct conf_parse *p, const char *section,
-                          const struct inverter *inverter, const struct dtu *dtu)
+/*
+ * The section's device, into the config where there is a DTU that may list its inverter: one with a
+ * serial is kept from being taken for one without a section, wherever it is listed.
+ */
+static void read_inverter(struct conf_parse *p, const struct dtus *all, const char *section,
+                          const struct inverter *inverter)
 {
+    bool home = inverter->dtu != NO_DTU && all->dtu[inverter->dtu].state == READY;
     struct device_conf *d = &p->config->devices[p->config->device_count];
-    const struct gateway_conf *g = &p->config->gateways[dtu->gateway];
+    size_t gateway = home ? all->dtu[inverter->dtu].gateway : 0;
+    const struct gateway_conf *g = &p->config->gateways[gateway];
     char parent[CONF_SECTION_MAX];
     struct conf_place place = {.section = section, .parent = parent};
 
-    if (dtu->state == READY)
+    if (home)
         warn_of_host(p, section, g);
     memset(d, 0, sizeof *d);
     text_copy(d->section, sizeof d->section, section);
     conf_section_name(parent, conf_dtu_prefix, inverter->dtu);
-    if (!conf_apply(p, place, CONF_IN_INVERTER, DEVICE, d) || dtu->state != READY)
+    d->off = !conf_apply(p, place, CONF_IN_INVERTER, DEVICE, d) || !home;
+    text_copy(d->serial, sizeof d->serial, inverter->serial);
+    if (!inverter->known || !(home || (d->serial[0] && p->config->dtu_count > 0)))
         return;
-    d->gateway = (unsigned)dtu->gateway;
+    d->gateway = (unsigned)gateway;
     d->index = inverter->index;
     conf_describe_connection(g, d->connection, sizeof d->connection);
     if (is_free(p, d))
         p->config->device_count++;
+    else
+        lose(p, all, section, inverter->dtu);
 }
 
 /* Beyond NumberOfInvertersToQuery nobody is asked; where a serial stands in the list is not known. */
-static bool is_asked(const struct conf_parse *p, const char *section,
-                     const struct inverter *inverter, const struct dtu *dtu)
+static bool is_asked(const struct conf_parse *p, const struct inverter *inverter,
+                     const struct dtu *dtu)
 {
     unsigned max = p->config->gateways[dtu->gateway].max_inverters;
 
-    return dtu->state != READY || max == 0 || inverter->index < max ||
-           has_own(p, section, "Serial");
+    return dtu->state != READY || max == 0 || inverter->index < max || inverter->serial[0];
 }
 
 static void read_inverters(struct conf_parse *p, const struct dtus *all)
 {
+    static const struct dtu nowhere = {.state = FAULTY};
     char section[CONF_SECTION_MAX];
 
     for (unsigned n = 0; n < CONF_INVERTERS_MAX; n++) {
         const struct inverter *inverter = &all->inverter[n];
-        const struct dtu *dtu = &all->dtu[inverter->dtu];
+        const struct dtu *dtu = inverter->dtu == NO_DTU ? &nowhere : &all->dtu[inverter->dtu];
 
         conf_section_name(section, conf_inverter_prefix, n);
         if (!inverter->there || dtu->state == UNUSED)
             continue;
         if (dtu->state == ABSENT)
-            say_no_dtu(p, section, inverter->dtu);
-        if (is_asked(p, section, inverter, dtu))
-            read_inverter(p, section, inverter, dtu);
+            say_no_dtu(p, section, inverter);
+        if (!inverter->known || (dtu->state == ABSENT && !inverter->serial[0]))
+            lose(p, all, section, dtu->state == ABSENT ? NO_DTU : inverter->dtu);
+        if (is_asked(p, inverter, dtu))
+            read_inverter(p, all, section, inverter);
     }
 }
 

@@ -42,14 +42,15 @@ bool gateway_conf_equal(const struct gateway_conf *a, const struct gateway_conf 
            same_text(a->driver, b->driver) && same_peer(a, b) && a->interval_ms == b->interval_ms &&
            a->esp8266_interval_ms == b->esp8266_interval_ms &&
            a->retry_after_ms == b->retry_after_ms && a->max_inverters == b->max_inverters &&
-           a->auto_add == b->auto_add && a->push == b->push &&
-           same_template(&a->template, &b->template);
+           a->auto_add == b->auto_add && same_text(a->in_doubt, b->in_doubt) &&
+           a->push == b->push && same_template(&a->template, &b->template);
 }
 
 static bool same_place(const struct device_conf *a, const struct device_conf *b)
 {
-    return same_text(a->section, b->section) && a->gateway == b->gateway && a->index == b->index &&
-           same_text(a->connection, b->connection) && same_text(a->serial, b->serial);
+    return same_text(a->section, b->section) && a->off == b->off && a->gateway == b->gateway &&
+           a->index == b->index && same_text(a->connection, b->connection) &&
+           same_text(a->serial, b->serial);
 }
 
 bool device_conf_equal(const struct device_conf *a, const struct device_conf *b)

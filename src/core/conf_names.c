@@ -105,11 +105,11 @@ static bool check_alias(struct conf_parse *p, const struct inifile_entry *e, con
         if (strcasecmp(conf_aliases[i].name, e->name) != 0)
             continue;
         if (conf_aliases[i].key && inifile_own(p->file, section, conf_aliases[i].key))
-            conf_say(p, CONF_WARNING, e->line, "[%s] %s is not used: %s stands there as well",
+            conf_say(p, CONF_WARNING, e->line, NULL, "[%s] %s is not used: %s stands there as well",
                      section, conf_aliases[i].name, conf_aliases[i].key);
-        else if (conf_aliases[i].warning)
-            conf_say(p, CONF_WARNING, e->line, "[%s] %s is %s", section, conf_aliases[i].name,
-                     conf_aliases[i].warning);
+        else if (conf_aliases[i].note)
+            conf_say(p, CONF_NOTE, e->line, NULL, "[%s] %s is %s", section, conf_aliases[i].name,
+                     conf_aliases[i].note);
         return true;
     }
     return false;
@@ -134,13 +134,13 @@ static void check_place(struct conf_parse *p, const struct inifile_entry *e, con
     if (key->scopes & scope || inherited)
         return;
     if (scope == CONF_IN_DTU && conf_storings[key - conf_table].owner == COUNTS)
-        conf_say(p, CONF_WARNING, e->line, "[%s] %s is not used here: %s", section, key->name,
+        conf_say(p, CONF_WARNING, e->line, NULL, "[%s] %s is not used here: %s", section, key->name,
                  strcmp(key->name, "DTU") == 0
                      ? "what kind of DTU it is, is called Type in a [DTUn]"
                      : "it belongs into [DEFAULT]");
     else
-        conf_say(p, CONF_WARNING, e->line, "[%s] %s is not used here: it belongs into %s", section,
-                 key->name, home_of(key));
+        conf_say(p, CONF_WARNING, e->line, NULL, "[%s] %s is not used here: it belongs into %s",
+                 section, key->name, home_of(key));
 }
 
 static void check_name(struct conf_parse *p, const struct inifile_entry *e)
@@ -157,11 +157,11 @@ static void check_name(struct conf_parse *p, const struct inifile_entry *e)
     }
     key = nearest_key(e->name, scope);
     if (key)
-        conf_say(p, CONF_WARNING, e->line, "[%s] %.48s is not known: did you mean %s?", section,
-                 e->name, key->name);
+        conf_say(p, CONF_WARNING, e->line, NULL, "[%s] %.48s is not known: did you mean %s?",
+                 section, e->name, key->name);
     else
-        conf_say(p, CONF_WARNING, e->line, "[%s] %.48s is not known and has no effect", section,
-                 e->name);
+        conf_say(p, CONF_WARNING, e->line, NULL, "[%s] %.48s is not known and has no effect",
+                 section, e->name);
 }
 
 void conf_check_names(struct conf_parse *p)
@@ -170,7 +170,7 @@ void conf_check_names(struct conf_parse *p)
         const struct inifile_section *s = &p->file->sections[i];
         if (!conf_scope_of(s->name))
             conf_say(
-                p, CONF_WARNING, s->line,
+                p, CONF_WARNING, s->line, NULL,
                 "[%.32s] is not known and has no effect; there are [DEFAULT], [DTU0] to [DTU%d], "
                 "[INVERTER0] to [INVERTER%d] and [TEMPLATE0] to [TEMPLATE%d], in capitals",
                 s->name, CONF_DTUS_MAX - 1, CONF_INVERTERS_MAX - 1, CONF_TEMPLATES_MAX - 1);

@@ -28,10 +28,12 @@ struct conf_counts {
 /* Which inverter an [INVERTERn] is. */
 struct conf_inverter {
     unsigned dtu;
-    int index; /* -1: not said */
+    int index;               /* -1: not said */
+    char serial[SERIAL_MAX]; /* "": not said */
 };
 
-enum conf_owner { GLOBAL, COUNTS, GATEWAY, INVERTER, DEVICE };
+/* HOME and INVERTER are both of struct conf_inverter. */
+enum conf_owner { GLOBAL, COUNTS, GATEWAY, HOME, INVERTER, DEVICE };
 
 /* What becomes of a key's value; row by row as conf_table. */
 struct conf_storing {
@@ -54,8 +56,8 @@ const struct conf_key *conf_key_named(const char *name, unsigned scope);
 /* A name that another version of this program has had. */
 struct conf_alias {
     const char *name;
-    const char *key;     /* what it is called here; NULL: it is not needed any more */
-    const char *warning; /* NULL: as good as the key's own name */
+    const char *key;  /* what it is called here; NULL: it is not needed any more */
+    const char *note; /* NULL: as good as the key's own name */
 };
 
 extern const struct conf_alias conf_aliases[]; /* ends with a name of NULL */
@@ -73,18 +75,23 @@ struct conf_parse {
 
 /* ---- What is said ---- */
 
-void conf_say(struct conf_parse *p, enum conf_severity severity, unsigned line, const char *format,
-              ...) __attribute__((format(printf, 4, 5)));
+/* outcome: see struct conf_message; NULL is none. */
+void conf_say(struct conf_parse *p, enum conf_severity severity, unsigned line, const char *outcome,
+              const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /* Of an entry's value, which is shown unless it is secret; once per entry, though ten sections inherit
  * it. */
 void conf_say_of_value(struct conf_parse *p, enum conf_severity severity,
                        const struct inifile_entry *e, const struct conf_key *key, const char *value,
-                       const char *what);
+                       const char *outcome, const char *what);
 
 /* That row k does not allow the value; hint may be NULL. */
 void conf_say_bad(struct conf_parse *p, const struct inifile_entry *e, size_t k, const char *value,
                   const char *hint);
+
+/* That a bound of row k's range is used in place of the value. */
+void conf_say_clamped(struct conf_parse *p, const struct inifile_entry *e, size_t k,
+                      const char *value, double bound);
 
 /* Where the text itself is broken, what seems to be missing may just not have been understood. */
 bool conf_is_whole(const struct conf_parse *p);
@@ -137,7 +144,7 @@ void conf_read_dtus(struct conf_parse *p);
 
 bool conf_is_template(const struct config *c, const struct device_conf *d);
 
-/* Of two devices with one instance, the later one is left out. */
+/* Of two devices with one instance, the later one takes any other. */
 void conf_settle_instances(struct conf_parse *p);
 
 #endif

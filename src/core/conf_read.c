@@ -67,7 +67,7 @@ static bool read_value(struct conf_parse *p, struct conf_place place, size_t k,
     case INIFILE_EXPANDED:
         break;
     case INIFILE_UNKNOWN_NAME:
-        conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], out,
+        conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], out, NULL,
                           "its %(name)s is no key, and was left as it is; write %% for %");
         break;
     case INIFILE_TOO_DEEP:
@@ -86,12 +86,12 @@ static bool read_value(struct conf_parse *p, struct conf_place place, size_t k,
 /* Empty where that says nothing: as if the key was not there. */
 static void take_empty(struct conf_parse *p, const struct inifile_entry *e, size_t k)
 {
-    char what[64];
+    char outcome[64];
 
     if (!conf_table[k].fallback) /* what must be there is asked for where it is missed */
         return;
-    (void)snprintf(what, sizeof what, "it is empty; %s is used", conf_table[k].fallback);
-    conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], "", what);
+    (void)snprintf(outcome, sizeof outcome, "%s is used", conf_table[k].fallback);
+    conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], "", outcome, "it is empty");
 }
 
 /* Sets row k's member of base. False when the key is vital and its value bad. */
@@ -113,7 +113,13 @@ static bool apply_key(struct conf_parse *p, struct conf_place place, size_t k, v
     case SET_OK:
         break;
     case SET_ADAPTED:
-        conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], value, hint);
+        conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], value, NULL, hint);
+        break;
+    case SET_RAISED:
+        conf_say_clamped(p, e, k, value, s->limits.min);
+        break;
+    case SET_LOWERED:
+        conf_say_clamped(p, e, k, value, s->limits.max);
         break;
     case SET_BAD:
         if (*value) {

@@ -14,7 +14,9 @@ enum {
 
 static void count_message(struct conf_report *report, enum conf_severity severity)
 {
-    if (severity == CONF_WARNING)
+    if (severity == CONF_NOTE)
+        report->notes++;
+    else if (severity == CONF_WARNING)
         report->warnings++;
     else if (severity == CONF_ERROR)
         report->errors++;
@@ -22,8 +24,8 @@ static void count_message(struct conf_report *report, enum conf_severity severit
         report->fatals++;
 }
 
-void conf_say(struct conf_parse *p, enum conf_severity severity, unsigned line, const char *format,
-              ...)
+void conf_say(struct conf_parse *p, enum conf_severity severity, unsigned line, const char *outcome,
+              const char *format, ...)
 {
     struct conf_report *report = p->report;
     struct conf_message *messages, *m;
@@ -52,6 +54,7 @@ void conf_say(struct conf_parse *p, enum conf_severity severity, unsigned line, 
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
     text_copy(m->text, sizeof m->text, text);
+    text_copy(m->outcome, sizeof m->outcome, outcome);
 }
 
 /* What may be shown of a value: not a secret, and no address that holds one. */
@@ -70,7 +73,7 @@ static void show_value(char out[SHOWN_MAX], const struct conf_key *key, const ch
 
 void conf_say_of_value(struct conf_parse *p, enum conf_severity severity,
                        const struct inifile_entry *e, const struct conf_key *key, const char *value,
-                       const char *what)
+                       const char *outcome, const char *what)
 {
     const char *section = p->file->sections[e->section].name;
     bool *told = &p->told[e - p->file->entries];
@@ -80,7 +83,7 @@ void conf_say_of_value(struct conf_parse *p, enum conf_severity severity,
         return;
     *told = true;
     show_value(shown, key, value);
-    conf_say(p, severity, e->line, "[%s] %s = %s: %s", section, key->name, shown, what);
+    conf_say(p, severity, e->line, outcome, "[%s] %s = %s: %s", section, key->name, shown, what);
 }
 
 /* What becomes of it all. A [DTUn] also speaks for its inverters, and stays when they go. */
@@ -88,27 +91,41 @@ static void say_outcome(char *out, size_t size, const char *section, size_t k)
 {
     const struct conf_storing *s = &conf_storings[k];
     const char *fallback = conf_table[k].fallback;
-    bool shared = s->owner == COUNTS || conf_scope_of(section) == CONF_IN_DEFAULT ||
-                  (s->owner == DEVICE && conf_scope_of(section) == CONF_IN_DTU);
+    unsigned scope = conf_scope_of(section);
+    bool shared = s->owner == COUNTS || scope == CONF_IN_DEFAULT ||
+                  (s->owner == DEVICE && scope == CONF_IN_DTU);
 
     out[0] = '\0';
-    if (s->vital && !shared)
-        (void)snprintf(out, size, "; [%s] is left out", section);
-    else if (s->vital)
-        text_copy(out, size, "; what depends on it is left out");
-    else if (fallback)
-        (void)snprintf(out, size, "; %s is used instead", *fallback ? fallback : "none");
+    if (!s->vital && fallback)
+        (void)snprintf(out, size, "%s is used instead", *fallback ? fallback : "none");
+    else if (s->vital && shared)
+        text_copy(out, size, "what depends on it is kept off the bus");
+    else if (s->vital && scope == CONF_IN_DTU)
+        (void)snprintf(out, size, "[%s] is left out", section);
+    else if (s->vital) /* a key that is not inherited says which inverter it is */
+        (void)snprintf(out, size, "[%s] is kept off the bus%s", section,
+                       s->own ? ", and so are inverters without a section" : "");
 }
 
 void conf_say_bad(struct conf_parse *p, const struct inifile_entry *e, size_t k, const char *value,
                   const char *hint)
 {
-    char what[240], outcome[64];
+    char what[240], outcome[96];
 
     say_outcome(outcome, sizeof outcome, p->file->sections[e->section].name, k);
-    (void)snprintf(what, sizeof what, "allowed is %s%s%s%s", conf_table[k].type, hint ? "; " : "",
-                   hint ? hint : "", outcome);
-    conf_say_of_value(p, CONF_ERROR, e, &conf_table[k], value, what);
+    (void)snprintf(what, sizeof what, "allowed is %s%s%s", conf_table[k].type, hint ? "; " : "",
+                   hint ? hint : "");
+    conf_say_of_value(p, CONF_ERROR, e, &conf_table[k], value, outcome, what);
+}
+
+void conf_say_clamped(struct conf_parse *p, const struct inifile_entry *e, size_t k,
+                      const char *value, double bound)
+{
+    char what[120], outcome[40];
+
+    (void)snprintf(what, sizeof what, "allowed is %s", conf_table[k].type);
+    (void)snprintf(outcome, sizeof outcome, "%.10g is used", bound);
+    conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], value, outcome, what);
 }
 
 void conf_report_finish(struct conf_report *report)

@@ -182,8 +182,13 @@ enum set_result set_type(const struct set_limits *l, const char *text, void *mem
 enum set_result set_dtu_number(const struct set_limits *l, const char *text, void *member,
                                const char **hint)
 {
-    if (!driver_find(text))
-        return set_unsigned(l, text, member, hint);
+    int value = 0;
+
+    if (!driver_find(text)) {
+        enum set_result result = set_choice(l, text, &value, hint);
+        *(unsigned *)member = (unsigned)value;
+        return result;
+    }
     *(unsigned *)member = 0;
     *hint =
         "not used: here stands the n of its [DTUn]; the kind stands there as Type, or as DTU in "
@@ -210,14 +215,31 @@ static bool read_decimal(const char *text, double *value, const char **hint)
     return read_number(text, "+-.0123456789eE", value);
 }
 
-static bool in_range(const struct set_limits *l, double value)
+/* A quantity out of range goes to the nearest bound. */
+static enum set_result into_range(const struct set_limits *l, double *value)
 {
-    return value >= l->min && value <= l->max;
+    if (*value < l->min) {
+        *value = l->min;
+        return SET_RAISED;
+    }
+    if (*value > l->max) {
+        *value = l->max;
+        return SET_LOWERED;
+    }
+    return SET_OK;
 }
 
-static unsigned scaled(const struct set_limits *l, double value)
+static enum set_result put_scaled(const struct set_limits *l, double value, unsigned *member)
 {
-    return (unsigned)lround(value * (l->unit > 0 ? l->unit : 1));
+    enum set_result result = into_range(l, &value);
+
+    *member = (unsigned)lround(value * (l->unit > 0 ? l->unit : 1));
+    return result;
+}
+
+static bool read_whole(const char *text, double *value)
+{
+    return read_number(text, "+-0123456789", value);
 }
 
 enum set_result set_int(const struct set_limits *l, const char *text, void *member,
@@ -226,9 +248,22 @@ enum set_result set_int(const struct set_limits *l, const char *text, void *memb
     double value;
 
     (void)hint;
-    if (!read_number(text, "+-0123456789", &value) || !in_range(l, value))
+    if (!read_whole(text, &value))
         return SET_BAD;
+    enum set_result result = into_range(l, &value);
     *(int *)member = (int)value;
+    return result;
+}
+
+enum set_result set_choice(const struct set_limits *l, const char *text, void *member,
+                           const char **hint)
+{
+    int value;
+    enum set_result result = set_int(l, text, &value, hint);
+
+    if (result != SET_OK)
+        return SET_BAD;
+    *(int *)member = value;
     return SET_OK;
 }
 
@@ -238,10 +273,7 @@ enum set_result set_unsigned(const struct set_limits *l, const char *text, void 
     double value;
 
     (void)hint;
-    if (!read_number(text, "+-0123456789", &value) || !in_range(l, value))
-        return SET_BAD;
-    *(unsigned *)member = scaled(l, value);
-    return SET_OK;
+    return read_whole(text, &value) ? put_scaled(l, value, member) : SET_BAD;
 }
 
 enum set_result set_decimal_unsigned(const struct set_limits *l, const char *text, void *member,
@@ -249,24 +281,18 @@ enum set_result set_decimal_unsigned(const struct set_limits *l, const char *tex
 {
     double value;
 
-    if (!read_decimal(text, &value, hint) || !in_range(l, value))
-        return SET_BAD;
-    *(unsigned *)member = scaled(l, value);
-    return SET_OK;
+    return read_decimal(text, &value, hint) ? put_scaled(l, value, member) : SET_BAD;
 }
 
-enum set_result set_interval(const struct set_limits *l, const char *text, void *member,
-                             const char **hint)
+enum set_result set_switch(const struct set_limits *l, const char *text, void *member,
+                           const char **hint)
 {
     double value;
 
-    if (!read_number(text, "+-0123456789", &value) || value > l->max || value < 0)
-        return SET_BAD;
-    *(unsigned *)member = scaled(l, value < l->min ? l->min : value);
-    if (value >= l->min)
-        return SET_OK;
-    *hint = "raised to 1000 ms, so that nothing is overrun with requests";
-    return SET_ADAPTED;
+    if (!read_whole(text, &value))
+        return set_bool(l, text, member, hint);
+    *(bool *)member = value != 0;
+    return SET_OK;
 }
 
 enum set_result set_double(const struct set_limits *l, const char *text, void *member,
@@ -294,7 +320,7 @@ enum set_result set_instance(const struct set_limits *l, const char *text, void 
                              const char **hint)
 {
     if (strcasecmp(text, "auto") != 0)
-        return set_int(l, text, member, hint);
+        return set_choice(l, text, member, hint);
     *(int *)member = CONF_INSTANCE_AUTO;
     return SET_OK;
 }

@@ -9,6 +9,8 @@
 enum set_result {
     SET_OK,
     SET_ADAPTED, /* taken, but not as written: hint says how */
+    SET_RAISED,  /* out of range: limits.min is taken */
+    SET_LOWERED, /* out of range: limits.max is taken */
     SET_BAD,     /* member is unchanged; hint, if any, says what is wrong with it */
 };
 
@@ -32,15 +34,18 @@ enum set_result set_bool(const struct set_limits *l, const char *text, void *mem
 /* false for 0, false, no, off and "", true for anything else. */
 enum set_result set_unless_false(const struct set_limits *l, const char *text, void *member,
                                  const char **hint);
+/* 0 is off, any other whole number is on; and the words of set_bool(). */
+enum set_result set_switch(const struct set_limits *l, const char *text, void *member,
+                           const char **hint);
 enum set_result set_int(const struct set_limits *l, const char *text, void *member,
                         const char **hint);
+/* As set_int, of a number that is no quantity: no other will do for it. */
+enum set_result set_choice(const struct set_limits *l, const char *text, void *member,
+                           const char **hint);
 enum set_result set_unsigned(const struct set_limits *l, const char *text, void *member,
                              const char **hint);
 enum set_result set_decimal_unsigned(const struct set_limits *l, const char *text, void *member,
                                      const char **hint);
-/* As set_unsigned, but too small a number is raised to the minimum. */
-enum set_result set_interval(const struct set_limits *l, const char *text, void *member,
-                             const char **hint);
 enum set_result set_double(const struct set_limits *l, const char *text, void *member,
                            const char **hint);
 enum set_result set_double_or_none(const struct set_limits *l, const char *text, void *member,

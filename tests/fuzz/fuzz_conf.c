@@ -81,6 +81,9 @@ static void check_report(const struct conf_report *report)
         text_copy(copy, sizeof copy, m->text);
         if (!*m->text || strcmp(copy, m->text) != 0)
             abort();
+        text_copy(copy, sizeof copy, m->outcome);
+        if (strcmp(copy, m->outcome) != 0)
+            abort();
     }
 }
 

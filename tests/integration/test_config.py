@@ -161,16 +161,45 @@ class ConfigTest(BusTest):
             "[INVERTER1]\nPhase=L1\nDeviceInstance=21\nAcPositon=1\n")
         program = self.start()
         self.wait_names(PVINVERTER % 21)
+        self.wait_polls(dtu, LIVE, 2)
+        self.wait_names(PVINVERTER % 21)
         log = program.log()
-        self.assertRegex(log, r"ERROR .*config\.ini:8: .*DeviceInstance.*none")
+        self.assertRegex(log, r"ERROR .*config\.ini:8: .*DeviceInstance.*none.*auto is used")
         self.assertRegex(log, r"ERROR .*config\.ini:4: .*HTTPTimeout.*soon")
         self.assertRegex(log, r"ERROR .*config\.ini:7: .*Phase.*L4.*L1")
         self.assertRegex(log, r"WARNING .*config\.ini:12: .*AcPositon.*AcPosition")
 
-    def test_partly_broken_file_that_is_mended(self):
-        """The section that was left out joins when the file is right."""
+    @each(("phase", {"Phase": "L9"}), ("position", {"AcPosition": 3}),
+          ("class", {"Servicename": "inverter"}), ("serial", {"Serial": "11418 2"}),
+          ("index", {"Index": 64}), ("dtu", {"DTU": 3}))
+    def test_fault_that_hides_what_is_meant(self, keys):
+        """Not published as one without a section: on a phase, position or class nobody chose."""
         dtu = self.opendtu(Inverter("114182000001", "One"), Inverter("114182000002", "Two"))
-        self.configure({"Host": dtu.host}, INVERTER0=inverter("twenty"), INVERTER1=inverter(21))
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20),
+                       INVERTER1={**inverter(300, "L2", kind="inverter"), **keys})
+        program = self.start()
+        self.wait_one(dtu)
+        self.wait_polls(dtu, LIVE, 3)
+        self.assertEqual([PVINVERTER % 20], self.client.names())
+        self.assertEqual(1, len(program.lines("ERROR")), program.log())
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20),
+                       INVERTER1=inverter(300, "L2", kind="inverter"))
+        self.wait_names(PVINVERTER % 20, "com.victronenergy.inverter.http_300")
+
+    @each(("beyond", 1024), ("text", "twenty"), ("twin", 20))
+    def test_wrong_instance(self, instance):
+        """Any number will do; the rest of the section holds."""
+        dtu = self.opendtu(Inverter("114182000001", "One"), Inverter("114182000002", "Two"))
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20), INVERTER1=inverter(instance, "L2"))
+        program = self.start()
+        self.wait_names(PVINVERTER % 20, PVINVERTER % 34, timeout=16.0)
+        self.wait_value(PVINVERTER % 34, "/PhaseSetting", 2)
+        self.assertEqual(1, len(program.lines("ERROR", "DeviceInstance", "auto is used")))
+
+    def test_partly_broken_file_that_is_mended(self):
+        """The section that was kept off the bus joins when the file is right."""
+        dtu = self.opendtu(Inverter("114182000001", "One"), Inverter("114182000002", "Two"))
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20, "L9"), INVERTER1=inverter(21))
         self.start()
         self.wait_names(PVINVERTER % 21)
         self.configure({"Host": dtu.host}, INVERTER0=inverter(20), INVERTER1=inverter(21))

@@ -351,8 +351,10 @@ class ReloadTest(VenusTest):
         text = self.text().replace("AcPosition=1", "AcPosition=2")
         self.write_config(spoil(text))
         self.program.send(signal.SIGHUP)
-        self.wait("the refusal", lambda: self.program.lines("ERROR", "refused", "runs on"))
+        self.wait("the refusal", lambda: self.program.lines("ERROR", "refused", "keeping the previous"))
         self.assertNotEqual([], self.program.lines("config.ini", told))
+        for untrue in ("is used", "off the bus", "left out"):
+            self.assertEqual([], self.program.lines(untrue), "nothing became of that file")
         self.wait_polls(self.dtu, LIVE, 2)
         self.assertEqual(owners, self.owners(P20, P21, METER))
         self.assert_value(P20, "/Position", 1)
@@ -387,11 +389,12 @@ class ReloadTest(VenusTest):
         """The healthy part runs, and the rest joins it."""
         dtu = self.opendtu(Inverter(FIRST, "One"), Inverter(SECOND, "Two"))
         default = {"Host": dtu.host, "AutoAdd": 0}
-        self.configure(default, INVERTER0=inverter(20), INVERTER1=inverter(2100))
+        self.configure(default, INVERTER0=inverter(20), INVERTER1=inverter(21, "L9"))
         program = self.start()
         self.wait_value(P20, "/StatusCode", 7)
-        self.assertNotEqual([], program.lines("ERROR", "2100"))
+        self.assertNotEqual([], program.lines("ERROR", "L9", "[INVERTER1] is kept off the bus"))
         owners = self.owners(P20)
+        self.assertEqual([P20], self.services())
         self.edit(default, INVERTER0=inverter(20), INVERTER1=inverter(21))
-        self.wait_value(P21, "/StatusCode", 7)
+        self.wait_value(P21, "/StatusCode", 7, timeout=1.0)
         self.assertEqual(owners, self.owners(P20))

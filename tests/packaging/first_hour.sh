@@ -238,7 +238,7 @@ Host=192.168.1.74
 
 [INVERTER1]
 Fase=L2
-DeviceInstance=400
+DeviceInstance=4000
 END
 logged 'refused for these errors'
 tell <<'END'
@@ -247,10 +247,10 @@ Nothing changes on the screen. The log:
 END
 enter 'tail -n 3 /var/log/dbus-opendtu/current | tai64nlocal'
 sees 'config.ini:5: [INVERTER1] Fase is not known: did you mean Phase?'
-sees 'config.ini:6: [INVERTER1] DeviceInstance = "400": allowed is 0..255 or auto'
-sees 'refused for these errors; the configuration of before runs on'
+sees 'config.ini:6: [INVERTER1] DeviceInstance = "4000": allowed is 0..1023 or auto'
+sees 'refused for these errors; keeping the previous configuration'
 tell <<'END'
-Two slips; what ran before runs on meanwhile. Both lines are mended:
+Two slips; what ran before keeps running. Both lines are mended:
 
 END
 edit <<'END'

@@ -124,9 +124,9 @@ static void no_dtu_0(void **state)
     parse_clean("[DEFAULT]\nDTU=template\n" SECOND "[INVERTER0]\n[INVERTER1]\nDTU=1\n");
     assert_int_equal(c->device_count, 1); /* the one of DTU 0 as ever: not there */
     assert_error(SECOND "[INVERTER0]\nPhase=L1\n", 3,
-                 "[INVERTER0]|DTU 0|no Host|DTU =|[INVERTER0] is left out");
+                 "[INVERTER0]|DTU 0|no Host|DTU =|[INVERTER0] is kept off the bus, and so are");
     assert_int_equal(c->device_count, 0);
-    assert_error(DTU "[INVERTER0]\n[INVERTER1]\nDTU=2\n", 5, "DTU = 2|no [DTU2]|left out");
+    assert_error(DTU "[INVERTER0]\n[INVERTER1]\nDTU=2\n", 5, "DTU = 2|no [DTU2]|off the bus");
     assert_int_equal(c->device_count, 1);
 }
 
@@ -200,10 +200,10 @@ static void inverters_of_several_dtus(void **state)
         assert_int_equal(c->devices[i].index, expected[i].index);
     }
     assert_string_equal(c->devices[1].connection, "TCP/IP (HTTP) second");
-    /* A section that is left out keeps its place. */
+    /* A section with a fault keeps its place. */
     parse(DTU SECOND "[INVERTER1]\nDTU=1\nServicename=x\n[INVERTER2]\nDTU=1\n");
     assert_int_equal(report.errors, 1);
-    assert_int_equal(device()->index, 1);
+    assert_int_equal(device_of("INVERTER2")->index, 1);
 }
 
 static void which_dtu_is_not_inherited(void **state)
@@ -215,8 +215,8 @@ static void which_dtu_is_not_inherited(void **state)
     /* A kind that stands where a number belongs has never had an effect. */
     assert_warning(ONE "DTU=opendtu\n", 4, "[INVERTER0] DTU|[DTUn]|Type|[DEFAULT]");
     assert_int_equal(device()->gateway, 0);
-    assert_error(ONE "DTU=16\n", 4, "DTU|0..15|[INVERTER0] is left out");
-    assert_error(ONE "DTU=DTU1\n", 4, "DTU|0..15|[INVERTER0] is left out");
+    assert_error(ONE "DTU=16\n", 4, "DTU|0..15|[INVERTER0] is kept off the bus");
+    assert_error(ONE "DTU=DTU1\n", 4, "DTU|0..15|[INVERTER0] is kept off the bus");
     assert_int_equal(c->device_count, 0);
     assert_warning(DTU "Serial=12\n[INVERTER0]\n", 3, "[DEFAULT] Serial|[INVERTERn]");
     assert_string_equal(device()->serial, "");
@@ -236,8 +236,8 @@ static void the_first_inverters_host_is_that_of_its_own_dtu(void **state)
 
 static void indices(void **state)
 {
-    assert_error(ONE "[INVERTER1]\nIndex=0\n", 5, "[INVERTER1] Index|[INVERTER0]|left out");
-    assert_error(ONE "Index=64\n", 4, "Index|0..63|left out");
+    assert_error(ONE "[INVERTER1]\nIndex=0\n", 5, "[INVERTER1] Index|[INVERTER0]|off the bus");
+    assert_error(ONE "Index=64\n", 4, "Index|0..63|off the bus");
     parse_clean(DTU SECOND "[INVERTER0]\n[INVERTER1]\nDTU=1\nIndex=0\n");
     parse_clean("[DEFAULT]\nHost=dtu\nNumberOfInvertersToQuery=1\n" SECOND
                 "[INVERTER3]\nIndex=0\n[INVERTER4]\nDTU=1\n[INVERTER5]\nDTU=1\n"
@@ -257,11 +257,11 @@ static void serials(void **state)
     assert_string_equal(device()->serial, "");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         snprintf(text, sizeof text, ONE "Serial=%s\n[INVERTER1]\n", bad[i]);
-        assert_error(text, 4, "Serial|letters and digits|[INVERTER0] is left out");
+        assert_error(text, 4, "Serial|letters and digits|[INVERTER0] is kept off the bus");
         assert_int_equal(c->device_count, 1);
     }
     assert_error(DTU SECOND "[INVERTER0]\nSerial=00AB1\n[INVERTER1]\nDTU=1\nSerial=ab1\n", 9,
-                 "[INVERTER1] Serial|[INVERTER0]|[INVERTER1] is left out");
+                 "[INVERTER1] Serial|[INVERTER0]|[INVERTER1] is kept off the bus");
     assert_int_equal(c->device_count, 1);
     assert_warning(DTU SECOND "Serial=1\n", 5, "[DTU1] Serial|[INVERTERn]");
     /* Templates may have called themselves alike for years. */
@@ -296,14 +296,73 @@ static void inverters_without_a_section(void **state)
     assert_warning(DTU SECOND "DeviceInstance=40\n", 5, "[DTU1] DeviceInstance|[INVERTERn]");
     /* Under a class that was not meant, nothing is published. */
     assert_error(DTU SECOND "Servicename=pv\n[INVERTER0]\nDTU=1\n[INVERTER1]\n", 5,
-                 "[DTU1] Servicename|what depends on it is left out");
+                 "[DTU1] Servicename|what depends on it is kept off the bus");
     assert_int_equal(c->dtu_count, 2);
     assert_true(c->gateways[0].auto_add);
     assert_false(c->gateways[1].auto_add);
-    assert_int_equal(c->device_count, 1);
+    assert_string_equal(c->gateways[1].in_doubt, "DTU1");
+    assert_true(device_of("INVERTER0")->off);
+    assert_false(device_of("INVERTER1")->off);
     parse_clean("[DEFAULT]\nHost=dtu\nAutoAdd=0\n[DTU1]\nHost=b\nAutoAdd=1\n");
     assert_false(c->gateways[0].auto_add);
     assert_true(c->gateways[1].auto_add);
+}
+
+/*
+ * A section whose inverter is not known may mean any that no section names: none of these is to appear
+ * on a wrong phase, and nothing else is to suffer.
+ */
+static void which_inverter_is_in_doubt(void **state)
+{
+    static const struct {
+        const char *keys;
+        bool first, second; /* which DTU's inverters are in doubt */
+        size_t devices;
+    } cases[] = {
+        {"Serial=11 41", true, false, 1},      {"Index=64", true, false, 1},
+        {"DTU=1\nSerial=s/n", false, true, 1}, {"DTU=1\nIndex=-1", false, true, 1},
+        {"DTU=DTU1", true, true, 1},           {"DTU=7", true, true, 1},
+        {"Index=0", true, false, 1},           /* as [INVERTER0] */
+        {"DTU=1\nSerial=A1", false, true, 1},  /* as [INVERTER0] */
+        {"DTU=7\nSerial=B2", false, false, 2}, /* that one only, wherever it is listed */
+    };
+    char text[200];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool place = strcmp(cases[i].keys, "Index=0") == 0;
+        snprintf(text, sizeof text, DTU SECOND "[INVERTER0]\n%s[INVERTER5]\n%s\nPhase=L2\n",
+                 place ? "" : "Serial=A1\n", cases[i].keys);
+        parse(text);
+        print_report();
+        assert_int_equal(report.errors, 1);
+        assert_int_equal(report.count, 1);
+        assert_string_equal(c->gateways[0].in_doubt, cases[i].first ? "INVERTER5" : "");
+        assert_string_equal(c->gateways[1].in_doubt, cases[i].second ? "INVERTER5" : "");
+        assert_int_equal(c->gateways[0].auto_add, !cases[i].first);
+        assert_int_equal(c->gateways[1].auto_add, !cases[i].second);
+        assert_int_equal(strstr(report.messages[0].outcome, "without a section") != NULL,
+                         cases[i].first || cases[i].second);
+        assert_int_equal(c->device_count, cases[i].devices);
+        assert_false(device_of("INVERTER0")->off);
+        if (cases[i].devices == 2)
+            assert_true(device_of("INVERTER5")->off);
+    }
+    /* Where none is added, none is in doubt; and where there is no DTU, there is none to keep it from. */
+    parse("[DEFAULT]\nHost=dtu\nAutoAdd=0\n[INVERTER0]\nIndex=64\n");
+    assert_string_equal(gateway()->in_doubt, "");
+    parse("[DEFAULT]\nHost=a b\n[INVERTER0]\nSerial=A1\n");
+    assert_int_equal(c->device_count, 0);
+}
+
+/* A DTU that is not asked: another one may list the inverter all the same. */
+static void an_inverter_of_a_faulty_dtu(void **state)
+{
+    parse(DTU "[DTU1]\nHost=a b\n[INVERTER0]\nDTU=1\nSerial=A1\n[INVERTER1]\nDTU=1\n");
+    assert_int_equal(report.errors, 1);
+    assert_int_equal(c->device_count, 1);
+    assert_true(device_of("INVERTER0")->off);
+    assert_string_equal(device_of("INVERTER0")->serial, "A1");
+    assert_string_equal(gateway()->in_doubt, "");
 }
 
 static void kept_energy(void **state)
@@ -342,6 +401,8 @@ int main(void)
         CONF_TEST(indices),
         CONF_TEST(serials),
         CONF_TEST(inverters_without_a_section),
+        CONF_TEST(which_inverter_is_in_doubt),
+        CONF_TEST(an_inverter_of_a_faulty_dtu),
         CONF_TEST(kept_energy),
         CONF_TEST(values_of_a_dtu_refer_to_its_own),
     };

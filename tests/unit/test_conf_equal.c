@@ -171,7 +171,13 @@ static void members_without_a_key_are_compared(void **state)
     g = *gateway();
     g.section[0]++;
     assert_false(gateway_conf_equal(&g, gateway()));
+    g = *gateway();
+    g.in_doubt[0]++;
+    assert_false(gateway_conf_equal(&g, gateway()));
     d.gateway++;
+    assert_false(device_conf_equal(&d, device()));
+    d = *device();
+    d.off = !d.off;
     assert_false(device_conf_equal(&d, device()));
     d = *device();
     d.section[0]++;

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "unit/support/conf_text.h"
 
@@ -25,9 +26,9 @@ static void an_instance_twice(void **state)
 {
     assert_error(DTU
                  "[INVERTER0]\nDeviceInstance=34\n[INVERTER1]\nDeviceInstance=34\n[INVERTER2]\n",
-                 5, "[INVERTER1] DeviceInstance = 34|[INVERTER0]|left out");
-    assert_int_equal(c->device_count, 2);
-    assert_string_equal(c->devices[1].section, "INVERTER2");
+                 5, "[INVERTER1] DeviceInstance = 34|[INVERTER0]|auto is used");
+    assert_int_equal(c->device_count, 3);
+    assert_int_equal(c->devices[0].instance, 34);
     assert_int_equal(c->devices[1].instance, CONF_INSTANCE_AUTO);
     parse_clean(DTU "[INVERTER0]\nDeviceInstance=34\n[INVERTER1]\nDeviceInstance=34\n"
                     "Servicename=com.victronenergy.grid\n");
@@ -42,9 +43,10 @@ static void a_template_twice(void **state)
     assert_error("[DEFAULT]\nDTU=template\nNumberOfTemplates=3\n" METER(0, 40) METER(1, 40)
                      METER(2, 41),
                  9, "[TEMPLATE1]|[TEMPLATE0]");
-    assert_int_equal(c->gateway_count, 2); /* its gateway goes as well */
-    assert_int_equal(c->device_count, 2);
-    assert_string_equal(c->gateways[c->devices[1].gateway].base_url, "http://m2");
+    assert_int_equal(c->device_count, 3);
+    assert_int_equal(device_of("TEMPLATE0")->instance, 40);
+    assert_int_equal(device_of("TEMPLATE1")->instance, CONF_INSTANCE_AUTO);
+    assert_int_equal(device_of("TEMPLATE2")->instance, 41);
 }
 
 static void an_inverter_that_may_not_exist_yields(void **state)
@@ -52,24 +54,24 @@ static void an_inverter_that_may_not_exist_yields(void **state)
     /* Works today, since the DTU has one inverter. */
     assert_warning("[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\n[INVERTER0]\nDeviceInstance=34\n"
                    "[INVERTER1]\nDeviceInstance=35\n" METER(0, 35),
-                   6, "[INVERTER1]|[TEMPLATE0]|left out");
-    assert_int_equal(c->device_count, 2);
-    assert_string_equal(c->devices[1].section, "TEMPLATE0");
-    assert_string_equal(c->gateways[c->devices[1].gateway].base_url, "http://m0");
+                   6, "[INVERTER1]|[TEMPLATE0]|auto is used");
+    assert_int_equal(device_of("INVERTER1")->instance, CONF_INSTANCE_AUTO);
+    assert_int_equal(device_of("TEMPLATE0")->instance, 35);
     /* But the first one exists, and so does each that is asked for by number. */
     assert_error(
         "[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\n[INVERTER0]\nDeviceInstance=34\n" METER(0, 34),
-        6, "[TEMPLATE0]|[INVERTER0]|left out");
+        6, "[TEMPLATE0]|[INVERTER0]|auto is used");
     assert_error("[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\nNumberOfInvertersToQuery=2\n"
                  "[INVERTER1]\nDeviceInstance=35\n" METER(0, 35),
-                 7, "[TEMPLATE0]|[INVERTER1]|left out");
+                 7, "[TEMPLATE0]|[INVERTER1]|auto is used");
     /* Three at once. */
     parse("[DEFAULT]\nHost=dtu\nNumberOfTemplates=2\n[INVERTER1]\nDeviceInstance=35\n" METER(0, 35)
               METER(1, 35));
     assert_int_equal(report.count, 2);
-    assert_int_equal(c->device_count, 1);
-    assert_string_equal(device()->section, "TEMPLATE0");
-    assert_int_equal(c->gateway_count, 2);
+    assert_int_equal(c->device_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(c->devices[i].instance,
+                         strcmp(c->devices[i].section, "TEMPLATE0") == 0 ? 35 : CONF_INSTANCE_AUTO);
 }
 
 static void as_many_as_there_may_be(void **state)

@@ -47,12 +47,12 @@ static void former_names(void **state)
     assert_int_equal(gateway()->esp8266_interval_ms, 20000);
     parse_clean(DTU "OpenDTUPollingIntervall=6000\n");
     assert_int_equal(gateway()->interval_ms, 6000);
-    assert_warning(DTU "MagAgeTsLastSuccess=300\n[INVERTER0]\n", 3, "MagAge|MaxAge");
+    assert_note(DTU "MagAgeTsLastSuccess=300\n[INVERTER0]\n", 3, "MagAge|MaxAge");
     assert_int_equal(device()->max_age_s, 300);
     assert_warning(DTU "MagAgeTsLastSuccess=300\nMaxAgeTsLastSuccess=400\n[INVERTER0]\n", 3,
                    "not used");
     assert_int_equal(device()->max_age_s, 400);
-    assert_warning(DTU "MaxFetchTries=3\n", 3, "not needed");
+    assert_note(DTU "MaxFetchTries=3\n", 3, "not needed");
 }
 
 static void an_inherited_fault_is_told_once(void **state)
@@ -88,12 +88,12 @@ static void templates_that_lack_something(void **state)
         4, "CUST_Power is missing");
     assert_int_equal(c->gateway_count, 0);
     assert_error(TEMPLATE "CUST_Power_Mult=1,5\n", 8,
-                 "CUST_Power_Mult|dot|[TEMPLATE0] is left out");
+                 "CUST_Power_Mult|dot|[TEMPLATE0] is kept off the bus");
     assert_int_equal(c->gateway_count, 0);
     assert_int_equal(c->device_count, 0);
     assert_error(TEMPLATE "CUST_Voltage_Default=high\n", 8, "CUST_Voltage_Default|none is used");
     assert_int_equal(c->device_count, 1);
-    assert_error(TEMPLATE "DeviceInstance=twenty\n", 8, "DeviceInstance|0..255|left out");
+    assert_error(TEMPLATE "Phase=L4\n", 8, "Phase|L1 | L2|[TEMPLATE0] is kept off the bus");
     assert_int_equal(c->gateway_count, 0);
 }
 

@@ -113,6 +113,25 @@ static void booleans(void **state)
     assert_error(ONE "useYieldDay=maybe\n", 4, "[INVERTER0] useYieldDay|\"maybe\"|0 | 1|0 is used");
 }
 
+/* As the Python program reads it: int(text) != 0. */
+static void day_counters_switch(void **state)
+{
+    static const struct {
+        const char *text;
+        bool on;
+    } cases[] = {{"0", false}, {"00", false}, {"-0", false}, {"1", true},   {"2", true},
+                 {"-1", true}, {"+7", true},  {"no", false}, {"TRUE", true}};
+    char text[100];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(text, sizeof text, DTU "useYieldDay=%s\n[INVERTER0]\n", cases[i].text);
+        parse_clean(text);
+        assert_int_equal(device()->use_yield_day, cases[i].on);
+    }
+    assert_error(ONE "useYieldDay=0.5\n", 4, "useYieldDay");
+    assert_error(ONE "DigestAuth=2\n", 4, "DigestAuth"); /* no count of anything */
+}
+
 static void dry_run_is_anything_but_0(void **state)
 {
     static const char *const on[] = {"1", "true", "yes", "2", "please"};
@@ -152,25 +171,11 @@ static void log_levels(void **state)
 static void numbers(void **state)
 {
     static const char *const bad[][2] = {
-        {"HTTPTimeout=soon", "0.1..60"},
-        {"HTTPTimeout=0", "0.1..60"},
-        {"HTTPTimeout=61", "0.1..60"},
-        {"HTTPTimeout=2,5", "dot"},
-        {"HTTPTimeout=nan", "0.1..60"},
-        {"HTTPTimeout=0x1", "0.1..60"},
-        {"SignOfLifeLog=-1", "0..10080"},
-        {"SignOfLifeLog=1.5", "0..10080"},
-        {"SignOfLifeLog=1 min", "0..10080"},
-        {"RetryAfterSeconds=1e9", "0..86400"},
-        {"MinRetriesUntilFail=--1", "0..10000"},
-        {"NumberOfInvertersToQuery=65", "0..64"},
-        {"NumberOfTemplates=-1", "0..64"},
-        {"PollingInterval=-5", "1000.."},
-        {"PollingInterval=99999999999999999999", "1000.."},
-        {"MaxAgeTsLastSuccess=x", "-1.."},
-        {"AcPosition=3", "AC input 1"},
-        {"ErrorMode=never", "timeout"},
-        {"Phase=L4", "L1 | L2"},
+        {"HTTPTimeout=soon", "0.1..60"},       {"HTTPTimeout=2,5", "dot"},
+        {"HTTPTimeout=nan", "0.1..60"},        {"HTTPTimeout=0x1", "0.1..60"},
+        {"SignOfLifeLog=1.5", "0..10080"},     {"SignOfLifeLog=1 min", "0..10080"},
+        {"RetryAfterSeconds=1e9", "0..86400"}, {"MinRetriesUntilFail=--1", "0..10000"},
+        {"MaxAgeTsLastSuccess=x", "-1.."},     {"ErrorMode=never", "timeout"},
     };
     char text[200];
 
@@ -178,22 +183,99 @@ static void numbers(void **state)
         snprintf(text, sizeof text, DTU "%s\n[INVERTER0]\n", bad[i][0]);
         assert_error(text, 3, bad[i][1]);
         assert_int_equal(c->device_count, 1); /* each has a safe default */
+        assert_false(device()->off);
     }
-    assert_int_equal(device()->phase, PHASE_AUTO);
     parse_clean(DTU "HTTPTimeout=.5\nRetryAfterSeconds=+7\n");
     assert_int_equal(gateway()->timeout_ms, 500);
     assert_int_equal(gateway()->retry_after_ms, 7000);
 }
 
-static void no_faster_than_a_second(void **state)
+/* 120 s that become 2.5 are a surprise; that become 60 are what was meant, as far as it goes. */
+static void out_of_range_goes_to_the_nearest_bound(void **state)
 {
-    assert_warning(DTU "PollingInterval=100\n", 3, "PollingInterval|\"100\"|1000 ms");
+    static const struct {
+        const char *line, *used;
+        double expected;
+        size_t offset; /* of an unsigned in the gateway */
+    } cases[] = {
+#define IN(member) offsetof(struct gateway_conf, member)
+        {"HTTPTimeout=120", "allowed is 0.1..60 s|60 is used", 60000, IN(timeout_ms)},
+        {"HTTPTimeout=0", "0.1 is used", 100, IN(timeout_ms)},
+        {"PollingInterval=100", "1000..3600000 ms|1000 is used", 1000, IN(interval_ms)},
+        {"PollingInterval=-5", "1000 is used", 1000, IN(interval_ms)},
+        {"PollingInterval=99999999999999999999", "3600000 is used|\"9999", 3600000,
+         IN(interval_ms)},
+        {"ESP8266PollingIntervall=999", "1000 is used", 1000, IN(esp8266_interval_ms)},
+        {"RetryAfterSeconds=86401", "86400 is used", 86400000, IN(retry_after_ms)},
+        {"RetryAfterSeconds=-1", "0 is used", 0, IN(retry_after_ms)},
+        {"NumberOfInvertersToQuery=65", "64 is used", 64, IN(max_inverters)},
+    };
+    char text[200];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(text, sizeof text, DTU "%s\n[INVERTER0]\n", cases[i].line);
+        assert_warning(text, 3, cases[i].used);
+        unsigned seen;
+        memcpy(&seen, (const char *)gateway() + cases[i].offset, sizeof seen);
+        assert_true(seen == cases[i].expected);
+    }
+    assert_warning(DTU "SignOfLifeLog=-1\n", 3, "0 is used");
+    assert_int_equal(c->sign_of_life_min, 0);
+    assert_warning(ONE "MinRetriesUntilFail=10001\n", 4, "10000 is used");
+    assert_int_equal(device()->min_retries, 10000);
+    assert_warning(ONE "MaxAgeTsLastSuccess=86401\n", 4, "86400 is used");
+    assert_int_equal(device()->max_age_s, 86400);
+    assert_warning(TEMPLATE "CUST_POLLING=0\n", 8, "[TEMPLATE0] CUST_POLLING|1000 is used");
     assert_int_equal(gateway()->interval_ms, 1000);
-    assert_warning(TEMPLATE "CUST_POLLING=0\n", 8, "[TEMPLATE0] CUST_POLLING|1000 ms");
-    assert_int_equal(gateway()->interval_ms, 1000);
-    assert_warning(DTU "ESP8266PollingIntervall=999\n", 3, "1000 ms");
-    assert_int_equal(gateway()->esp8266_interval_ms, 1000);
-    parse_clean(DTU "PollingInterval=1000\n");
+    parse_clean(DTU "PollingInterval=1000\n[INVERTER0]\nMaxAgeTsLastSuccess=-86400\n");
+}
+
+/* A wrong number is no reason to publish nothing. */
+static void an_instance_that_cannot_be(void **state)
+{
+    static const char *const bad[] = {"-1", "1024", "99999999999", "none", "34.5", "34 (roof)"};
+    char text[200];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(text, sizeof text, ONE "DeviceInstance=%s\nPhase=L2\n", bad[i]);
+        assert_error(text, 4, "DeviceInstance|0..1023|auto is used instead");
+        assert_int_equal(device()->instance, CONF_INSTANCE_AUTO);
+        assert_int_equal(device()->phase, PHASE_L2);
+        assert_false(device()->off);
+    }
+    parse_clean(ONE "DeviceInstance=1023\n");
+    assert_int_equal(device()->instance, 1023);
+    assert_error(TEMPLATE "DeviceInstance=twenty\n", 8, "auto is used instead");
+    assert_int_equal(c->device_count, 1);
+}
+
+/* On another phase, position or class than was meant nothing is published. */
+static void a_meaning_that_is_not_known(void **state)
+{
+    static const char *const bad[] = {"Phase=L4", "AcPosition=3", "AcPosition=-1", "AcPosition=out",
+                                      "Servicename=pvinverter"};
+    char text[200];
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(text, sizeof text, ONE "%s\nDeviceInstance=300\n[INVERTER1]\n", bad[i]);
+        assert_error(text, 4, "allowed is|[INVERTER0] is kept off the bus");
+        assert_int_equal(c->device_count, 2);
+        assert_true(device_of("INVERTER0")->off);
+        assert_int_equal(device_of("INVERTER0")->instance, 300);
+        assert_false(device_of("INVERTER1")->off);
+        assert_true(gateway()->auto_add); /* which inverter it is, is known */
+        assert_string_equal(gateway()->in_doubt, "");
+        /* Of all that inherit it. */
+        snprintf(text, sizeof text,
+                 DTU "%s\n[INVERTER0]\n[INVERTER1]\nPhase=L1\nAcPosition=1\n"
+                     "Servicename=com.victronenergy.grid\n",
+                 bad[i]);
+        assert_error(text, 3, "allowed is|what depends on it is kept off the bus");
+        assert_true(device_of("INVERTER0")->off);
+        assert_false(device_of("INVERTER1")->off);
+        assert_false(gateway()->auto_add);
+        assert_string_equal(gateway()->in_doubt, "DEFAULT");
+    }
 }
 
 static void empty_values(void **state)
@@ -222,9 +304,10 @@ static void services(void **state)
     assert_string_equal(device()->service, "com.victronenergy.evcharger_2");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         snprintf(text, sizeof text, ONE "Servicename=%s\n[INVERTER1]\n", bad[i]);
-        assert_error(text, 4, "Servicename|com.victronenergy.<class>|[INVERTER0] is left out");
-        assert_int_equal(c->device_count, 1);
-        assert_string_equal(device()->section, "INVERTER1");
+        assert_error(text, 4,
+                     "Servicename|com.victronenergy.<class>|[INVERTER0] is kept off the bus");
+        assert_true(device_of("INVERTER0")->off);
+        assert_false(device_of("INVERTER1")->off);
     }
 }
 
@@ -256,7 +339,7 @@ static void api_paths(void **state)
         "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=h\nCUST_Power=p\nCUST_API_PATH=");
     for (int i = 0; i < 90; i++)
         strcat(text, "\xE2\x82\xAC");
-    assert_error(text, 7, "CUST_API_PATH|(hidden)|too long|left out");
+    assert_error(text, 7, "CUST_API_PATH|(hidden)|too long|off the bus");
 }
 
 static void control_characters(void **state)
@@ -295,7 +378,10 @@ int main(void)
         CONF_TEST(dry_run_is_anything_but_0),
         CONF_TEST(log_levels),
         CONF_TEST(numbers),
-        CONF_TEST(no_faster_than_a_second),
+        CONF_TEST(out_of_range_goes_to_the_nearest_bound),
+        CONF_TEST(an_instance_that_cannot_be),
+        CONF_TEST(a_meaning_that_is_not_known),
+        CONF_TEST(day_counters_switch),
         CONF_TEST(empty_values),
         CONF_TEST(services),
         CONF_TEST(api_paths),

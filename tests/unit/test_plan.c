@@ -43,20 +43,24 @@ static int teardown(void **state)
     return 0;
 }
 
-static void parse(const char *text)
+static void parse_with(const char *text, unsigned errors)
 {
     struct conf_report report;
 
     config = config_parse(text, &report);
     assert_non_null(config);
-    if (report.errors)
-        fail_msg("%s", report.messages[0].text);
+    assert_int_equal(report.errors, errors);
     conf_report_finish(&report);
     for (size_t g = 0; g < 2; g++) {
         asked[g].conf = &config->gateways[g];
         asked[g].ended = asked[g].complete = true;
         asked[g].readings = readings[g];
     }
+}
+
+static void parse(const char *text)
+{
+    parse_with(text, 0);
 }
 
 static void lists(size_t gateway, const char *serial, enum reach reach)
@@ -187,6 +191,27 @@ static void nothing_came(void **state)
     assert_planned("INVERTER0=");
 }
 
+/* A section with a fault has its inverter, which nobody else is given. */
+static void one_that_is_kept_off_the_bus(void **state)
+{
+    (void)state;
+    parse_with("[DEFAULT]\nHost=a\nDTU=opendtu\n[INVERTER1]\nPhase=L9\n", 1);
+    lists(0, "11", REACH_OK);
+    lists(0, "12", REACH_OK);
+    assert_planned("INVERTER1=12@0 +11@0");
+    assert_true(plan->devices[0].conf->off);
+}
+
+/* Which one it means is not known: it may be any that has no section. */
+static void one_in_doubt(void **state)
+{
+    (void)state;
+    parse_with("[DEFAULT]\nHost=a\nDTU=opendtu\n[INVERTER0]\n[INVERTER5]\nIndex=x\n", 1);
+    lists(0, "11", REACH_OK);
+    lists(0, "12", REACH_OK);
+    assert_planned("INVERTER0=11@0 -12@0");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +223,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_replaced_inverter_is_followed, setup, teardown),
         cmocka_unit_test_setup_teardown(but_not_by_half_a_list, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_came, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_that_is_kept_off_the_bus, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_in_doubt, setup, teardown),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

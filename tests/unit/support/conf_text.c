@@ -31,7 +31,8 @@ void parse(const char *text)
 void print_report(void)
 {
     for (size_t i = 0; i < report.count; i++)
-        print_message("# %u: %s\n", report.messages[i].line, report.messages[i].text);
+        print_message("# %u: %s; %s\n", report.messages[i].line, report.messages[i].text,
+                      report.messages[i].outcome);
 }
 
 void parse_clean(const char *text)
@@ -44,16 +45,17 @@ void parse_clean(const char *text)
 
 void assert_message(enum conf_severity severity, unsigned line, const char *words)
 {
-    char copy[200];
+    char copy[200], said[sizeof report.messages[0].text + sizeof report.messages[0].outcome + 2];
 
     print_report();
     assert_int_equal(report.count, 1);
     assert_int_equal(report.messages[0].severity, severity);
     assert_int_equal(report.messages[0].line, line);
     snprintf(copy, sizeof copy, "%s", words);
+    snprintf(said, sizeof said, "%s; %s", report.messages[0].text, report.messages[0].outcome);
     for (char *rest = copy, *word; (word = strsep(&rest, "|"));) {
-        if (!strstr(report.messages[0].text, word))
-            fail_msg("no \"%s\" in: %s", word, report.messages[0].text);
+        if (!strstr(said, word))
+            fail_msg("no \"%s\" in: %s", word, said);
     }
 }
 
@@ -62,6 +64,13 @@ void assert_warning(const char *text, unsigned line, const char *words)
     parse(text);
     assert_message(CONF_WARNING, line, words);
     assert_int_equal(report.warnings, 1);
+}
+
+void assert_note(const char *text, unsigned line, const char *words)
+{
+    parse(text);
+    assert_message(CONF_NOTE, line, words);
+    assert_int_equal(report.notes, 1);
 }
 
 void assert_error(const char *text, unsigned line, const char *words)

@@ -22,8 +22,9 @@ int conf_text_teardown(void **state);
 void parse(const char *text);
 void parse_clean(const char *text); /* nothing may be said of it */
 
-/* One message, of this severity and line, that has all of these words (parted by '|') in it. */
+/* One message, of this severity and line, that has all of these words (parted by '|') in its text or outcome. */
 void assert_message(enum conf_severity severity, unsigned line, const char *words);
+void assert_note(const char *text, unsigned line, const char *words);
 void assert_warning(const char *text, unsigned line, const char *words);
 void assert_error(const char *text, unsigned line, const char *words);
 void assert_fatal(const char *text, unsigned line, const char *words);
