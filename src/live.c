@@ -54,9 +54,8 @@ static void on_closed(void *user, enum http_outcome outcome, const char *why)
         live->events.ended(live->events.user);
 }
 
-void live_open(struct live *live, const char *path, unsigned pause_ms)
+void live_open(struct live *live, const char *path)
 {
-    const struct ws_listener_times times = {.silence_ms = SILENCE_MS, .pause_ms = pause_ms};
     const struct ws_listener_events events = {on_message, on_closed, live};
     int64_t now_ms = loop_now_ms(live->loop);
 
@@ -64,7 +63,7 @@ void live_open(struct live *live, const char *path, unsigned pause_ms)
         return;
     live->opened_ms = now_ms;
     live->due_ms = now_ms + AGAIN_MS;
-    live->listener = ws_listener_create(live->loop, &live->peer, path, &times, &events);
+    live->listener = ws_listener_create(live->loop, &live->peer, path, SILENCE_MS, &events);
 }
 
 void live_close(struct live *live)

@@ -39,11 +39,8 @@ struct live {
 void live_init(struct live *live, struct loop *l, const char *section,
                const struct http_peer_conf *peer, const struct live_events *events);
 
-/*
- * A cycle is complete: opens it unless it is open already, or not due yet. pause_ms as in
- * edge/ws_listener.h.
- */
-void live_open(struct live *live, const char *path, unsigned pause_ms);
+/* A cycle is complete: opens it unless it is open already, or not due yet. */
+void live_open(struct live *live, const char *path);
 void live_close(struct live *live); /* without a word; harmless when it is not open */
 
 /* Whether it is open and has brought something. */

@@ -75,20 +75,11 @@ static void schedule(struct poller *p, int64_t period_ms)
     loop_timer_arm(&p->timer, delay > GAP_MIN_MS ? delay : GAP_MIN_MS);
 }
 
-/*
- * Where much is pushed, it is looked at once in an interval; a little less, lest what comes just so often
- * be found in the middle of a pause.
- */
-static int64_t push_pause(const struct poller *p)
-{
-    return interval(p) * 9 / 10;
-}
-
 /* Until when what was pushed will do; -1: it does not. */
 static int64_t push_deadline(const struct poller *p)
 {
     int64_t since_ms = live_heard(&p->live) ? p->driver->pushed_since(p->session) : -1;
-    int64_t until_ms = since_ms < 0 ? -1 : since_ms + PUSH_GAP_MS + push_pause(p);
+    int64_t until_ms = since_ms < 0 ? -1 : since_ms + PUSH_GAP_MS;
 
     return until_ms < p->resync_ms ? until_ms : p->resync_ms;
 }
@@ -140,7 +131,7 @@ static void cycle_complete(struct poller *p)
                   p->conf->base_url);
     p->events.cycle(p->events.user, !p->absent);
     if (path)
-        live_open(&p->live, path, (unsigned)push_pause(p));
+        live_open(&p->live, path);
     if (!is_pushed(p))
         schedule(p, interval(p));
 }

@@ -14,7 +14,7 @@ struct ws_listener {
     struct loop *loop;
     struct ws_listener_events events;
     char url[URL_MAX]; /* "ws://host" */
-    struct ws_listener_times times;
+    unsigned silence_ms;
     /* Of its own: a connection that curl does not use may be closed for the sake of another one. */
     struct http *http;
     struct http_peer *peer;
@@ -22,11 +22,9 @@ struct ws_listener {
     struct loop_timer turn; /* what is to be done in the next turn of the loop */
     struct loop_timer silence;
     struct ws_inbox inbox;
-    int64_t pause_end_ms; /* not to look before */
-    bool pausing;         /* the socket is not watched until then */
-    bool found;           /* messages since it was looked last */
-    int64_t count_ms;     /* when the present counting of messages began */
-    unsigned count;
+    int64_t count_ms; /* when the present counting began: of pieces, and of their bytes */
+    unsigned pieces;
+    size_t bytes;
     bool over; /* closed is due, or was told */
     enum http_outcome outcome;
     char why[200];
@@ -61,50 +59,38 @@ static void explain(struct ws_listener *w, CURLcode code)
     }
 }
 
-/* False when there were too many. What gathers in a pause comes within one second. */
-static bool count_message(struct ws_listener *w)
+static bool is_flood(struct ws_listener *w)
 {
     int64_t now_ms = loop_now_ms(w->loop);
 
     if (now_ms - w->count_ms >= 1000) {
         w->count_ms = now_ms;
-        w->count = 0;
+        w->pieces = 0;
+        w->bytes = 0;
     }
-    return ++w->count <= WS_MESSAGES_MAX * (1 + w->times.pause_ms / 1000);
+    w->pieces++;
+    w->bytes += w->inbox.piece;
+    return w->pieces > WS_PIECES_MAX || w->bytes > WS_BYTES_MAX;
 }
 
-static void take_message(struct ws_listener *w)
+static void end_flood(struct ws_listener *w)
 {
     char host[EASY_HOST_MAX], why[200];
 
-    if (!count_message(w)) {
-        easy_host(w->url, host, sizeof(host));
-        snprintf(why, sizeof(why), "%s sent more than %d messages in a second", host,
-                 WS_MESSAGES_MAX);
-        end(w, HTTP_TOO_LARGE, why);
-        return;
-    }
-    w->found = true;
-    loop_timer_arm(&w->silence, w->times.silence_ms);
-    w->events.message(w->events.user, w->inbox.text, w->inbox.len);
+    easy_host(w->url, host, sizeof(host));
+    snprintf(why, sizeof(why),
+             "%s sent too much in a second: %u frames or parts of them, %zu bytes", host, w->pieces,
+             w->bytes);
+    end(w, HTTP_TOO_LARGE, why);
 }
 
-/*
- * After a pause in which something came, another follows, without the wake-up by its first message; else
- * the next message is taken at once if the pause is over by then.
- */
-static void pause_or_watch(struct ws_listener *w)
+static void take_piece(struct ws_listener *w)
 {
-    bool found = w->found;
-
-    w->found = false;
-    if (found)
-        w->pause_end_ms = loop_now_ms(w->loop) + w->times.pause_ms;
-    if (found && w->pausing) {
-        loop_timer_arm(&w->turn, w->times.pause_ms);
-    } else {
-        w->pausing = false;
-        loop_fd_events(w->watch, POLLIN);
+    if (is_flood(w)) {
+        end_flood(w);
+    } else if (w->inbox.complete) {
+        loop_timer_arm(&w->silence, w->silence_ms);
+        w->events.message(w->events.user, w->inbox.text, w->inbox.len);
     }
 }
 
@@ -113,32 +99,21 @@ static void receive(struct ws_listener *w)
 {
     for (int piece = 0; piece < PIECES_MAX && !w->over; piece++) {
         CURLcode code = ws_inbox_receive(&w->inbox, easy_of_peer(w->peer));
-        if (code == CURLE_AGAIN) {
-            pause_or_watch(w);
+        if (code == CURLE_AGAIN)
             return;
-        }
-        if (code != CURLE_OK)
+        if (code == CURLE_OK)
+            take_piece(w);
+        else
             explain(w, code);
-        else if (w->inbox.complete)
-            take_message(w);
     }
     loop_timer_arm(&w->turn, 0);
 }
 
 static void on_readable(void *user, int fd, short revents)
 {
-    struct ws_listener *w = user;
-    int64_t left_ms = w->pause_end_ms - loop_now_ms(w->loop);
-
     (void)fd;
     (void)revents;
-    if (left_ms <= 0) {
-        receive(w);
-        return;
-    }
-    w->pausing = true;
-    loop_fd_events(w->watch, 0);
-    loop_timer_arm(&w->turn, left_ms);
+    receive(user);
 }
 
 static void on_turn(void *user)
@@ -157,7 +132,7 @@ static void on_silence(void *user)
     char host[EASY_HOST_MAX], why[200];
 
     easy_host(w->url, host, sizeof(host));
-    snprintf(why, sizeof(why), "%s pushed nothing for %u s", host, w->times.silence_ms / 1000);
+    snprintf(why, sizeof(why), "%s pushed nothing for %u s", host, w->silence_ms / 1000);
     end(w, HTTP_TIMEOUT, why);
 }
 
@@ -177,7 +152,7 @@ static void on_connected(void *user, const struct http_result *result)
         end(w, HTTP_FAILED, "the WebSocket could not be watched: out of memory?");
         return;
     }
-    loop_timer_arm(&w->silence, w->times.silence_ms);
+    loop_timer_arm(&w->silence, w->silence_ms);
     loop_timer_arm(&w->turn, 0);
 }
 
@@ -194,7 +169,7 @@ static bool open_peer(struct ws_listener *w, const struct http_peer_conf *conf, 
 }
 
 struct ws_listener *ws_listener_create(struct loop *l, const struct http_peer_conf *conf,
-                                       const char *path, const struct ws_listener_times *times,
+                                       const char *path, unsigned silence_ms,
                                        const struct ws_listener_events *events)
 {
     struct ws_listener *w = calloc(1, sizeof(*w));
@@ -203,7 +178,7 @@ struct ws_listener *ws_listener_create(struct loop *l, const struct http_peer_co
         return NULL;
     w->loop = l;
     w->events = *events;
-    w->times = *times;
+    w->silence_ms = silence_ms;
     loop_timer_init(&w->turn, l, on_turn, w);
     loop_timer_init(&w->silence, l, on_silence, w);
     if (open_peer(w, conf, path))

@@ -48,8 +48,7 @@ polled every 5 s.
   to, for one message about each inverter. *Per cycle*: for one of all gateways.
 - *new value to signal*: from the instant at which the gateway has a new value to the signal with it, for values
   that change at any time. Most of it is the wait for the next poll; of what is pushed, the wait for the radio,
-  which a polled gateway here does without, and where several inverters are behind it the one until what has
-  come is taken together, once in an interval.
+  which a polled gateway here does without.
 - *in a hang*: while each gateway accepts connections and then says nothing.
 - *idle*: between two polls, nobody calling.
 - Calls are made at their own pace, whether the one before is answered or not. `>`: some had no answer when the
@@ -198,7 +197,7 @@ def absolute(rows):
     wakes = [f["timer_wakes"] for f in mine if f.get("timer_wakes") is not None]
     if wakes:
         lines.append(f"- wake-ups per poll interval of one gateway that no network caused: at "
-                     f"most {max(wakes):.1f}, for a poll or at the end of a pause (to be at most 2)")
+                     f"most {max(wakes):.1f}, for a poll (to be at most 2)")
     return "\n".join(["## Idle and awake", "", *lines, ""]) if lines else None
 
 

@@ -153,7 +153,7 @@ class Snapshot:
 
 
 def polls_handled(stage, before, after):
-    """What is pushed may be taken later, several messages at once: it counts when it is told of."""
+    """What is pushed counts when it is told of."""
     if not stage.scenario.push or stage.driver.command:
         return after.polls - before.polls
     messages, _ = stage.watch.messages(before.when, after.when, stage.connections_of_bench())

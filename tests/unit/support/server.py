@@ -1,4 +1,4 @@
-#!/ usr / bin / python3
+#!/usr/bin/python3
 """A gateway with every bad habit, for tests/unit/test_http.c: HTTP, HTTPS and WebSocket on loopback.
 
 It prints "name value" lines (ports, the CA's file), then "ready", and ends when its standard input is
@@ -136,7 +136,7 @@ class Handler:
             name = "do_" + self.parts[0].replace("-", "_")
             getattr(self, name, self.do_unknown)()
 
-#-- -- answers -- --
+# -- answers --
 
     def do_unknown(self):
         self.reply(404, "no such page")
@@ -195,7 +195,7 @@ class Handler:
         }[self.parts[2]]
         self.reply(int(self.parts[1]), "busy", value)
 
-#-- -- authentication -- --
+# -- authentication --
 
     def do_basic(self):
         expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -220,7 +220,7 @@ class Handler:
         forget_nonces()
         self.reply(200)
 
-#-- -- redirects -- --
+# -- redirects --
 
     def do_redirect(self):
         other = socket.gethostbyname(HOST)
@@ -242,7 +242,7 @@ class Handler:
             time.sleep(0.25)
         self.reply(302, "moved", f"Location: {where}\r\n")
 
-#-- -- size -- --
+# -- size --
 
     def do_size(self):
         """/size/COUNT, /size/COUNT/chunked, /size/COUNT/eof"""
@@ -260,7 +260,7 @@ class Handler:
         else:
             self.reply(200, body)
 
-#-- -- faults -- --
+# -- faults --
 
     def do_hang(self):
         time.sleep(LIFETIME)
@@ -305,7 +305,7 @@ class Handler:
         self.send("SSH-2.0-OpenSSH_9.2\r\n")
         raise Gone
 
-#-- -- WebSocket -- --
+# -- WebSocket --
 
     def upgrade(self):
         key = self.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -333,6 +333,29 @@ class Handler:
         mask = self.read_exactly(4) if second & 0x80 else bytes(4)
         data = self.read_exactly(length)
         return first & 0x0F, bytes(b ^ mask[i % 4] for i, b in enumerate(data))
+
+    def flood(self, what):
+        """As fast as it is taken, until the peer has had enough."""
+        opcode, data, count = {"text": (1, b"{}", 100), "binary": (2, b"", 100), "pings": (9, b"", 100),
+                               "pongs": (10, b"", 100), "fragments": (0, b"", 100),
+                               "bytes": (2, bytes(65535), 1)}[what]
+        if what == "fragments":
+            self.frame(1, b"", last=False)
+        self.buffer = b""
+        while True:
+            for _ in range(count):
+                self.frame(opcode, data, last=what != "fragments")
+            self.drain()
+
+    def drain(self):
+        """Pongs, lest the peer wait for us to read them."""
+        self.connection.setblocking(False)
+        try:
+            while self.connection.recv(65536):
+                pass
+        except BlockingIOError:
+            pass
+        self.connection.settimeout(LIFETIME)
 
     def do_ws(self):
         kind = self.parts[1]
@@ -373,11 +396,13 @@ class Handler:
                 self.frame(1, b"%d" % (time.monotonic() * 1000))
             raise Gone
         if kind == "flood":
+            self.flood(self.parts[2])
+        if kind == "burst":
             for n in range(400):
                 self.frame(1, b"%d" % n)
             time.sleep(LIFETIME)
         if kind == "pings":
-            for n in range(3000):
+            for n in range(400):
                 self.frame(9, b"")
             self.frame(1, b"after all of them")
             time.sleep(LIFETIME)
@@ -424,7 +449,7 @@ def listen(name, context=None):
     print(name, listener.getsockname()[1])
     threading.Thread(target=serve, args=(listener, context), daemon=True).start()
 
-#-- -- certificates -- --
+# -- certificates --
 
 
 class Authority:

@@ -28,12 +28,12 @@ static void on_timer(void *user)
 }
 
 struct ws_listener *ws_listener_create(struct loop *l, const struct http_peer_conf *conf,
-                                       const char *path, const struct ws_listener_times *times,
+                                       const char *path, unsigned silence_ms,
                                        const struct ws_listener_events *events)
 {
     struct ws_listener *w = calloc(1, sizeof *w);
 
-    (void)times;
+    (void)silence_ms;
     if (!w)
         return NULL;
     w->events = *events;
