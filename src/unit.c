@@ -29,6 +29,7 @@ struct unit {
     struct log_fault bus_fault, fall_fault, jump_fault;
     bool known; /* which device this is */
     bool fed;   /* in the present cycle */
+    bool waits; /* a meter that is away: what its service is called is settled */
 };
 
 struct title {
@@ -175,7 +176,7 @@ static void find_class(struct unit *u)
 
     (void)snprintf(service, sizeof service, "%s%s", service_prefix, u->claim.class);
     u->class = venus_class_find(service, &known);
-    device_set_class(u->device, known ? u->class->name : NULL);
+    device_set_class(u->device, known ? u->class->name : NULL, u->class->meter);
 }
 
 static void appear(void *user)
@@ -189,6 +190,9 @@ static void appear(void *user)
 
     disappear(u);
     find_class(u);
+    u->waits = !device_present(u->device);
+    if (u->waits)
+        return;
     claim_name(&u->claim, name);
     if (collect_rows(u, &items))
         u->service =
@@ -208,6 +212,23 @@ static void appear(void *user)
     log_recovered(&u->bus_fault, loop_now_ms(u->env->loop), "%s: %s is on the bus", u->label, name);
     log_line(LOG_INFO, "%s (%s) is %s", title(u).text, device_view(u->device)->name, name);
     show(u);
+}
+
+/*
+ * Shows what is new. A meter that went away says so before it leaves the bus, in one turn; its name and
+ * number stay its own.
+ */
+static void follow(struct unit *u)
+{
+    bool present = device_present(u->device);
+
+    show(u);
+    if (u->service && !present) {
+        disappear(u);
+        u->waits = true;
+    } else if (u->waits && present) {
+        appear(u);
+    }
 }
 
 /* Class, instance and the owner's choice are known, or have changed. */
@@ -278,6 +299,7 @@ static void claim_anew(struct unit *u)
 {
     struct claim_wish wish;
 
+    u->waits = false; /* for a name that may be another one now */
     fill_wish(u, &wish);
     if (u->known && !u->conf.off)
         claim_begin(u->env->claims, &u->claim, &wish, on_granted, u);
@@ -304,12 +326,14 @@ static void warn_of_class(const struct unit *u)
                  u->label, u->conf.service);
 }
 
+static void log_events(struct unit *u, unsigned events, const char *why);
+
 /* ErrorMode=timeout runs out between two polls. */
 static void on_deadline(void *user)
 {
     struct unit *u = user;
-    if (device_miss(u->device, loop_now_ms(u->env->loop)))
-        show(u);
+    log_events(u, device_miss(u->device, loop_now_ms(u->env->loop)), "");
+    follow(u);
 }
 
 struct unit *unit_create(const struct unit_env *env, const struct device_conf *conf,
@@ -366,7 +390,7 @@ void unit_reconfigure(struct unit *u, const struct device_conf *conf)
         claim_anew(u);
     if (reshaped && u->service)
         appear(u);
-    show(u);
+    follow(u);
 }
 
 void unit_counts_anew(struct unit *u)
@@ -415,17 +439,24 @@ void unit_become(struct unit *u, const struct device_memory *memory)
 
 /* ---- What it does --------------------------------------------------------------------------- */
 
-static const char *state_name(enum device_state state)
+static const char *state_name(const struct unit *u)
 {
-    switch (state) {
+    const struct device_view *view = device_view(u->device);
+
+    switch (view->state) {
     case DEVICE_START:
         return "waiting for its first values";
     case DEVICE_RUNNING:
         return "running";
     case DEVICE_NIGHT:
-        return "out of the gateway's reach (night?): 0 W, energy kept";
+        return view->meter ? "out of the gateway's reach (night?): no values"
+                           : "out of the gateway's reach (night?): 0 W, energy kept";
     case DEVICE_ERROR:
-        return "without values for too long: 0 W, energy kept";
+        if (!view->meter)
+            return "without values for too long: 0 W, energy kept";
+        return device_present(u->device)
+                   ? "without values for too long: on the D-Bus without any (MeterAway=invalid)"
+                   : "without values for too long: off the D-Bus until it answers";
     }
     return "";
 }
@@ -465,7 +496,7 @@ static void log_events(struct unit *u, unsigned events, const char *why)
         return;
     if (events & DEVICE_CHANGED_STATE)
         log_line(state == DEVICE_ERROR ? LOG_WARNING : LOG_INFO, "%s is %s%s%s", title(u).text,
-                 state_name(state), *why ? ": " : "", why);
+                 state_name(u), *why ? ": " : "", why);
     log_energy_events(u, events);
 }
 
@@ -509,7 +540,7 @@ void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
         appear(u);
         u->env->settled(u->env->user);
     } else {
-        show(u);
+        follow(u);
     }
 }
 
@@ -519,9 +550,8 @@ void unit_cycle(struct unit *u)
         u->fed = false;
         return;
     }
-    unsigned events = device_miss(u->device, loop_now_ms(u->env->loop));
-    log_events(u, events, "");
-    show(u); /* sends nothing but what changed: the state, or the gateway's health */
+    log_events(u, device_miss(u->device, loop_now_ms(u->env->loop)), "");
+    follow(u); /* sends nothing but what changed: the state, or the gateway's health */
     await_deadline(u);
 }
 
@@ -548,11 +578,14 @@ const char *unit_label(const struct unit *u)
 void unit_sign_of_life(const struct unit *u)
 {
     const struct device_view *view = device_view(u->device);
+    double power_w = view->value[FIELD_POWER][0];
+
     if (u->conf.off)
         log_line(LOG_INFO, "%s: kept off the bus for the errors in its section", u->label);
-    else if (u->known)
-        log_line(LOG_INFO, "%s: /Ac/Power %.0f W, %s", title(u).text, view->value[FIELD_POWER][0],
-                 state_name(view->state));
-    else
+    else if (!u->known)
         log_line(LOG_INFO, "%s: its gateway has not shown it yet", u->label);
+    else if (has_value(power_w))
+        log_line(LOG_INFO, "%s: /Ac/Power %.0f W, %s", title(u).text, power_w, state_name(u));
+    else
+        log_line(LOG_INFO, "%s: %s", title(u).text, state_name(u));
 }

@@ -268,8 +268,8 @@ static void look_at_device(struct findings *f, int i, const struct plan_device *
         return;
     }
     if (d->view->state == DEVICE_NIGHT)
-        say(f, FINDING_NOTE, d->gateway, i,
-            "the gateway does not hear it at present (night?): 0 W, its energy is kept");
+        say(f, FINDING_NOTE, d->gateway, i, "the gateway does not hear it at present (night?): %s",
+            d->view->meter ? "a meter has no values then" : "0 W, its energy is kept");
     else if (d->view->state == DEVICE_START && d->reading->why[0])
         say(f, FINDING_PROBLEM, d->gateway, i, "no power is published: %s", d->reading->why);
     else if (d->view->state == DEVICE_START)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/map.h"
 #include "core/roster.h"
 #include "core/text.h"
 #include "fleet.h"
@@ -164,6 +165,7 @@ static void drop_given_up(struct plan *plan)
 static bool feed(const struct making *m, struct plan_device *d)
 {
     struct device_memory memory;
+    bool known;
 
     device_memory_init(&memory);
     if (d->memory)
@@ -179,6 +181,8 @@ static bool feed(const struct making *m, struct plan_device *d)
     d->device = device_create(d->conf, &memory);
     if (!d->device)
         return false;
+    const struct venus_class *class = venus_class_find(d->service, &known);
+    device_set_class(d->device, known ? class->name : NULL, class->meter);
     device_feed(d->device, d->reading, m->asked[d->gateway].latency_ms, 0);
     d->view = device_view(d->device);
     return true;

@@ -37,6 +37,8 @@ enum log_level { /* Python's numbers, so that NOTSET sorts below DEBUG */
 
 enum error_mode { ERROR_MODE_RETRYCOUNT, ERROR_MODE_TIMEOUT };
 
+enum meter_away { METER_AWAY_LEAVE, METER_AWAY_INVALID };
+
 enum phase_choice { PHASE_AUTO = 0, PHASE_L1 = 1, PHASE_L2 = 2, PHASE_L3 = 3, PHASE_3P = 4 };
 
 /* One quantity of a template device. */
@@ -100,6 +102,7 @@ struct device_conf {
     enum error_mode error_mode;
     unsigned min_retries; /* ERROR_MODE_RETRYCOUNT: failed polls in a row before the error state */
     unsigned error_after_s; /* ERROR_MODE_TIMEOUT: seconds without success before the error state */
+    enum meter_away meter_away; /* what becomes of a meter's service in the error state */
 };
 
 struct config {

@@ -60,5 +60,6 @@ bool device_conf_equal(const struct device_conf *a, const struct device_conf *b)
            same_text(a->name, b->name) && a->has_dc == b->has_dc &&
            a->use_yield_day == b->use_yield_day && a->keep_energy == b->keep_energy &&
            a->max_age_s == b->max_age_s && a->error_mode == b->error_mode &&
-           a->min_retries == b->min_retries && a->error_after_s == b->error_after_s;
+           a->min_retries == b->min_retries && a->error_after_s == b->error_after_s &&
+           a->meter_away == b->meter_away;
 }

@@ -158,6 +158,22 @@ enum set_result set_error_mode(const struct set_limits *l, const char *text, voi
     return SET_OK;
 }
 
+enum set_result set_meter_away(const struct set_limits *l, const char *text, void *member,
+                               const char **hint)
+{
+    static const struct word choices[] = {{"leave", METER_AWAY_LEAVE},
+                                          {"invalid", METER_AWAY_INVALID},
+                                          {NULL, 0}};
+    int value;
+
+    (void)l;
+    (void)hint;
+    if (!find_word(choices, text, &value))
+        return SET_BAD;
+    *(enum meter_away *)member = (enum meter_away)value;
+    return SET_OK;
+}
+
 enum set_result set_dtu(const struct set_limits *l, const char *text, void *member,
                         const char **hint)
 {

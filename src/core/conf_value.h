@@ -74,6 +74,8 @@ enum set_result set_service(const struct set_limits *l, const char *text, void *
                             const char **hint);
 enum set_result set_log_level(const struct set_limits *l, const char *text, void *member,
                               const char **hint);
+enum set_result set_meter_away(const struct set_limits *l, const char *text, void *member,
+                               const char **hint);
 enum set_result set_error_mode(const struct set_limits *l, const char *text, void *member,
                                const char **hint);
 

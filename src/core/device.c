@@ -22,6 +22,7 @@ struct device {
     int written_position, written_phase;
     char role[ROLE_MAX];
     int claimed_instance;       /* the last one without an explicit one in the conf; -1 is none */
+    bool met;                   /* a reading has told something of it */
     unsigned misses;            /* in a row */
     int64_t heard_ms, fresh_ms; /* last answer for this device, last measurement; -1: none yet */
 };
@@ -49,6 +50,11 @@ static void show_dc(struct device *d)
     d->view.has_dc = d->conf->has_dc || d->view.strings > 0;
 }
 
+static bool is_silent(const struct device *d)
+{
+    return d->view.state == DEVICE_NIGHT || d->view.state == DEVICE_ERROR;
+}
+
 /* A phase's own counter has no offset: beside a total that has one, or may get one, it means nothing. */
 static bool phases_count_for_themselves(const struct device *d)
 {
@@ -65,22 +71,34 @@ static void show_counter(struct device *d, enum field field, const struct counte
     view_energy(&d->view, field, counter[0].total, own_count ? own : NULL, known || !own_count);
 }
 
+/* Not of a meter that is not heard: its counter goes on meanwhile. */
 static void show_energy(struct device *d)
 {
+    if (d->view.meter && is_silent(d))
+        return;
     show_counter(d, FIELD_ENERGY_FORWARD, d->forward);
     show_counter(d, FIELD_ENERGY_REVERSE, d->reverse);
     for (unsigned s = 0; s < d->view.strings; s++)
         d->view.string[s].yield_total_kwh = d->string[s].total;
 }
 
+/* An inverter that is not heard makes nothing; what a meter would show is not known. */
+static void show_silence(struct device *d)
+{
+    if (d->view.meter)
+        view_nothing_known(&d->view);
+    else
+        view_nothing_flows(&d->view);
+}
+
 static unsigned enter(struct device *d, enum device_state state)
 {
-    if (state == DEVICE_NIGHT || state == DEVICE_ERROR)
-        view_nothing_flows(&d->view);
-    if (d->view.state == state)
-        return 0;
+    enum device_state before = d->view.state;
+
     d->view.state = state;
-    return DEVICE_CHANGED_STATE;
+    if (is_silent(d))
+        show_silence(d);
+    return before == state ? 0 : DEVICE_CHANGED_STATE;
 }
 
 /* ---- Phases --------------------------------------------------------------------------------- */
@@ -106,8 +124,8 @@ static bool settle_phase(struct device *d)
     view_set_phase(&d->view, phase);
     if (d->view.state == DEVICE_RUNNING)
         view_reading(&d->view, d->measured);
-    else if (d->view.state != DEVICE_START)
-        view_nothing_flows(&d->view);
+    else if (is_silent(d))
+        show_silence(d);
     show_energy(d);
     return true;
 }
@@ -212,7 +230,7 @@ static unsigned feed_night(struct device *d, const struct reading *r, int64_t no
 
 static unsigned feed_running(struct device *d, const struct reading *r, int64_t now_ms)
 {
-    unsigned events = DEVICE_FRESH;
+    unsigned events = DEVICE_FRESH | enter(d, DEVICE_RUNNING);
 
     d->fresh_ms = now_ms;
     d->view.update_index++;
@@ -221,7 +239,7 @@ static unsigned feed_running(struct device *d, const struct reading *r, int64_t 
     view_strings(&d->view, r);
     events |= feed_counters(d, r, now_ms);
     show_energy(d);
-    return events | enter(d, DEVICE_RUNNING);
+    return events;
 }
 
 /* As the owner has it, else as it is configured. */
@@ -259,6 +277,7 @@ unsigned device_feed(struct device *d, const struct reading *r, double latency_m
     }
     if (r->reach == REACH_NO_POWER || (r->reach == REACH_ASLEEP && !is_pvinverter(d)))
         return events | feed_without_power(d, r, now_ms);
+    d->met = true;
     d->misses = 0;
     d->heard_ms = now_ms;
     if (r->reach == REACH_ASLEEP || r->reach == REACH_LOST || too_old(d, r->age_s))
@@ -435,9 +454,25 @@ void device_set_instance(struct device *d, int instance)
         d->claimed_instance = instance;
 }
 
-void device_set_class(struct device *d, const char *class)
+void device_set_class(struct device *d, const char *class, bool meter)
 {
+    bool other_silence = meter != d->view.meter && is_silent(d);
+
     d->view.class = class;
+    d->view.meter = meter;
+    if (!other_silence)
+        return;
+    if (d->fresh_ms >= 0)
+        view_reading(&d->view, d->measured); /* what the day brought, among others */
+    show_silence(d);
+    show_energy(d);
+}
+
+bool device_present(const struct device *d)
+{
+    if (!d->view.meter)
+        return true;
+    return d->met && (d->view.state != DEVICE_ERROR || d->conf->meter_away == METER_AWAY_INVALID);
 }
 
 const struct device_view *device_view(const struct device *d)

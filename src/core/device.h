@@ -11,6 +11,9 @@
  *
  * RUNNING publishes what was read; NIGHT and ERROR publish 0 W and 0 A, and keep the energy; START
  * publishes no power at all. Energy never falls (see device_feed).
+ *
+ * A meter that is away measures nothing: NIGHT and ERROR publish no values of it, and in START and ERROR
+ * its service is not on the bus (see device_present).
  */
 #ifndef DTU_CORE_DEVICE_H
 #define DTU_CORE_DEVICE_H
@@ -35,6 +38,7 @@ struct device_view {
     enum device_state state;
     const char *section, *connection; /* borrowed from the conf */
     const char *class; /* what /Role says, as device_set_class() got it; NULL: nothing */
+    bool meter;        /* likewise */
     char serial[SERIAL_MAX];
     char name[NAME_MAX_BYTES];  /* what /CustomName says: user's, config's, gateway's */
     char firmware[VERSION_MAX]; /* of the gateway */
@@ -175,8 +179,17 @@ void device_set_phase(struct device *d, int phase);
  */
 void device_set_instance(struct device *d, int instance);
 
-/* The class of the service as it is on the bus; a name of static storage, or NULL. */
-void device_set_class(struct device *d, const char *class);
+/*
+ * The class of the service as it is on the bus: its name, of static storage, or NULL; whether it is one of
+ * a meter. The view follows at once.
+ */
+void device_set_class(struct device *d, const char *class, bool meter);
+
+/*
+ * Whether the service may be on the bus. A meter appears with its first reading, never from memory, and
+ * leaves while it is away; with the conf's METER_AWAY_INVALID it stays, without values.
+ */
+bool device_present(const struct device *d);
 
 /* How the gateway answers: borrowed until another, or NULL, is given. */
 void device_health(struct device *d, const struct health *health);

@@ -129,6 +129,21 @@ static void forget_measurements(struct device_view *view)
         view->string[s].voltage_v = MISSING;
 }
 
+void view_nothing_known(struct device_view *view)
+{
+    struct reading nothing;
+    double max_power_w = view->value[FIELD_MAX_POWER][0];
+
+    reading_init(&nothing);
+    memcpy(view->value, nothing.value, sizeof view->value);
+    view->value[FIELD_MAX_POWER][0] = max_power_w;
+    for (unsigned s = 0; s < view->strings; s++) {
+        struct string_reading *string = &view->string[s];
+        string->power_w = string->voltage_v = string->current_a = MISSING;
+        string->yield_today_kwh = string->yield_total_kwh = MISSING;
+    }
+}
+
 static double zero_if_known(double v)
 {
     return has_value(v) ? 0 : MISSING;

@@ -20,6 +20,9 @@ void view_reading(struct device_view *view, const double (*value)[PHASE_SLOTS]);
 /* As many strings as the view has; a reading may have fewer. */
 void view_strings(struct device_view *view, const struct reading *r);
 
+/* All that is measured is MISSING, energies included; the rating stays. */
+void view_nothing_known(struct device_view *view);
+
 /* Power and current are 0; everything else that does not outlive its measurement is MISSING. */
 void view_nothing_flows(struct device_view *view);
 

@@ -23,9 +23,11 @@ static int status_code(enum device_state state)
 }
 
 /* A meter's clamp reads a few watts where nothing flows, and a sign that depends on how it is put on. */
-static int genset_status(const struct device_view *view)
+static struct value genset_status(const struct device_view *view)
 {
-    return fabs(view->value[FIELD_POWER][0]) >= genset_running_w ? 8 : 0;
+    if (view->state == DEVICE_ERROR)
+        return value_invalid(); /* the GUI says "Not connected" */
+    return value_int(fabs(view->value[FIELD_POWER][0]) >= genset_running_w ? 8 : 0);
 }
 
 /* The GUI's rows go from L1 up to this number: none where that would not be the device's own phase. */
@@ -141,7 +143,7 @@ struct value map_value(const struct map_row *row, const struct device_view *view
     case MAP_STATUS_CODE:
         return value_int(status_code(view->state));
     case MAP_GENSET_STATUS:
-        return value_int(genset_status(view));
+        return genset_status(view);
     case MAP_STATE:
         return value_int(inverter_state(view));
     case MAP_ERROR_CODE:

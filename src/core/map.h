@@ -74,6 +74,7 @@ struct venus_class {
     const char *name; /* the last part of the service name: "pvinverter" */
     const struct map_row *rows;
     size_t row_count;
+    bool meter; /* see device_set_class() */
 };
 
 /* All classes; venus/registry.c. */

@@ -1,6 +1,7 @@
 /*
  * The classes of energy meters. They share most of a table, as Victron's own meter drivers publish the
- * same paths for each role.
+ * same paths for each role. systemcalc and ESS would take 0 W of a meter that is away for a measurement:
+ * such a meter has no values (core/device.h).
  */
 #include "venus/rows.h"
 
@@ -35,7 +36,7 @@ static const struct map_row load_rows[] = {
     ROW_GENERIC,
 };
 
-const struct venus_class venus_grid = CLASS("grid", grid_rows);
-const struct venus_class venus_genset = CLASS("genset", genset_rows);
-const struct venus_class venus_acload = CLASS("acload", load_rows);
-const struct venus_class venus_heatpump = CLASS("heatpump", load_rows);
+const struct venus_class venus_grid = METER("grid", grid_rows);
+const struct venus_class venus_genset = METER("genset", genset_rows);
+const struct venus_class venus_acload = METER("acload", load_rows);
+const struct venus_class venus_heatpump = METER("heatpump", load_rows);

@@ -159,6 +159,10 @@ enum { VENUS_PRODUCT_ID = 0xD7D0 };
     {                                                                             \
         .name = name_, .rows = rows_, .row_count = sizeof rows_ / sizeof rows_[0] \
     }
+#define METER(name_, rows_)                                                                      \
+    {                                                                                            \
+        .name = name_, .rows = rows_, .row_count = sizeof rows_ / sizeof rows_[0], .meter = true \
+    }
 
 extern const struct venus_class venus_pvinverter, venus_inverter;
 extern const struct venus_class venus_grid, venus_genset, venus_acload, venus_heatpump;

@@ -16,6 +16,7 @@ enum { CLASSES_MAX = 16, PATHS_MAX = 256 };
 /* ---- A device in each state ------------------------------------------------------------------ */
 
 enum scene { FULL, START, SILENT, NIGHT, AWAY, ELSEWHERE, THREE, SCENES };
+enum kind { AN_INVERTER, A_METER, KINDS };
 
 /* What the document calls those in which a path may have no value. */
 static const char *const scene_names[SCENES] = {
@@ -80,11 +81,11 @@ static struct device_conf configured(void)
 }
 
 /* A device whose strings are known from before, as after a restart. */
-static struct device *make(enum scene scene, unsigned phase)
+static struct device *make(enum kind kind, enum scene scene, unsigned phase)
 {
-    static struct device_conf confs[SCENES][PHASE_SLOTS];
+    static struct device_conf confs[KINDS][SCENES][PHASE_SLOTS];
     static const struct gateway_info gateway = {.firmware = "v24.2.16"};
-    struct device_conf *conf = &confs[scene][phase];
+    struct device_conf *conf = &confs[kind][scene][phase];
     struct device_memory memory;
 
     *conf = configured();
@@ -99,7 +100,7 @@ static struct device *make(enum scene scene, unsigned phase)
     struct device *d = device_create(conf, &memory);
     if (!d)
         abort();
-    device_set_class(d, "pvinverter");
+    device_set_class(d, kind == A_METER ? "grid" : "pvinverter", kind == A_METER);
     device_set_instance(d, 34);
     device_health(d, scene == START ? &idle : &busy);
     if (scene != START && scene != SILENT)
@@ -109,13 +110,13 @@ static struct device *make(enum scene scene, unsigned phase)
     return d;
 }
 
-static const struct device_view *view_of(enum scene scene, unsigned phase)
+static const struct device_view *view_of(enum kind kind, enum scene scene, unsigned phase)
 {
-    static struct device *devices[SCENES][PHASE_SLOTS];
-    struct device **d = &devices[scene][phase];
+    static struct device *devices[KINDS][SCENES][PHASE_SLOTS];
+    struct device **d = &devices[kind][scene][phase];
 
     if (!*d)
-        *d = make(scene, phase);
+        *d = make(kind, scene, phase);
     return device_view(*d);
 }
 
@@ -287,25 +288,41 @@ static const char *meaning(const struct map_row *row)
     return "";
 }
 
-static bool has_none(const struct map_row *row, enum scene scene)
+static enum kind kind_of(const struct path *p)
 {
+    enum kind kind = A_METER;
+
+    for (unsigned c = 0; venus_classes[c]; c++) {
+        if (p->classes & 1U << c && !venus_classes[c]->meter)
+            kind = AN_INVERTER;
+    }
+    return kind;
+}
+
+/* At its start a meter is not there. */
+static bool has_none(const struct path *p, enum scene scene)
+{
+    const struct map_row *row = p->row;
+    enum kind kind = kind_of(p);
     unsigned phase = row->source == MAP_FIELD && row->slot ? row->slot : 1;
 
     if (scene == ELSEWHERE)
         phase = phase % PHASES + 1;
-    return map_value(row, view_of(scene, phase)).type == VALUE_INVALID;
+    if (kind == A_METER && scene == START)
+        return false;
+    return map_value(row, view_of(kind, scene, phase)).type == VALUE_INVALID;
 }
 
-static void print_none(const struct map_row *row)
+static void print_none(const struct path *p)
 {
     const char *comma = "";
 
-    if (has_none(row, FULL)) {
+    if (has_none(p, FULL)) {
         printf("always");
         return;
     }
     for (enum scene scene = START; scene < SCENES; scene++) {
-        if (!has_none(row, scene))
+        if (!has_none(p, scene))
             continue;
         printf("%s%s", comma, scene_names[scene]);
         comma = ", ";
@@ -315,7 +332,7 @@ static void print_none(const struct map_row *row)
 /* The version is not printed: the document would be another with each. */
 static void print_path(const struct path *p)
 {
-    const struct value v = map_value(p->row, view_of(FULL, 1));
+    const struct value v = map_value(p->row, view_of(kind_of(p), FULL, 1));
     char text[128];
 
     value_text(&v, p->row->text, text, sizeof text);
@@ -323,7 +340,7 @@ static void print_path(const struct path *p)
         text_copy(text, sizeof text, "0.1.0");
     printf("| `%s` | %s | %s%s%s | %s | %s | ", p->shown, type_name(&v), *text ? "`" : "", text,
            *text ? "`" : "", unit_of(p->row), p->row->writable ? "yes" : "");
-    print_none(p->row);
+    print_none(p);
     printf(" | %s |\n", meaning(p->row));
 }
 

@@ -33,6 +33,7 @@ static const struct {
     {"KeepEnergy", "1"},
     {"MaxAgeTsLastSuccess", "9"},
     {"ErrorMode", "timeout"},
+    {"MeterAway", "invalid"},
     {"MinRetriesUntilFail", "9"},
     {"ErrorStateAfterSeconds", "9"},
     {"CUST_SN", "x"},

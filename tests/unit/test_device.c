@@ -270,8 +270,10 @@ static void shows_the_class_it_is_told(void **state)
 {
     create();
     assert_null(view()->class);
-    device_set_class(d, "grid");
+    assert_false(view()->meter);
+    device_set_class(d, "grid", true);
     assert_string_equal(view()->class, "grid");
+    assert_true(view()->meter);
 }
 
 static void remembers_nothing_where_nothing_is_known(void **state)
