@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,86 +22,101 @@ enum {
     RECEIVED_MAX = 1024 * 1024,
 };
 
+/* libdbus has one for reading and one for writing, on the one socket of a connection. */
+enum { WATCHES_MAX = 2 };
+
 struct bus {
     struct loop *loop;
     DBusConnection *connection;
+    struct loop_fd *socket; /* NULL while there is no watch */
+    DBusWatch *watches[WATCHES_MAX];
     struct loop_timer dispatch_timer;
     struct loop_timer lost_timer;
     loop_fn lost;
     void *user;
 };
 
-/* ---- watches ---- */
-
-struct bus_watch {
-    struct bus *bus;
-    DBusWatch *watch;
-    struct loop_fd *fd;
-};
+/* ---- the socket ---- */
 
 static void dispatch(struct bus *b);
 
-static short watch_events(DBusWatch *w)
+static unsigned watch_flags(DBusWatch *w)
 {
-    unsigned flags = dbus_watch_get_flags(w);
+    return w && dbus_watch_get_enabled(w) ? dbus_watch_get_flags(w) : 0;
+}
 
-    if (!dbus_watch_get_enabled(w))
-        return 0;
+/* What all watches together want of the socket. */
+static short wanted_events(const struct bus *b)
+{
+    unsigned flags = 0;
+
+    for (size_t i = 0; i < WATCHES_MAX; i++)
+        flags |= watch_flags(b->watches[i]);
     return (short)(((flags & DBUS_WATCH_READABLE) ? POLLIN : 0) |
                    ((flags & DBUS_WATCH_WRITABLE) ? POLLOUT : 0));
 }
 
 static void on_ready(void *user, int fd, short revents)
 {
-    const struct bus_watch *w = user;
-    struct bus *b = w->bus;
-    unsigned flags = ((revents & POLLIN) ? DBUS_WATCH_READABLE : 0U) |
-                     ((revents & POLLOUT) ? DBUS_WATCH_WRITABLE : 0U) |
-                     ((revents & POLLERR) ? DBUS_WATCH_ERROR : 0U) |
+    struct bus *b = user;
+    unsigned happened = ((revents & POLLIN) ? DBUS_WATCH_READABLE : 0U) |
+                        ((revents & POLLOUT) ? DBUS_WATCH_WRITABLE : 0U),
+             fault = ((revents & POLLERR) ? DBUS_WATCH_ERROR : 0U) |
                      ((revents & POLLHUP) ? DBUS_WATCH_HANGUP : 0U);
 
     (void)fd;
-    dbus_watch_handle(w->watch, flags); /* w may be gone after this */
+    /* Looked at anew each time: handling one watch may toggle or remove the other. */
+    for (size_t i = 0; i < WATCHES_MAX; i++) {
+        unsigned flags = watch_flags(b->watches[i]);
+        if (flags && ((flags & happened) || fault))
+            dbus_watch_handle(b->watches[i], (flags & happened) | fault);
+    }
     dispatch(b);
 }
 
 static dbus_bool_t add_watch(DBusWatch *watch, void *user)
 {
     struct bus *b = user;
-    struct bus_watch *w = calloc(1, sizeof(*w));
+    size_t place = 0;
 
-    if (!w)
+    while (place < WATCHES_MAX && b->watches[place])
+        place++;
+    if (place == WATCHES_MAX)
         return FALSE;
-    w->bus = b;
-    w->watch = watch;
-    w->fd = loop_fd_add(b->loop, dbus_watch_get_unix_fd(watch), watch_events(watch), on_ready, w);
-    if (!w->fd) {
-        free(w);
+    if (!b->socket)
+        b->socket = loop_fd_add(b->loop, dbus_watch_get_unix_fd(watch), 0, on_ready, b);
+    if (!b->socket)
         return FALSE;
-    }
-    dbus_watch_set_data(watch, w, NULL);
+    b->watches[place] = watch;
+    loop_fd_events(b->socket, wanted_events(b));
     return TRUE;
 }
 
 static void remove_watch(DBusWatch *watch, void *user)
 {
-    struct bus_watch *w = dbus_watch_get_data(watch);
+    struct bus *b = user;
+    bool left = false;
 
-    (void)user;
-    if (!w)
-        return;
-    loop_fd_remove(w->fd);
-    dbus_watch_set_data(watch, NULL, NULL);
-    free(w);
+    for (size_t i = 0; i < WATCHES_MAX; i++) {
+        if (b->watches[i] == watch)
+            b->watches[i] = NULL;
+        left = left || b->watches[i];
+    }
+    if (left) {
+        loop_fd_events(b->socket, wanted_events(b));
+    } else {
+        loop_fd_remove(b->socket);
+        b->socket = NULL;
+    }
 }
 
 static void toggle_watch(DBusWatch *watch, void *user)
 {
-    struct bus_watch *w = dbus_watch_get_data(watch);
+    struct bus *b = user;
 
-    (void)user;
-    if (w)
-        loop_fd_events(w->fd, watch_events(watch));
+    (void)watch;
+    if (b->socket)
+        loop_fd_events(b->socket, wanted_events(b));
 }
 
 /* ---- timeouts ---- */

@@ -11,7 +11,7 @@ int64_t clock_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int clock_wait(int epoll, struct epoll_event *ready, int max, int timeout_ms)
+int clock_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-    return epoll_wait(epoll, ready, max, timeout_ms);
+    return poll(fds, count, timeout_ms);
 }

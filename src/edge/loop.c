@@ -7,42 +7,27 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "edge/clock.h"
 
-enum { READY_MAX = 32, SIGNALS_MAX = 32, SIGNALS_PER_TURN = 64 };
-
-_Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLERR == POLLERR &&
-                   EPOLLHUP == POLLHUP,
-               "what is looked for and what has happened goes through as it is");
+enum { FIRST_CAPACITY = 16, SIGNALS_MAX = 32, SIGNALS_PER_TURN = 64 };
 
 struct loop_fd {
     struct loop *loop;
-    struct source *source;
-    struct loop_fd *next; /* of the same source, in order of adding */
     loop_fd_fn fn;
     void *user;
+    int fd;
     short events;
     bool removed; /* a tombstone: freed when the batch has ended */
 };
 
-/* A descriptor, and who watches it. */
-struct source {
-    struct source *next;
-    struct loop_fd *first, *last;
-    int fd;            /* -1: nobody does any more */
-    bool always_ready; /* a file or the like: epoll(7) refuses what poll(2) calls always ready */
-};
-
 struct loop {
     int64_t now_ms;
-    int epoll;
-    struct source *sources;
-    size_t always_ready; /* how many sources are so */
-    bool in_batch;       /* between epoll_wait(2) and the end of its callbacks: nothing is freed */
-    bool tombstones;
+    size_t count, capacity;
+    struct loop_fd **fds; /* in order of adding */
+    struct pollfd *polls; /* made of them in each turn: polls[i] is about fds[i] */
+    bool in_batch;        /* between poll(2) and the end of its callbacks: nothing moves */
     bool stopped;
     int code;
     struct loop_timer
@@ -104,11 +89,6 @@ struct loop *loop_create(void)
 
     if (!l)
         return NULL;
-    l->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (l->epoll < 0) {
-        free(l);
-        return NULL;
-    }
     signal(SIGPIPE, SIG_IGN); /* a peer that has gone is an error of write(2), no reason to die */
     list_init(&l->timers);
     list_init(&l->batch);
@@ -137,18 +117,6 @@ static void release_signals(struct loop *l)
     close(l->signal_pipe);
 }
 
-static void free_sources(struct loop *l)
-{
-    for (struct source *s = l->sources, *next; s; s = next) {
-        next = s->next;
-        for (struct loop_fd *f = s->first, *after; f; f = after) {
-            after = f->next;
-            free(f);
-        }
-        free(s);
-    }
-}
-
 void loop_destroy(struct loop *l)
 {
     if (!l)
@@ -156,8 +124,10 @@ void loop_destroy(struct loop *l)
     release_signals(l);
     disarm_all(&l->timers);
     disarm_all(&l->batch);
-    free_sources(l);
-    close(l->epoll);
+    for (size_t i = 0; i < l->count; i++)
+        free(l->fds[i]);
+    free(l->fds);
+    free(l->polls);
     free(l);
 }
 
@@ -168,185 +138,84 @@ int64_t loop_now_ms(const struct loop *l)
 
 /* ---- descriptors ---- */
 
-static short wanted(const struct source *s)
+static bool make_room(struct loop *l)
 {
-    int events = 0;
+    size_t capacity = l->capacity ? l->capacity * 2 : FIRST_CAPACITY;
 
-    for (const struct loop_fd *f = s->first; f; f = f->next)
-        events |= f->removed ? 0 : f->events;
-    return (short)events;
-}
-
-/*
- * What nobody wants anything of stays known, so that to want it again cannot fail. It would still say POLLHUP,
- * each time: once, with EPOLLONESHOT. 0 or -errno.
- */
-static int tell(const struct loop *l, struct source *s)
-{
-    short events = wanted(s);
-    struct epoll_event e = {.events = events ? (uint32_t)events : (uint32_t)EPOLLONESHOT,
-                            .data.ptr = s};
-
-    if (s->always_ready || epoll_ctl(l->epoll, EPOLL_CTL_MOD, s->fd, &e) == 0)
-        return 0;
-    /* Not known yet, or closed by its owner since, and the number is that of another one. */
-    if (errno == ENOENT && epoll_ctl(l->epoll, EPOLL_CTL_ADD, s->fd, &e) == 0)
-        return 0;
-    return -errno;
-}
-
-static struct source *find_source(const struct loop *l, int fd)
-{
-    for (struct source *s = l->sources; s; s = s->next) {
-        if (s->fd == fd)
-            return s;
-    }
-    return NULL;
-}
-
-static struct source *add_source(struct loop *l, int fd)
-{
-    struct source *s = calloc(1, sizeof(*s));
-
-    if (!s)
-        return NULL;
-    s->fd = fd;
-    s->next = l->sources;
-    l->sources = s;
-    return s;
-}
-
-static void append(struct source *s, struct loop_fd *f)
-{
-    if (s->last)
-        s->last->next = f;
-    else
-        s->first = f;
-    s->last = f;
-}
-
-/* Frees the tombstones of a source; whether no entry is left. */
-static bool bury_entries(struct source *s)
-{
-    struct loop_fd **link = &s->first, *f;
-
-    s->last = NULL;
-    while ((f = *link)) {
-        if (f->removed) {
-            *link = f->next;
-            free(f);
-        } else {
-            s->last = f;
-            link = &f->next;
-        }
-    }
-    return !s->first;
-}
-
-static void bury(struct loop *l)
-{
-    struct source **link = &l->sources, *s;
-
-    if (!l->tombstones || l->in_batch)
-        return;
-    l->tombstones = false;
-    while ((s = *link)) {
-        if (bury_entries(s)) {
-            *link = s->next;
-            l->always_ready -= s->always_ready;
-            free(s);
-        } else {
-            link = &s->next;
-        }
-    }
-}
-
-static bool has_entries(const struct source *s)
-{
-    for (const struct loop_fd *f = s->first; f; f = f->next) {
-        if (!f->removed)
-            return true;
-    }
-    return false;
+    if (l->count < l->capacity)
+        return true;
+    struct loop_fd **fds = realloc(l->fds, capacity * sizeof(struct loop_fd *));
+    if (!fds)
+        return false;
+    l->fds = fds;
+    struct pollfd *polls = realloc(l->polls, capacity * sizeof(struct pollfd));
+    if (!polls)
+        return false;
+    l->polls = polls;
+    l->capacity = capacity;
+    return true;
 }
 
 struct loop_fd *loop_fd_add(struct loop *l, int fd, short events, loop_fd_fn fn, void *user)
 {
-    struct loop_fd *f = fd < 0 ? NULL : calloc(1, sizeof(*f));
-    struct source *s = f ? find_source(l, fd) : NULL;
-
-    if (f && !s)
-        s = add_source(l, fd);
-    if (!s) {
-        free(f);
+    if (fcntl(fd, F_GETFD) < 0 || !make_room(l))
         return NULL;
-    }
-    *f = (struct loop_fd){.loop = l, .source = s, .fn = fn, .user = user, .events = events};
-    append(s, f);
-    int error = tell(l, s);
-    if (error == -EPERM) {
-        s->always_ready = true;
-        l->always_ready++;
-    } else if (error) {
-        loop_fd_remove(f);
+    struct loop_fd *f = calloc(1, sizeof(*f));
+    if (!f)
         return NULL;
-    }
+    *f = (struct loop_fd){.loop = l, .fn = fn, .user = user, .fd = fd, .events = events};
+    l->fds[l->count++] = f;
     return f;
 }
 
 void loop_fd_events(struct loop_fd *f, short events)
 {
-    if (f->events == events)
-        return;
     f->events = events;
-    (void)tell(f->loop, f->source); /* it is known: nothing that can fail */
+}
+
+static void bury(struct loop *l)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < l->count; i++) {
+        if (l->fds[i]->removed)
+            free(l->fds[i]);
+        else
+            l->fds[kept++] = l->fds[i];
+    }
+    l->count = kept;
 }
 
 void loop_fd_remove(struct loop_fd *f)
 {
     if (!f)
         return;
-    struct loop *l = f->loop;
-    struct source *s = f->source;
     f->removed = true;
-    l->tombstones = true;
-    if (has_entries(s)) {
-        (void)tell(l, s);
-    } else {
-        epoll_ctl(l->epoll, EPOLL_CTL_DEL, s->fd, NULL);
-        s->fd = -1;
-    }
-    bury(l);
+    if (!f->loop->in_batch)
+        bury(f->loop);
 }
 
-/* What is added meanwhile was not waited for. */
-static void run_source(const struct loop *l, const struct source *s, short happened)
+/* What watches nothing shows poll(2) no descriptor, since POLLHUP cannot be masked. */
+static void describe(const struct loop *l)
 {
-    const struct loop_fd *last = s->last;
+    for (size_t i = 0; i < l->count; i++) {
+        const struct loop_fd *f = l->fds[i];
+        l->polls[i] = (struct pollfd){.fd = f->events ? f->fd : -1, .events = f->events};
+    }
+}
 
-    for (const struct loop_fd *f = s->first; f && !l->stopped; f = f == last ? NULL : f->next) {
-        short now = (short)(happened & (f->events | POLLERR | POLLHUP));
+/* The first so many: what is added meanwhile was not waited for. */
+static void run_fds(const struct loop *l, size_t polled)
+{
+    for (size_t i = 0; i < polled && !l->stopped; i++) {
+        struct loop_fd *f = l->fds[i];
+        short happened = (short)(l->polls[i].revents & (f->events | POLLERR | POLLHUP));
 
+        if (l->polls[i].revents & POLLNVAL)
+            f->events = 0; /* closed, against the rule: it would never let the loop sleep again */
         /* An earlier callback of this batch may not want it any more. */
-        if (!f->removed && f->events && now)
-            f->fn(f->user, s->fd, now);
-    }
-}
-
-static bool any_always_ready(const struct loop *l)
-{
-    for (const struct source *s = l->always_ready ? l->sources : NULL; s; s = s->next) {
-        if (s->always_ready && wanted(s))
-            return true;
-    }
-    return false;
-}
-
-static void run_always_ready(const struct loop *l)
-{
-    for (const struct source *s = l->always_ready ? l->sources : NULL; s; s = s->next) {
-        if (s->always_ready)
-            run_source(l, s, POLLIN | POLLOUT);
+        if (!f->removed && f->events && happened)
+            f->fn(f->user, f->fd, happened);
     }
 }
 
@@ -400,8 +269,6 @@ static void run_timers(struct loop *l)
 
 static int next_timeout(const struct loop *l)
 {
-    if (any_always_ready(l))
-        return 0;
     if (list_empty(&l->timers))
         return -1;
     int64_t left = l->timers.next->due_ms - clock_now_ms();
@@ -414,17 +281,17 @@ static int next_timeout(const struct loop *l)
 
 static int turn(struct loop *l)
 {
-    struct epoll_event ready[READY_MAX];
-    int count = clock_wait(l->epoll, ready, READY_MAX, next_timeout(l));
+    size_t polled = l->count;
 
-    if (count < 0 && errno != EINTR)
+    describe(l);
+    int ready = clock_poll(l->polls, polled, next_timeout(l));
+    if (ready < 0 && errno != EINTR && errno != EAGAIN)
         return -errno;
     l->now_ms = clock_now_ms();
     l->in_batch = true;
     run_timers(l);
-    for (int i = 0; i < count && !l->stopped; i++)
-        run_source(l, ready[i].data.ptr, (short)ready[i].events);
-    run_always_ready(l);
+    if (ready > 0)
+        run_fds(l, polled);
     l->in_batch = false;
     bury(l);
     return 0;

@@ -1,5 +1,5 @@
 /*
- * The event loop: epoll(7), timers that lie in their owners, signals as events.
+ * The event loop: poll(2), timers that lie in their owners, signals as events.
  *
  * Callbacks are short and never block. A callback may add, change or remove anything, itself
  * included: a removed entry is a tombstone until the batch has ended, and is not called any more.
@@ -39,9 +39,8 @@ int loop_run(struct loop *l);
 void loop_stop(struct loop *l, int code);
 
 /*
- * Watches a descriptor, which stays the caller's, who removes the entry before closing it. Several
- * entries may watch the same one (libdbus opens two watches on its socket). A file is always ready. NULL
- * when out of memory, or fd is none.
+ * Watches a descriptor: one entry for each. It stays the caller's, who removes the entry before closing it. A
+ * file is always ready. NULL when out of memory, or fd is none.
  */
 struct loop_fd *loop_fd_add(struct loop *l, int fd, short events, loop_fd_fn fn, void *user);
 void loop_fd_events(struct loop_fd *f, short events); /* 0 keeps the entry but does not watch */

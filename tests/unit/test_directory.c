@@ -40,10 +40,10 @@ int64_t clock_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int clock_wait(int epoll, struct epoll_event *ready, int max, int timeout_ms)
+int clock_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
     wake_ups++;
-    return epoll_wait(epoll, ready, max, timeout_ms);
+    return poll(fds, count, timeout_ms);
 }
 
 /* ---- other services ---- */

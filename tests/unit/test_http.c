@@ -41,12 +41,12 @@ int64_t clock_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int clock_wait(int epoll, struct epoll_event *ready, int max, int timeout_ms)
+int clock_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-    int count = epoll_wait(epoll, ready, max, timeout_ms);
+    int ready = poll(fds, count, timeout_ms);
 
-    wakeups_by_timer += count == 0;
-    return count;
+    wakeups_by_timer += ready == 0;
+    return ready;
 }
 
 /* ---- asking the server ---- */
