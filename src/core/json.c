@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/reading.h"
 #include "core/text.h"
@@ -87,6 +88,81 @@ static void say_no_json(const char *body, size_t len, const char *end, char *why
         say(why, why_size, "the reply is not JSON (byte %zu of %zu)", at, len);
 }
 
+/* ---- Numbers that JSON does not have ---- */
+
+static bool is_one_of(char c, const char *set)
+{
+    return c && strchr(set, c);
+}
+
+/* Length of a bare NaN, inf or Infinity with or without a sign, in any case; 0: there is none. */
+static size_t no_number_at(const char *at, const char *end)
+{
+    static const char *const words[] = {"nan", "infinity", "inf"};
+    size_t sign = is_one_of(*at, "+-") ? 1 : 0;
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t len = sign + strlen(words[i]);
+        if ((size_t)(end - at) < len || strncasecmp(at + sign, words[i], len - sign) != 0)
+            continue;
+        if (at + len == end || is_space(at[len]) || is_one_of(at[len], ",]}"))
+            return len;
+    }
+    return 0;
+}
+
+/* With its quotes; of one without an end, what there is. */
+static size_t string_length(const char *at, const char *end)
+{
+    const char *s = at + 1;
+
+    while (s < end && *s != '"')
+        s += *s == '\\' && s + 1 < end ? 2 : 1;
+    return (size_t)((s < end ? s + 1 : end) - at);
+}
+
+/* A copy with null in the place of each of them, since they are no value; NULL: there is none. */
+static char *without_no_numbers(const char *body, size_t len, size_t *out_len)
+{
+    char *copy = malloc(len + len / 3 + 1), *to = copy; /* of three bytes at least, four are made */
+    const char *end = body + len;
+    char before = ':'; /* what stands before, blanks aside */
+    bool found = false;
+
+    for (const char *at = body; copy && at < end;) {
+        size_t word = is_one_of(before, ":,[") ? no_number_at(at, end) : 0;
+        size_t piece = *at == '"' ? string_length(at, end) : 1;
+        memcpy(to, word ? "null" : at, word ? 4 : piece);
+        to += word ? 4 : piece;
+        before = is_space(*at) ? before : *at;
+        at += word ? word : piece;
+        found = found || word;
+    }
+    *out_len = (size_t)(to - copy);
+    if (found)
+        return copy;
+    free(copy);
+    return NULL;
+}
+
+/* As if there were a null where a NaN is; NULL: even then it is no JSON. */
+static cJSON *parse_again(const char *body, size_t len)
+{
+    size_t mended_len;
+    char *mended = without_no_numbers(body, len, &mended_len);
+    const char *end = mended;
+    cJSON *root = mended ? cJSON_ParseWithLengthOpts(mended, mended_len, &end, 0) : NULL;
+
+    while (root && end < mended + mended_len && is_space(*end))
+        end++;
+    if (root && end != mended + mended_len) {
+        cJSON_Delete(root);
+        root = NULL;
+    }
+    free(mended);
+    return root;
+}
+
 cJSON *json_parse(const char *body, size_t len, char *why, size_t why_size)
 {
     const char *end = NULL;
@@ -100,6 +176,9 @@ cJSON *json_parse(const char *body, size_t len, char *why, size_t why_size)
     }
     root = cJSON_ParseWithLengthOpts(body, len, &end, 0);
     if (!root) {
+        root = parse_again(body, len);
+        if (root)
+            return root;
         say_no_json(body, len, end, why, why_size);
         return NULL;
     }

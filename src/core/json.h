@@ -15,7 +15,8 @@ enum {
 };
 
 /*
- * Parses len bytes. NULL when they are no complete JSON text (trailing white space is fine, anything
+ * Parses len bytes. A bare NaN or Infinity, which JSON does not have but some devices write, reads as null.
+ * NULL when they are no complete JSON text (trailing white space is fine, anything
  * else is not), too long or nested too deeply; then why, if not NULL, says which, in at most
  * why_size - 1 bytes. The caller frees with cJSON_Delete().
  */

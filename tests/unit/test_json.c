@@ -32,6 +32,17 @@ static void assert_refused(const char *text, size_t len, const char *why_has)
     free(body);
 }
 
+/* Without a NUL behind them, and not one byte more. */
+static void assert_blanks_are_empty(void)
+{
+    char why[80], *body = malloc(3);
+
+    memset(body, ' ', 3);
+    assert_null(json_parse(body, 3, why, sizeof why));
+    assert_non_null(strstr(why, "empty"));
+    free(body);
+}
+
 static void parses(void **state)
 {
     static const char *const texts[] = {"{}",   "[]", " [1, 2]\r\n", "\t{\"a\": null}\n\n",
@@ -48,6 +59,7 @@ static void refuses_what_is_no_json(void **state)
 {
     assert_refused("", 0, "empty");
     assert_refused(" \r\n", 3, "empty");
+    assert_blanks_are_empty();
     assert_refused("<html><body>", 12, "HTML");
     assert_refused("  <!DOCTYPE html>", 17, "HTML");
     assert_refused("{\"a\": 1", 7, "cut off");
@@ -59,6 +71,62 @@ static void refuses_what_is_no_json(void **state)
     assert_refused("{}x", 3, "follows");
     assert_refused("{}\0", 3, "follows");
     assert_refused("{a: 1}", 6, "not JSON");
+}
+
+/* What JSON does not have, and devices write, is null; everything else reads as it is. */
+static void reads_bare_nan_as_null(void **state)
+{
+    static const char *const words[] = {"NaN",       "nan", "-nan", "Infinity",
+                                        "-Infinity", "inf", "+INF"};
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        (void)snprintf(
+            text, sizeof text,
+            "{\"a\": %s, \"p\":5.5,\"l\":[%s,%s , 2],\"t\":\"x: \\\"%s, NaN\",\"z\":\t%s}\n",
+            words[i], words[i], words[i], words[i], words[i]);
+        cJSON *root = parse(text);
+        if (!root)
+            fail_msg("%s", text);
+        assert_true(cJSON_IsNull(json_get(root, "a")) && cJSON_IsNull(json_get(root, "z")));
+        assert_true(json_member(root, "p") == 5.5);
+        assert_true(cJSON_IsNull(json_at(json_get(root, "l"), 1)));
+        assert_true(json_number(json_at(json_get(root, "l"), 2)) == 2);
+        (void)snprintf(text, sizeof text, "x: \"%s, NaN", words[i]);
+        assert_string_equal(json_get(root, "t")->valuestring, text);
+        cJSON_Delete(root);
+    }
+    cJSON *root = parse("NaN");
+    assert_true(cJSON_IsNull(root));
+    cJSON_Delete(root);
+    assert_refused("{\"a\": NaNs}", 11, "not JSON");
+    assert_refused("{\"a\": nano}", 11, "not JSON");
+    assert_refused("{NaN: 1}", 8, "not JSON");
+    assert_refused("{\"a\" NaN}", 9, "not JSON");
+    assert_refused("{\"a\": NaN", 9, "cut off");
+    assert_refused("{\"a\": NaN} x", 12, "not JSON");
+    assert_refused("{\"a\": NaN, \"b", 13, "cut off");
+    assert_refused("{\"a\": Na", 8, "cut off");
+    assert_refused("[NaN\0]", 6, "not JSON");
+}
+
+/* As many as fit: the copy has room for each of them. */
+static void reads_many_bare_nan(void **state)
+{
+    size_t count = (JSON_BODY_MAX - 4) / 4;
+    char *text = malloc(JSON_BODY_MAX + 1);
+
+    (void)state;
+    text[0] = '[';
+    for (size_t i = 0; i < count; i++)
+        memcpy(text + 1 + 4 * i, "nan,", 4);
+    memcpy(text + 1 + 4 * count, "1]", 3);
+    cJSON *root = parse(text);
+    assert_non_null(root);
+    assert_int_equal(cJSON_GetArraySize(root), count + 1);
+    cJSON_Delete(root);
+    free(text);
 }
 
 static void says_why_in_little_space(void **state)
@@ -222,7 +290,8 @@ static void follows_paths(void **state)
 {
     cJSON *root =
         parse("{\"em:0\": {\"act_power\": 7}, \"meters\": [{\"power\": 1}, {\"power\": 2}],"
-              " \"0\": {\"1\": 3}, \"p\": [4, [5, 6]], \"a b\": 8}");
+              " \"0\": {\"1\": 3}, \"p\": [4, [5, 6]], \"a b\": 8,"
+              " \"long\": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]}");
 
     assert_true(json_number(json_path(root, "em:0/act_power")) == 7);
     assert_true(json_number(json_path(root, "/em:0/act_power")) == 7);
@@ -232,6 +301,10 @@ static void follows_paths(void **state)
     assert_true(json_number(json_path(root, "p/1/1")) == 6);
     assert_true(json_number(json_path(root, "a b")) == 8);
     assert_true(json_number(json_path(root, "meters/1/power/")) == 2);
+    assert_true(json_number(json_path(root, "long/10")) == 10);
+    assert_true(json_number(json_path(root, "long/12")) == 12);
+    assert_true(json_number(json_path(root, "long/002")) == 2);
+    assert_null(json_path(root, "long/13"));
     assert_ptr_equal(json_path(root, ""), root);
     assert_null(json_path(root, "meters/2/power"));
     assert_null(json_path(root, "meters/one/power"));
@@ -250,6 +323,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parses),
         cmocka_unit_test(refuses_what_is_no_json),
+        cmocka_unit_test(reads_bare_nan_as_null),
+        cmocka_unit_test(reads_many_bare_nan),
         cmocka_unit_test(says_why_in_little_space),
         cmocka_unit_test(bounds_the_depth),
         cmocka_unit_test(brackets_in_strings_are_no_depth),
