@@ -8,6 +8,8 @@
 #include <strings.h>
 #include <time.h>
 
+#include "core/gzip.h"
+#include "core/refusal.h"
 #include "edge/clock.h"
 #include "edge/easy.h"
 #include "edge/mdns.h"
@@ -581,13 +583,54 @@ static bool judge_upgrade(struct http_peer *p, struct http_result *r)
     return true;
 }
 
+/* A body that is packed although that was not asked for is unpacked; false when it cannot be. */
+static bool unpack(struct http_peer *p)
+{
+    size_t len = 0;
+
+    if (!gzip_is(p->body, p->len))
+        return true;
+    char *body = gzip_unpack(p->body, p->len, BODY_MAX, &len);
+    free(p->body);
+    p->body = body;
+    p->len = len;
+    p->capacity = body ? len + 1 : 0;
+    return body != NULL;
+}
+
+/* The device's own words, where it has any. */
+static void add_words(const struct http_peer *p, struct http_result *r)
+{
+    const char *const secrets[] = {p->conf.password};
+    size_t used = strlen(r->why);
+    char words[REFUSAL_WORDS_MAX];
+
+    refusal_words(p->body, p->len, secrets, 1, words);
+    if (words[0])
+        snprintf(r->why + used, sizeof(r->why) - used, "; it says \"%s\"", words);
+}
+
+static void judge_success(struct http_peer *p, bool readable, struct http_result *r)
+{
+    char host[EASY_HOST_MAX];
+
+    if (readable) {
+        r->outcome = HTTP_OK;
+        return;
+    }
+    snprintf(r->why, sizeof(r->why),
+             "the reply of %s is packed (gzip) and damaged, or larger than 1 MiB",
+             easy_host(p->conf.base_url, host, sizeof(host)));
+}
+
 /* The reply is complete; false when another transfer has begun in its place. */
 static bool judge_reply(struct http_peer *p, struct http_result *r)
 {
+    bool readable = unpack(p);
     char *target = NULL;
 
     if (r->status >= 200 && r->status <= 299) {
-        r->outcome = HTTP_OK;
+        judge_success(p, readable, r);
         return true;
     }
     if (r->status == 401) {
@@ -605,6 +648,7 @@ static bool judge_reply(struct http_peer *p, struct http_result *r)
         }
         r->outcome = HTTP_UNAUTHORIZED;
         easy_explain_unauthorized(p->easy, p->conf.base_url, &p->conf, r->why, sizeof(r->why));
+        add_words(p, r);
         return true;
     }
     r->outcome = HTTP_STATUS;
@@ -623,6 +667,7 @@ static bool judge_reply(struct http_peer *p, struct http_result *r)
     if (r->status == 429 || r->status == 503)
         r->retry_after_s = retry_after(p);
     explain_status(p, r);
+    add_words(p, r);
     return true;
 }
 

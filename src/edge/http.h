@@ -5,7 +5,8 @@
  * A gateway is not trusted: body limit 1 MiB, one deadline for the request as a whole, redirects
  * only within the same host (and scheme), at most 2, http and https only, no proxy from the environment,
  * no cookies, credentials never sent to another host. A host's name in ".local" is looked up through
- * Avahi (edge/mdns.h).
+ * Avahi (edge/mdns.h). A body that comes packed with gzip, which is never asked for, is unpacked within the
+ * same limit.
  */
 #ifndef DTU_EDGE_HTTP_H
 #define DTU_EDGE_HTTP_H
@@ -37,7 +38,8 @@ struct http_result {
     size_t len;
     double latency_ms;      /* from request to the end of the reply */
     unsigned retry_after_s; /* Retry-After of a 429/503, 0 where there was none */
-    char why[200]; /* one line for a person when outcome is not HTTP_OK: what, and what to do */
+    /* One line for a person when outcome is not HTTP_OK: what, what to do, and what the device says. */
+    char why[256];
 };
 
 typedef void (*http_done_fn)(void *user, const struct http_result *result);

@@ -1,6 +1,10 @@
 """Template devices: what their replies mean, and what is said of those that mean nothing."""
 
-from tests.integration.case import PVINVERTER, BusTest, each
+import gzip
+import json
+
+from tests.integration.case import PVINVERTER, each
+from tests.integration.command import CommandTest
 from tests.integration.program import template
 from tests.sim import Generic
 from tests.sim.web import Response
@@ -9,7 +13,7 @@ PV = PVINVERTER % 50
 GRID = "com.victronenergy.grid.http_50"
 
 
-class TemplateTest(BusTest):
+class TemplateTest(CommandTest):
 
     def device(self, **values):
         """One whose reply can be changed."""
@@ -117,3 +121,46 @@ class TemplateTest(BusTest):
         self.device(**reply)
         self.section("grid", CUST_Power=power)
         self.wait_value(GRID, "/Ac/Power", expected)
+
+    # --- replies that are not quite JSON -------------------------------------------------------
+
+    def test_nan_elsewhere(self):
+        """A bare NaN is no JSON; what the paths lead to is there all the same."""
+        self.device()
+        self.plug.pages["/state"] = Response(200, b'{"p":316.5,"temp":NaN,"rssi":-Infinity}')
+        program = self.section(CUST_Power="p", CUST_Voltage="temp")
+        self.wait_value(PV, "/Ac/Power", 316.5)
+        self.assert_value(PV, "/Ac/L1/Voltage", None)
+        self.assertEqual([], program.lines("WARNING"))
+
+    def test_packed(self):
+        """gzip, which nobody asked for."""
+        self.device()
+        self.plug.pages["/state"] = Response(200, gzip.compress(b'{"p":316.5}'),
+                                             headers={"Content-Encoding": "gzip"})
+        self.section(CUST_Power="p")
+        self.wait_value(PV, "/Ac/Power", 316.5)
+        code, out, err = self.call("fetch", self.plug.url + "/state")
+        self.assertEqual((0, '{"p":316.5}', ""), (code, out.strip(), err))
+
+    # --- refusals -----------------------------------------------------------------------------
+
+    @each(("gen1", 404, {"message": "No handler for Switch.GetStatus\x1b[2J"},
+           "No handler for Switch.GetStatus?[2J"),
+          ("off", 403, "API not enabled", "API not enabled"))
+    def test_the_devices_own_words(self, status, body, words):
+        """On a refusal: in `check`, `paths`, `fetch` and, once, the log; cleaned."""
+        self.device()
+        self.plug.pages["/state"] = Response.json(body, status)
+        program = self.section(CUST_Power="p")
+        said = f'({status}' if status == 404 else f"status {status}"
+        self.wait("the log", lambda: program.lines("WARNING", said, f'it says "{words}"'))
+        self.polls(3)
+        self.assertEqual(1, len(program.lines("it says")), program.log())
+        for command in ("fetch", "paths"):
+            code, _, err = self.call(command, self.plug.url + "/state")
+            self.assertEqual(1, code)
+            self.assertIn(f'it says "{words}"', err)
+        code, out, _ = self.call("check", "--json", program.config_path)
+        self.assertEqual(3, code)
+        self.assertIn(f'it says "{words}"', json.loads(out)["gateways"][0]["problems"][0])

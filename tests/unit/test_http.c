@@ -261,6 +261,46 @@ static void test_status(void **state)
     assert_string_equal(a.body, "some body");
 }
 
+/* What the device itself says of its refusal; never a password, which it may repeat. */
+static void test_words_of_a_refusal(void **state)
+{
+    struct http_peer_conf conf = plain_conf();
+
+    (void)state;
+    expect_failure("/refuses/404/No-handler", HTTP_STATUS, 404, "gateway?; it says \"No-handler\"");
+    expect_failure("/refuses/403/API-off", HTTP_STATUS, 403, "it says \"API-off\"");
+    expect_failure("/refuses/401/who?are=you", HTTP_UNAUTHORIZED, 401, "it says \"who\"");
+    expect_failure("/status/500", HTTP_STATUS, 500, "it says \"some body\"");
+    conf.username = "me";
+    conf.password = "No-handler";
+    struct answer a = ask_once(conf, "/refuses/404/No-handler");
+    assert_answer(&a, HTTP_STATUS, 404);
+    assert_null(strstr(a.result.why, "No-handler"));
+}
+
+/* Packed without being asked for: unpacked, within the limit of any other reply. */
+static void test_packed(void **state)
+{
+    struct http_peer *p = peer_with(plain_conf());
+
+    (void)state;
+    struct answer a = ask(p, "/packed/100");
+    assert_answer(&a, HTTP_OK, 200);
+    assert_int_equal(a.result.len, 100);
+    assert_memory_equal(a.body, "{\"padding\":\"xxx", 15);
+    a = ask(p, "/packed/1048576");
+    assert_answer(&a, HTTP_OK, 200);
+    assert_int_equal(a.result.len, 1048576);
+    a = ask(p, "/packed/1048577");
+    assert_answer(&a, HTTP_FAILED, 200);
+    assert_why(&a, "packed (gzip)");
+    a = ask(p, "/packed/cut");
+    assert_answer(&a, HTTP_FAILED, 200);
+    a = ask(p, "/ok"); /* and what comes then is not in the way of it */
+    assert_string_equal(a.body, "{\"target\": \"/ok\"}");
+    http_peer_destroy(p);
+}
+
 /* A reply that only a request for a WebSocket may have ends the request, not the gateway. */
 static void test_switches_unasked(void **state)
 {
@@ -1205,6 +1245,8 @@ int main(void)
         HTTP_TEST(test_connection_is_kept),
         HTTP_TEST(test_connection_is_closed_by_the_gateway),
         HTTP_TEST(test_status),
+        HTTP_TEST(test_words_of_a_refusal),
+        HTTP_TEST(test_packed),
         HTTP_TEST(test_switches_unasked),
         HTTP_TEST(test_retry_after),
         HTTP_TEST(test_basic_goes_out_unasked),

@@ -7,6 +7,7 @@ to break the rules that a library keeps.
 """
 
 import base64
+import gzip
 import hashlib
 import os
 import secrets
@@ -175,6 +176,17 @@ class Handler:
 
     def do_status(self):
         self.reply(int(self.parts[1]), "some body")
+
+    def do_refuses(self):
+        """/refuses/404/TEXT: with a body of one's own."""
+        self.reply(int(self.parts[1]), '{"code": 1, "message": "%s"}' % self.parts[2])
+
+    def do_packed(self):
+        """/packed/SIZE, /packed/cut: gzip that nobody asked for."""
+        size = int(self.parts[1]) if self.parts[1].isdigit() else 1000
+        body = gzip.compress(b'{"padding":"' + b"x" * (size - 14) + b'"}')
+        body = body if self.parts[1].isdigit() else body[:-5]
+        self.reply(200, body, "Content-Encoding: gzip\r\n")
 
     def do_switches(self):
         """/switches/1.0, /switches/1.1: to another protocol, which nobody has asked for."""
