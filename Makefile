@@ -221,7 +221,7 @@ endif
 
 # One run fetches all; a library is built again only when its own stamp has changed.
 # The folders of the patches count, too: their times tell that a patch has gone.
-build/vendor/.fetched: vendor/lock vendor/fetch $(wildcard vendor/patches vendor/patches/* vendor/patches/*/*.patch) | tools
+build/vendor/.fetched: vendor/lock vendor/fetch $(wildcard vendor/patches vendor/patches/* vendor/patches/*/*.patch) | fetch-tools
 	$(Q)RELEASE='$(RELEASE)' vendor/fetch
 	@touch $@
 
@@ -272,7 +272,7 @@ $(B)/bin/cc: toolchain/tools $(B)/flags.tools | tools
 	$(Q)VENUS_SDK='$(VENUS_SDK)' toolchain/tools $(OUT) $(TRIPLE) $(ARCH_FLAGS)
 
 $(B)/flags.libs: export CONTENT = $(COMMON) $(SANITIZE) $(INIH_DEFS) $(call compiler,$(CC))
-$(B)/flags.libs: $(TOOLS) FORCE
+$(B)/flags.libs: $(TOOLS) FORCE | tools
 	$(keep)
 
 # Of this library alone.
@@ -301,11 +301,13 @@ FORCE:
 # A build says what is missing; only what runs or tests the program may install it.
 tools:
 	@scripts/setup --check build $(ARCH) $(if $(VENUS_SDK),sdk)
+fetch-tools:
+	@scripts/setup --check fetch
 
 setup:
 	$(Q)scripts/setup test lint
 
-vendor: | tools
+vendor: | fetch-tools
 	$(Q)vendor/fetch
 
 variant = +$(Q)$(MAKE) ARCH=$(1) VARIANT=$(2) VENUS_SDK= $(3)
@@ -364,13 +366,18 @@ bench:
 
 DEVICES := armv7 aarch64
 
-.PHONY: package sdcard feed release
-package: cross
-	$(Q)for a in $(DEVICES); do opkg/mkipk $$a && packaging/mktarball $$a || exit 1; done
-	$(Q)packaging/mksetuphelper $(DEVICES)
+.PHONY: devices package sdcard feed release
+# Set up, built, and not too big: before anything is written to dist/.
+devices:
+	$(Q)scripts/setup package
+	+$(Q)$(MAKE) cross
 	$(Q)packaging/check-size $(DEVICES)
 
-sdcard: cross
+package: devices
+	$(Q)for a in $(DEVICES); do opkg/mkipk $$a && packaging/mktarball $$a || exit 1; done
+	$(Q)packaging/mksetuphelper $(DEVICES)
+
+sdcard: devices
 	$(Q)for a in $(DEVICES); do packaging/mksdcard $$a || exit 1; done
 
 feed: package

@@ -112,6 +112,10 @@ echo "--- budget"
 ok "the sizes are within the budget" "$T/a/packaging/check-size" armv7 aarch64
 sed -i 's/^\(armv7 *program *\)[0-9]*/\11000/' "$T/a/packaging/size-budget"
 ok "a program above it is refused" not "$T/a/packaging/check-size" armv7 aarch64
+echo 'of the last release' >"$dist/SHA256SUMS"
+find "$dist" -type f -exec sha256sum {} + >"$T/before"
+ok "... and no release is made" not env DIST="$dist" "$T/a/packaging/mkrelease" armv7 aarch64
+ok "... and dist stays as it was" sha256sum -c --quiet "$T/before"
 
 echo "--- scripts"
 for script in "$ROOT"/packaging/*.sh "$ROOT"/packaging/service/run "$ROOT"/packaging/service/log/run \
