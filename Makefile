@@ -125,6 +125,9 @@ FUZZ            := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 UNIT_PROGRAMS    := $(UNIT:tests/unit/%.c=$(B)/tests/%)
 VIRTUAL_PROGRAMS := $(VIRTUAL:tests/virtual/%.c=$(B)/tests/%)
 REPLAY_PROGRAMS  := $(FUZZ:tests/fuzz/fuzz_%.c=$(B)/tests/replay_%)
+# Tests of what only computes: they link nothing of edge/ and need no bus, no server, no clock.
+PURE             := $(shell grep -LE '^.include "(edge/|unit/support/(child|http_server|private_bus|run_for)\.h)' $(UNIT) /dev/null)
+PURE_PROGRAMS    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter %.c,$(PURE))) $(REPLAY_PROGRAMS)
 FUZZ_PROGRAMS    := $(FUZZ:tests/fuzz/%.c=$(B)/tests/%)
 DBUS_DOC         := $(B)/tests/dbus_doc
 
@@ -132,11 +135,12 @@ objs = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 # ---- The program ----------------------------------------------------------------------------------------
 
-.PHONY: all libs objects programs
+.PHONY: all libs objects programs pure
 all: $(PROGRAM)
 objects: $(OBJS)
 libs: $(LIBS:%=$(B)/vendor/%.stamp)
 programs: $(UNIT_PROGRAMS) $(VIRTUAL_PROGRAMS) $(REPLAY_PROGRAMS) $(DBUS_DOC)
+pure: $(PURE_PROGRAMS)
 
 LIB_STAMPS := $(LIBS:%=$(B)/vendor/%.stamp)
 
@@ -296,7 +300,7 @@ FORCE:
 
 # ---- What a person calls --------------------------------------------------------------------------------
 
-.PHONY: FORCE tools setup vendor debug cross run test fuzz lint size memory bench clean distclean help
+.PHONY: FORCE tools fetch-tools setup vendor debug cross run check test fuzz lint size memory bench clean distclean help
 
 # A build says what is missing; only what runs or tests the program may install it.
 tools:
@@ -328,6 +332,12 @@ run:
 	$(Q)scripts/setup run
 	$(call variant,x86_64,release,all)
 	$(Q)exec scripts/demo
+
+check:
+	$(Q)scripts/setup check
+	$(call variant,x86_64,debug,pure)
+	$(Q)ci/layers
+	$(Q)BUILD='$(CURDIR)/build' tests/run $(PURE_PROGRAMS:$(B)/%=build/x86_64-debug/%)
 
 test:
 	$(Q)scripts/setup test
@@ -406,6 +416,7 @@ help:
 #H make ARCH=armv7        for 32-bit GX devices          make ARCH=aarch64   for 64-bit ones
 #H make cross             both
 #H make run               set up, build and show it at work
+#H make check             seconds: the tests of what only computes, the decoders over their corpora, the layers
 #H make test              set up, build everything, run every test
 #H make debug             with sanitizers, against the host's libc
 #H make fuzz              fuzz the parsers, FUZZ_SECONDS=60 each

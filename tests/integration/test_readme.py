@@ -57,8 +57,9 @@ BY_CI = "CI does all of it at each commit"
 
 TABLE = {
     "make": Target("make test builds it"),
-    "make run": Target("tests/build/setup.sh calls the set-up, the rest is a demonstration"),
+    "make run": Target("tests/build/newcomer.sh; what it shows is a demonstration"),
     "make test": Target("this is it"),
+    "make check": Target("tests/build/newcomer.sh; its tests are a part of make test's"),
     "make setup": Target("tests/build/setup.sh"),
     "make cross": Target("make test builds it"),
     "make debug": Target("make test builds it"),
