@@ -85,7 +85,10 @@ TABLE = {
     ONE_TEST: Shell("build/x86_64-release/dbus-opendtu"),
     "DTU_BINARY=build/x86_64-debug/dbus-opendtu " + ONE_TEST: Shell("build/x86_64-debug/dbus-opendtu"),
     "/usr/bin/python3 -m tests.sim": Elsewhere("tests/sim/__main__.py"),
+    "ci/fresh-debian bookworm": Elsewhere("ci/fresh-debian", "bookworm"),
+    "ci/fresh-debian trixie": Elsewhere("ci/fresh-debian", "trixie"),
     "ci/package": Elsewhere("ci/package"),
+    "ci/release": Elsewhere("tests/build/pinned.sh", "ci/release"),
     "ci/reproducible": Elsewhere("ci/reproducible"),
     "ci/publish": Elsewhere("ci/publish"),
 

@@ -8,6 +8,7 @@ for arch in armv7 aarch64; do
     mkdir -p "$BUILD/$arch-release"
     if [ -x "$ROOT/build/$arch-release/dbus-opendtu" ]; then
         cp "$ROOT/build/$arch-release/dbus-opendtu" "$BUILD/$arch-release/dbus-opendtu"
+        ln -s "$ROOT/build/$arch-release/bin" "$BUILD/$arch-release/bin"
     else
         install -m 755 "$SUPPORT/stand-in" "$BUILD/$arch-release/dbus-opendtu"
     fi
@@ -17,7 +18,7 @@ export BUILD VENDOR="$ROOT/build" SOURCE_DATE_EPOCH=1700000000
 # Two trees of other names, ages and modes, and a user who is not asked for his umask.
 for tree in "$T/a" "$T/deeper/down/b"; do
     mkdir -p "$tree"
-    cp -R "$ROOT/packaging" "$ROOT/opkg" "$ROOT/vendor" "$ROOT/docs" "$ROOT/CHANGELOG.md" "$ROOT/LICENSE" "$tree/"
+    cp -R "$ROOT/packaging" "$ROOT/opkg" "$ROOT/toolchain" "$ROOT/vendor" "$ROOT/docs" "$ROOT/CHANGELOG.md" "$ROOT/LICENSE" "$tree/"
     sleep 1.1
 done
 (umask 077 && cd "$T/a" && DIST=$T/a/dist packaging/mkrelease armv7 aarch64 >/dev/null)
@@ -81,6 +82,10 @@ if command -v gpg >/dev/null; then
 fi
 
 echo "--- bill of materials, licences, notes"
+if [ -x "$BUILD/armv7-release/bin/cc" ]; then
+    ok "the compilers are named" grep -q '"sourceInfo": "built with aarch64-linux-gnu-gcc .*GNU ld' \
+        "dbus-opendtu-$version.spdx.json"
+fi
 cat >"$T/check.py" <<'END'
 import json, re, sys
 doc = json.load(open(sys.argv[1]))
