@@ -116,9 +116,8 @@ void view_strings(struct device_view *view, const struct reading *r)
 static void forget_measurements(struct device_view *view)
 {
     static const enum field fields[] = {
-        FIELD_POWER,        FIELD_CURRENT,        FIELD_VOLTAGE,     FIELD_FREQUENCY,
-        FIELD_POWER_FACTOR, FIELD_REACTIVE_POWER, FIELD_TEMPERATURE, FIELD_EFFICIENCY,
-        FIELD_DC_VOLTAGE,   FIELD_LIMIT,
+        FIELD_POWER,        FIELD_CURRENT,     FIELD_VOLTAGE,    FIELD_FREQUENCY,
+        FIELD_POWER_FACTOR, FIELD_TEMPERATURE, FIELD_DC_VOLTAGE, FIELD_LIMIT,
     };
 
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
@@ -144,12 +143,6 @@ void view_nothing_known(struct device_view *view)
     }
 }
 
-static double zero_if_known(double v)
-{
-    return has_value(v) ? 0 : MISSING;
-}
-
-/* A service without a DC side does not get one by that. */
 void view_nothing_flows(struct device_view *view)
 {
     forget_measurements(view);
@@ -159,8 +152,6 @@ void view_nothing_flows(struct device_view *view)
             view->value[FIELD_CURRENT][slot] = 0;
         }
     }
-    view->value[FIELD_DC_POWER][0] = zero_if_known(view->value[FIELD_DC_POWER][0]);
-    view->value[FIELD_DC_CURRENT][0] = zero_if_known(view->value[FIELD_DC_CURRENT][0]);
     for (unsigned s = 0; s < view->strings; s++) {
         view->string[s].power_w = 0;
         view->string[s].current_a = 0;

@@ -38,12 +38,9 @@ static const struct {
     {"I_AC", FIELD_CURRENT, 1},
     {"F_AC", FIELD_FREQUENCY, 1},
     {"PF_AC", FIELD_POWER_FACTOR, 1},
-    {"Q_AC", FIELD_REACTIVE_POWER, 1},
     {"Temp", FIELD_TEMPERATURE, 1},
     {"YieldTotal", FIELD_ENERGY_FORWARD, 1},
     {"YieldDay", FIELD_ENERGY_TODAY, 0.001},
-    {"P_DC", FIELD_DC_POWER, 1},
-    {"Efficiency", FIELD_EFFICIENCY, 1},
 };
 
 enum { AC_VALUES = sizeof ac_values / sizeof ac_values[0] };

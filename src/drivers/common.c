@@ -11,28 +11,17 @@
 static const struct range {
     double low, high;
 } ranges[FIELD_COUNT] = {
-    [FIELD_POWER] = {-1e6, 1e6},
-    [FIELD_VOLTAGE] = {0, 1000},
-    [FIELD_CURRENT] = {-1e4, 1e4},
-    [FIELD_ENERGY_FORWARD] = {0, 1e8},
-    [FIELD_ENERGY_REVERSE] = {0, 1e8},
-    [FIELD_ENERGY_TODAY] = {0, 1e5},
-    [FIELD_FREQUENCY] = {0, 100},
-    [FIELD_POWER_FACTOR] = {-1.01, 1.01},
-    [FIELD_REACTIVE_POWER] = {-1e6, 1e6},
-    [FIELD_TEMPERATURE] = {-60, 200},
-    [FIELD_EFFICIENCY] = {0, 120}, /* gateways divide two noisy measurements */
-    [FIELD_DC_POWER] = {-1e6, 1e6},
-    [FIELD_DC_VOLTAGE] = {0, 2000},
-    [FIELD_DC_CURRENT] = {-1e4, 1e4},
-    [FIELD_MAX_POWER] = {1, 1e6},
-    [FIELD_LIMIT] = {0, 1e6},
+    [FIELD_POWER] = {-1e6, 1e6},       [FIELD_VOLTAGE] = {0, 1000},
+    [FIELD_CURRENT] = {-1e4, 1e4},     [FIELD_ENERGY_FORWARD] = {0, 1e8},
+    [FIELD_ENERGY_REVERSE] = {0, 1e8}, [FIELD_ENERGY_TODAY] = {0, 1e5},
+    [FIELD_FREQUENCY] = {0, 100},      [FIELD_POWER_FACTOR] = {-1.01, 1.01},
+    [FIELD_TEMPERATURE] = {-60, 200},  [FIELD_DC_VOLTAGE] = {0, 2000},
+    [FIELD_MAX_POWER] = {1, 1e6},      [FIELD_LIMIT] = {0, 1e6},
 };
 
 /* Values of the moment, as opposed to counters and to what the device is. */
 static const enum field momentary[] = {
-    FIELD_VOLTAGE,     FIELD_FREQUENCY,  FIELD_POWER_FACTOR, FIELD_REACTIVE_POWER,
-    FIELD_TEMPERATURE, FIELD_EFFICIENCY, FIELD_DC_VOLTAGE,   FIELD_DC_CURRENT,
+    FIELD_VOLTAGE, FIELD_FREQUENCY, FIELD_POWER_FACTOR, FIELD_TEMPERATURE, FIELD_DC_VOLTAGE,
 };
 
 enum decode_result common_parse(const char *body, size_t len, cJSON **root, char *why)
@@ -124,9 +113,9 @@ void common_add_string(struct reading *r, const struct string_reading *s)
         return;
     to = &r->string[r->strings++];
     *to = *s;
-    to->power_w = common_in_range(FIELD_DC_POWER, s->power_w);
+    to->power_w = common_in_range(FIELD_POWER, s->power_w);
     to->voltage_v = common_in_range(FIELD_DC_VOLTAGE, s->voltage_v);
-    to->current_a = common_in_range(FIELD_DC_CURRENT, s->current_a);
+    to->current_a = common_in_range(FIELD_CURRENT, s->current_a);
     to->yield_today_kwh = common_in_range(FIELD_ENERGY_TODAY, s->yield_today_kwh);
     to->yield_total_kwh = common_in_range(FIELD_ENERGY_FORWARD, s->yield_total_kwh);
 }
@@ -146,20 +135,17 @@ static void put_if_missing(struct reading *r, enum field f, double v)
 /* A sum with a MISSING part is MISSING itself. */
 static void complete_from_strings(struct reading *r)
 {
-    double power = 0, today = 0, total = 0;
+    double today = 0, total = 0;
 
     if (!r->strings)
         return;
     for (unsigned n = 0; n < r->strings; n++) {
-        power += r->string[n].power_w;
         today += r->string[n].yield_today_kwh;
         total += r->string[n].yield_total_kwh;
     }
-    put_if_missing(r, FIELD_DC_POWER, power);
     put_if_missing(r, FIELD_ENERGY_TODAY, today);
     put_if_missing(r, FIELD_ENERGY_FORWARD, total);
     put_if_missing(r, FIELD_DC_VOLTAGE, r->string[0].voltage_v);
-    put_if_missing(r, FIELD_DC_CURRENT, r->string[0].current_a);
 }
 
 static bool says_nothing_yet(const struct reading *r)
@@ -196,7 +182,6 @@ void common_lost(struct reading *r)
         for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
             r->value[momentary[i]][slot] = MISSING;
     }
-    r->value[FIELD_DC_POWER][0] = 0;
     for (unsigned n = 0; n < r->strings; n++) {
         r->string[n].power_w = r->string[n].current_a = 0;
         r->string[n].voltage_v = MISSING;

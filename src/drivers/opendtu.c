@@ -133,11 +133,8 @@ static void read_ac(struct reading *r, const struct channels *c)
     put_from(r, FIELD_VOLTAGE, c->ac, c->inv, "Voltage", 1);
     put_from(r, FIELD_CURRENT, c->ac, c->inv, "Current", 1);
     put_from(r, FIELD_FREQUENCY, c->ac, c->inv, "Frequency", 1);
-    put_from(r, FIELD_REACTIVE_POWER, c->ac, c->inv, "ReactivePower", 1);
     put_from(r, FIELD_ENERGY_FORWARD, c->inv, c->ac, "YieldTotal", 1);
     put_from(r, FIELD_ENERGY_TODAY, c->inv, c->ac, "YieldDay", 0.001);
-    put_from(r, FIELD_DC_POWER, c->inv, c->ac, "Power DC", 1);
-    put_from(r, FIELD_EFFICIENCY, c->inv, c->ac, "Efficiency", 1);
     put_from(r, FIELD_TEMPERATURE, c->inv, c->ac, "Temperature", 1);
     read_power_factor(r, c->ac);
     read_phases(r, c->ac);

@@ -33,9 +33,7 @@ static void fill(struct reading *r)
         [FIELD_CURRENT] = 1.25,       [FIELD_ENERGY_FORWARD] = 812.291,
         [FIELD_ENERGY_REVERSE] = 3.5, [FIELD_ENERGY_TODAY] = 1.2,
         [FIELD_FREQUENCY] = 50.01,    [FIELD_POWER_FACTOR] = 0.99,
-        [FIELD_REACTIVE_POWER] = 12,  [FIELD_TEMPERATURE] = 31.6,
-        [FIELD_EFFICIENCY] = 95.2,    [FIELD_DC_POWER] = 301.9,
-        [FIELD_DC_VOLTAGE] = 52.1,    [FIELD_DC_CURRENT] = 5.79,
+        [FIELD_TEMPERATURE] = 31.6,   [FIELD_DC_VOLTAGE] = 52.1,
         [FIELD_MAX_POWER] = 800,      [FIELD_LIMIT] = 800,
     };
 

@@ -45,14 +45,12 @@ static inline const char *sane_strings(const struct reading *r)
 static inline const char *sane_reading(const struct reading *r)
 {
     static const double limits[FIELD_COUNT][2] = {
-        [FIELD_POWER] = {-1e6, 1e6},          [FIELD_VOLTAGE] = {0, 1000},
-        [FIELD_CURRENT] = {-1e4, 1e4},        [FIELD_ENERGY_FORWARD] = {0, 1e8},
-        [FIELD_ENERGY_REVERSE] = {0, 1e8},    [FIELD_ENERGY_TODAY] = {0, 1e5},
-        [FIELD_FREQUENCY] = {0, 100},         [FIELD_POWER_FACTOR] = {-1.1, 1.1},
-        [FIELD_REACTIVE_POWER] = {-1e6, 1e6}, [FIELD_TEMPERATURE] = {-100, 250},
-        [FIELD_EFFICIENCY] = {0, 150},        [FIELD_DC_POWER] = {-1e6, 1e6},
-        [FIELD_DC_VOLTAGE] = {0, 2000},       [FIELD_DC_CURRENT] = {-1e4, 1e4},
-        [FIELD_MAX_POWER] = {1, 1e6},         [FIELD_LIMIT] = {0, 1e6},
+        [FIELD_POWER] = {-1e6, 1e6},       [FIELD_VOLTAGE] = {0, 1000},
+        [FIELD_CURRENT] = {-1e4, 1e4},     [FIELD_ENERGY_FORWARD] = {0, 1e8},
+        [FIELD_ENERGY_REVERSE] = {0, 1e8}, [FIELD_ENERGY_TODAY] = {0, 1e5},
+        [FIELD_FREQUENCY] = {0, 100},      [FIELD_POWER_FACTOR] = {-1.1, 1.1},
+        [FIELD_TEMPERATURE] = {-100, 250}, [FIELD_DC_VOLTAGE] = {0, 2000},
+        [FIELD_MAX_POWER] = {1, 1e6},      [FIELD_LIMIT] = {0, 1e6},
     };
 
     for (size_t f = 0; f < FIELD_COUNT; f++) {

@@ -1188,23 +1188,26 @@ static void strings_never_get_fewer(void **state)
     assert_int_equal(view()->strings, STRINGS_MAX);
 }
 
-static void a_dc_side_only_where_there_is_one(void **state)
+static void a_dc_voltage_only_where_there_is_one(void **state)
 {
+    struct device_conf other = conf;
+
     create();
     feed(0);
-    r.reach = REACH_LOST;
-    feed(S);
-    assert_near(view()->value[FIELD_DC_POWER][0], MISSING);
-    r.reach = REACH_OK;
-    r.value[FIELD_DC_POWER][0] = 310;
+    assert_false(view()->has_dc);
+    other.has_dc = true; /* by CUST_DCVoltage */
+    device_reconfigure(d, &other);
+    assert_true(view()->has_dc);
+    device_reconfigure(d, &conf);
+    assert_false(view()->has_dc);
+    r.strings = 1;
     r.value[FIELD_DC_VOLTAGE][0] = 31;
-    r.value[FIELD_DC_CURRENT][0] = 10;
-    feed(2 * S);
-    assert_near(view()->value[FIELD_DC_POWER][0], 310);
+    assert_true(feed(S) & DEVICE_SHAPE_CHANGED);
+    assert_true(view()->has_dc);
+    assert_near(view()->value[FIELD_DC_VOLTAGE][0], 31);
     r.reach = REACH_LOST;
-    feed(3 * S);
-    assert_near(view()->value[FIELD_DC_POWER][0], 0);
-    assert_near(view()->value[FIELD_DC_CURRENT][0], 0);
+    feed(2 * S);
+    assert_true(view()->has_dc); /* the row stays, without a value */
     assert_near(view()->value[FIELD_DC_VOLTAGE][0], MISSING);
 }
 
@@ -1405,7 +1408,7 @@ int main(void)
         TEST(a_new_error_mode_counts_from_where_it_was),
         TEST(shows_strings),
         TEST(strings_never_get_fewer),
-        TEST(a_dc_side_only_where_there_is_one),
+        TEST(a_dc_voltage_only_where_there_is_one),
         TEST(energy_never_falls_but_for_a_reset),
         TEST(energy_that_is_kept_never_falls),
     };
