@@ -44,20 +44,14 @@ static bool is(const struct asked *a, const char *driver)
 
 const char *asked_kind(const struct asked *a)
 {
+    const char *product = a->reading_count ? a->readings[0].product : NULL;
+
     if (!is(a, "auto"))
         return driver_find(a->conf->driver)->name;
-    for (size_t i = 0; a->reading_count && i < a->reply_count; i++)
-        if (a->replies[i].outcome == HTTP_OK &&
-            strncmp(a->replies[i].path, "/api/live", sizeof "/api/live") == 0)
-            return "ahoy";
-    return a->reading_count ? "opendtu" : "auto";
-}
-
-static const char *kind_title(const char *kind)
-{
-    if (strcmp(kind, "opendtu") == 0)
-        return "an OpenDTU";
-    return strcmp(kind, "ahoy") == 0 ? "an AhoyDTU" : "another device";
+    for (size_t i = 0; product && drivers[i]; i++)
+        if (drivers[i]->title && strcmp(drivers[i]->title, product) == 0)
+            return drivers[i]->name;
+    return "auto";
 }
 
 bool asked_may_be_another(const struct asked *a)
@@ -77,8 +71,8 @@ static void look_at_failure(struct findings *f, size_t g, const struct asked *a,
 {
     if (other->conf && !other->failed && other->reading_count) {
         const char *kind = asked_kind(other);
-        say(f, FINDING_PROBLEM, g, -1, "this is %s: set %s = %s (or auto) in [%s]",
-            kind_title(kind), kind_key(a), kind, a->conf->section);
+        say(f, FINDING_PROBLEM, g, -1, "this is an %s: set %s = %s (or auto) in [%s]",
+            other->readings[0].product, kind_key(a), kind, a->conf->section);
         return;
     }
     say(f, FINDING_PROBLEM, g, -1, "%s", a->why);

@@ -139,6 +139,8 @@ static unsigned learn_shape(struct device *d, const struct reading *r)
     unsigned event = 0, phases = view->phases;
 
     text_copy(view->serial, sizeof view->serial, r->serial);
+    if (r->product)
+        text_copy(view->product, sizeof view->product, r->product);
     if (r->name[0] && strcmp(r->name, d->gateway_name) != 0) {
         text_copy(d->gateway_name, sizeof d->gateway_name, r->name);
         show_name(d);
@@ -331,6 +333,7 @@ static void recall(struct device *d, const struct device_memory *memory)
     if (!d->conf->serial[0])
         text_copy(view->serial, sizeof view->serial, memory->serial);
     text_copy(d->gateway_name, sizeof d->gateway_name, memory->name);
+    text_copy(view->product, sizeof view->product, memory->product);
     text_copy(d->custom_name, sizeof d->custom_name, memory->custom_name);
     text_copy(d->role, sizeof d->role, memory->role);
     if (memory->position >= 0 && memory->position <= 2)
@@ -500,6 +503,7 @@ void device_remember(const struct device *d, struct device_memory *out)
     text_copy(out->section, sizeof out->section, d->conf->section);
     text_copy(out->serial, sizeof out->serial, d->view.serial);
     text_copy(out->name, sizeof out->name, d->gateway_name);
+    text_copy(out->product, sizeof out->product, d->view.product);
     text_copy(out->custom_name, sizeof out->custom_name, d->custom_name);
     text_copy(out->role, sizeof out->role, d->role);
     out->position = d->written_position;

@@ -41,6 +41,7 @@ struct device_view {
     bool meter;        /* likewise */
     char serial[SERIAL_MAX];
     char name[NAME_MAX_BYTES];  /* what /CustomName says: user's, config's, gateway's */
+    char product[PRODUCT_MAX];  /* what told of it last; "" where that is not known */
     char firmware[VERSION_MAX]; /* of the gateway */
     int instance;               /* -1 where it is not known yet */
     int position;
@@ -72,6 +73,7 @@ struct device_memory {
     char gateway[CONF_SECTION_MAX]; /* that listed it last: "DEFAULT"; "": not listed any more */
     char serial[SERIAL_MAX];        /* as the gateway writes it */
     char name[NAME_MAX_BYTES];      /* as the gateway last called it */
+    char product[PRODUCT_MAX];      /* what that gateway is; "" where unknown */
     char custom_name[NAME_MAX_BYTES]; /* written from the GX screen; "" is none */
     int position;                     /* written from the GX screen; -1 is none */
     int phase;                        /* written from the GX screen, 1..3; 0 is none */

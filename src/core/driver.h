@@ -49,7 +49,8 @@ struct decode_sink {
 enum { DECODE_WHY_MAX = 256 };
 
 struct driver {
-    const char *name; /* the value of the config key DTU */
+    const char *name;  /* the value of the config key DTU */
+    const char *title; /* what people call the gateway; NULL: that differs from one to another */
     size_t session_size;
     /* conf outlives the session. */
     void (*open)(void *session, const struct gateway_conf *conf);

@@ -128,6 +128,8 @@ struct value map_value(const struct map_row *row, const struct device_view *view
         return text_or_invalid(view->serial);
     case MAP_NAME:
         return value_string(view->name); /* the GUI hides the row of an invalid name, not of "" */
+    case MAP_PRODUCT:
+        return text_or_invalid(view->product);
     case MAP_FIRMWARE:
         return text_or_invalid(view->firmware);
     case MAP_VERSION:

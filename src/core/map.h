@@ -28,6 +28,7 @@ enum map_source {
     MAP_PHASE_SETTING, /* 1..3; no value for what is on three phases */
     MAP_SERIAL,
     MAP_NAME,       /* /CustomName */
+    MAP_PRODUCT,    /* /ProductName */
     MAP_FIRMWARE,   /* of the gateway */
     MAP_VERSION,    /* of this program */
     MAP_CONNECTION, /* how the device is reached, for people */

@@ -27,6 +27,7 @@ enum {
     SERIAL_MAX = 32,     /* bytes with the NUL; a serial is text (hex, letters), never a number */
     NAME_MAX_BYTES = 64, /* bytes with the NUL, UTF-8 */
     VERSION_MAX = 48,
+    PRODUCT_MAX = 32,     /* bytes with the NUL: "AhoyDTU" */
     READING_WHY_MAX = 256 /* bytes with the NUL */
 };
 
@@ -60,6 +61,7 @@ struct string_reading {
 struct reading {
     char serial[SERIAL_MAX];   /* as the gateway writes it; never empty in an emitted reading */
     char name[NAME_MAX_BYTES]; /* the gateway's name for the device, or "" */
+    const char *product;       /* what told it: "OpenDTU", "Shelly"; static text, or NULL */
     unsigned index;            /* its place in the gateway's list, from 0; identity is the serial */
     enum reach reach;
     unsigned phases; /* AC phases of the device itself: 1, 3, or 0 where unknown */

@@ -56,7 +56,7 @@ static bool add_identity(cJSON *o, const struct device_memory *m)
 {
     return add_text(o, "id", m->id) && add_text(o, "section", m->section) &&
            add_text(o, "gateway", m->gateway) && add_text(o, "serial", m->serial) &&
-           add_text(o, "name", m->name);
+           add_text(o, "name", m->name) && add_text(o, "product", m->product);
 }
 
 static bool add_settings(cJSON *o, const struct device_memory *m)
@@ -211,6 +211,7 @@ static void read_device(const cJSON *o, struct device_memory *m)
     json_text(o, "gateway", m->gateway, sizeof m->gateway);
     json_text(o, "serial", m->serial, sizeof m->serial);
     json_text(o, "name", m->name, sizeof m->name);
+    json_text(o, "product", m->product, sizeof m->product);
     json_text(o, "custom_name", m->custom_name, sizeof m->custom_name);
     json_text(o, "role", m->role, sizeof m->role);
     m->position = int_member(o, "position", 2);

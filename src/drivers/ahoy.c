@@ -16,6 +16,8 @@
 #include "drivers/ahoy_serials.h"
 #include "drivers/common.h"
 
+static const char title[] = "AhoyDTU";
+
 /* How far a success may lie "in the future": the clock is read before the values. */
 enum { CLOCK_TOLERANCE_S = 60 };
 
@@ -202,6 +204,7 @@ static bool read_inverter(const struct session *s, struct reading *r, const cJSO
                           const char *serial, unsigned index)
 {
     reading_init(r);
+    r->product = title;
     text_copy(r->serial, sizeof r->serial, serial);
     json_text(entry, "name", r->name, sizeof r->name);
     r->index = index;
@@ -446,6 +449,7 @@ static void ahoy_skip(void *session)
 
 const struct driver driver_ahoy = {
     .name = "ahoy",
+    .title = title,
     .session_size = sizeof(struct session),
     .open = ahoy_open,
     .begin = ahoy_begin,

@@ -21,6 +21,8 @@
 /* At night the gateway's list says that it hears nobody: energy is then asked for only so often. */
 enum { LOST_CYCLES = 10 };
 
+static const char title[] = "OpenDTU";
+
 enum asked { ASKED_NOTHING, ASKED_LIST, ASKED_INVERTER, ASKED_SYSTEM, ASKED_LIMITS };
 
 /* What is remembered of an inverter from cycle to cycle. */
@@ -196,6 +198,7 @@ static void read_entry(struct reading *r, const cJSON *entry, const struct inver
                        unsigned index)
 {
     reading_init(r);
+    r->product = title;
     text_copy(r->serial, sizeof r->serial, inverter->serial);
     json_text(entry, "name", r->name, sizeof r->name);
     r->index = index;
@@ -543,6 +546,7 @@ static int64_t opendtu_pushed_since(const void *session)
 
 const struct driver driver_opendtu = {
     .name = "opendtu",
+    .title = title,
     .session_size = sizeof(struct session),
     .open = opendtu_open,
     .begin = opendtu_begin,

@@ -129,6 +129,34 @@ static void explain(const cJSON *root, const struct quantity *q, const struct su
     text_copy(why, size, text);
 }
 
+/* ---- What it is ---- */
+
+/* By the API that is asked: how that begins, and how the path of the power in the reply does. */
+static const struct {
+    const char *api_path, *power, *product;
+} products[] = {
+    {"/rpc/", "", "Shelly"}, /* Gen2 and later */
+    {"/status", "meters/", "Shelly"}, {"/status", "emeters/", "Shelly"},
+    {"/meter/", "", "Shelly"},        {"/emeter/", "", "Shelly"},
+    {"/cm?", "", "Tasmota"},          {"/solar_api/", "", "Fronius"},
+};
+
+static bool begins_with(const char *text, const char *begin)
+{
+    return strncmp(text, begin, strlen(begin)) == 0;
+}
+
+static const char *product_of(const struct template_conf *c)
+{
+    const char *power = c->power.path + (c->power.path[0] == '/');
+
+    for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
+        if (begins_with(c->api_path, products[i].api_path) && begins_with(power, products[i].power))
+            return products[i].product;
+    }
+    return "JSON device";
+}
+
 /* ---- The values ---- */
 
 static void add_term(void *user, const struct json_term *term)
@@ -217,6 +245,7 @@ static void fill(struct session *s, const cJSON *root, const struct sum *sums, s
     size_t mistake;
 
     reading_init(r);
+    r->product = product_of(c);
     text_copy(r->serial, sizeof r->serial, c->serial[0] ? c->serial : s->conf->section);
     put_values(s->conf, sums, r);
     r->reach = judge_power(sums, r);

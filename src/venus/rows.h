@@ -44,7 +44,9 @@ enum { VENUS_PRODUCT_ID = 0xD7D0 };
          .source = MAP_INT,                                                                       \
          .text = TEXT_HEX,                                                                        \
          .arg.constant = VENUS_PRODUCT_ID},                                                       \
-        ROW_TEXT("/ProductName", "OpenDTU"),                                                      \
+        {.path = "/ProductName",                                                                  \
+         .help = "what told of it: OpenDTU, AhoyDTU, Shelly, Tasmota, Fronius or JSON device",    \
+         .source = MAP_PRODUCT},                                                                  \
         {.path = "/FirmwareVersion",                                                              \
          .help = "of the gateway; invalid until it has said it",                                  \
          .source = MAP_FIRMWARE},                                                                 \

@@ -53,6 +53,7 @@ static void feed(struct device *d, enum scene scene)
     reading_init(&r);
     text_copy(r.serial, sizeof r.serial, "114182940773");
     text_copy(r.name, sizeof r.name, "Roof");
+    r.product = "OpenDTU";
     if (scene != SILENT)
         fill(&r);
     device_feed(d, &r, 38, 1000);

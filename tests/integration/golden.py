@@ -190,8 +190,14 @@ HMT = PVINVERTER + HMT_PHASES + HMT_STRINGS
 
 # --- templates ----------------------------------------------------------------------------------
 
+def product(name):
+    """What the gateway is."""
+    return f"/ProductName  s  {name}  {name}"
+
+
 # A template tells what its keys name, and nothing else.
 TEMPLATE = SERVICE + """
+    /ProductName            s   JSON device     JSON device
     /FirmwareVersion        ai
     /Serial                 s   T20             T20
     /CustomName             s   Meter 20        Meter 20

@@ -95,8 +95,9 @@ class GoldenTest(BusTest):
         self.configure({"DTU": "ahoy", "Host": gateway.host},
                        INVERTER0=inverter(20), INVERTER2=inverter(21, "3P"))
         self.start()
-        self.assert_golden(PVINVERTER % 20, golden.PVINVERTER, changed, firmware(says))
-        self.assert_golden(PVINVERTER % 21, golden.HMT, golden.HMT_NEUTRAL, changed, firmware(says))
+        told = (changed, firmware(says), golden.product("AhoyDTU"))
+        self.assert_golden(PVINVERTER % 20, golden.PVINVERTER, *told)
+        self.assert_golden(PVINVERTER % 21, golden.HMT, golden.HMT_NEUTRAL, *told)
 
     @on_every_model()
     def test_opendtu_of_today(self):
@@ -116,7 +117,7 @@ class GoldenTest(BusTest):
         """Watt-minutes; a relay that tells neither volts nor amperes."""
         self.run_template(ShellyGen1(self.sun, [roof()]), "/status", CUST_Power="meters/0/power",
                           CUST_Total="meters/0/total", CUST_Total_Mult=1 / 60000)
-        self.assert_golden(PVINVERTER % 20, golden.PV_TEMPLATE,
+        self.assert_golden(PVINVERTER % 20, golden.PV_TEMPLATE, golden.product("Shelly"),
                            "/Ac/L1/Voltage  ai\n/Ac/L1/Current  ai")
 
     def test_shelly_gen2_switch(self):
@@ -125,7 +126,7 @@ class GoldenTest(BusTest):
                           Password="100%% sure", DigestAuth="True", CUST_Power="apower",
                           CUST_Total="aenergy/total", CUST_Total_Mult=0.001,
                           CUST_Voltage="/voltage", CUST_Current="current")
-        items = self.assert_golden(PVINVERTER % 20, golden.PV_TEMPLATE)
+        items = self.assert_golden(PVINVERTER % 20, golden.PV_TEMPLATE, golden.product("Shelly"))
         self.assert_mgmt(items, gateway)
 
     def test_shelly_keys_with_a_colon(self):
@@ -133,14 +134,14 @@ class GoldenTest(BusTest):
                           CUST_Power="switch:0/apower", CUST_Total="switch:0/aenergy/total",
                           CUST_Total_Mult=0.001, CUST_Voltage="switch:0/voltage",
                           CUST_Current="switch:0/current")
-        self.assert_golden(PVINVERTER % 20, golden.PV_TEMPLATE)
+        self.assert_golden(PVINVERTER % 20, golden.PV_TEMPLATE, golden.product("Shelly"))
 
     def test_tasmota(self):
         self.run_template(Tasmota(self.sun, [roof()]), "cm?cmnd=STATUS+8",
                           CUST_Power="StatusSNS/ENERGY/Power", CUST_Total="StatusSNS/ENERGY/Total",
                           CUST_Voltage="StatusSNS/ENERGY/Voltage",
                           CUST_Current="StatusSNS/ENERGY/Current")
-        self.assert_golden(PVINVERTER % 20, golden.PV_TEMPLATE)
+        self.assert_golden(PVINVERTER % 20, golden.PV_TEMPLATE, golden.product("Tasmota"))
 
     def test_tasmota_with_two_channels(self):
         """Arrays of power and current beside one total."""
@@ -150,7 +151,7 @@ class GoldenTest(BusTest):
                           CUST_Total="StatusSNS/ENERGY/Total",
                           CUST_Voltage="StatusSNS/ENERGY/Voltage",
                           CUST_Current="StatusSNS/ENERGY/Current/0")
-        self.assert_golden(PVINVERTER % 20, golden.PV_TEMPLATE)
+        self.assert_golden(PVINVERTER % 20, golden.PV_TEMPLATE, golden.product("Tasmota"))
 
     def test_sums_defaults_and_text(self):
         """Several paths added up, numbers in text, a default for what is not there."""

@@ -184,6 +184,7 @@ static void remembers_what_it_learnt(void **state)
     r.value[FIELD_MAX_POWER][0] = 800;
     r.strings = 2;
     r.phases = 1;
+    r.product = "OpenDTU";
     feed(0);
     device_set_custom_name(d, "Shed");
     device_set_position(d, 2);
@@ -201,6 +202,7 @@ static void remembers_what_it_learnt(void **state)
     assert_near(memory.offset_kwh, 0);
     assert_string_equal(memory.name, "Garage");
     assert_string_equal(memory.custom_name, "Shed");
+    assert_string_equal(memory.product, "OpenDTU");
     assert_int_equal(memory.position, 2);
     assert_int_equal(memory.phases, 1);
     assert_int_equal(memory.strings, 2);
@@ -210,6 +212,7 @@ static void remembers_what_it_learnt(void **state)
     device_destroy(d);
     d = device_create(&conf, &memory);
     assert_string_equal(view()->name, "Shed");
+    assert_string_equal(view()->product, "OpenDTU");
     assert_int_equal(view()->position, 2);
     assert_field(FIELD_ENERGY_FORWARD, 100, MISSING, MISSING, 100);
     device_remember(d, &memory);

@@ -211,6 +211,7 @@ static void identity(void **state)
     assert_value("/CustomName", value_string(""), "");
     assert_value("/Serial", value_invalid(), "---");
     assert_value("/FirmwareVersion", value_invalid(), "---");
+    assert_value("/ProductName", value_invalid(), "---");
     view.instance = 0;
     assert_value("/DeviceInstance", value_int(0), "0");
     view.instance = -1;
@@ -218,9 +219,11 @@ static void identity(void **state)
     strcpy(view.name, "Garage");
     strcpy(view.serial, "114181234567");
     strcpy(view.firmware, "v26.3.30");
+    strcpy(view.product, "AhoyDTU");
     assert_value("/CustomName", value_string("Garage"), "Garage");
     assert_value("/Serial", value_string("114181234567"), "114181234567");
     assert_value("/FirmwareVersion", value_string("v26.3.30"), "v26.3.30");
+    assert_value("/ProductName", value_string("AhoyDTU"), "AhoyDTU");
 }
 
 static void roles(void **state)

@@ -18,6 +18,7 @@ static struct device_memory memories[] = {
      .serial = "00114181234567",
      .name = "S\xC3\xBC"
              "d \"1\"\\",
+     .product = "OpenDTU",
      .custom_name = "Shed",
      .position = 2,
      .phase = 3,
@@ -78,6 +79,7 @@ static void comes_back_as_it_was(void **state)
         assert_string_equal(out[i].gateway, memories[i].gateway);
         assert_string_equal(out[i].serial, memories[i].serial);
         assert_string_equal(out[i].name, memories[i].name);
+        assert_string_equal(out[i].product, memories[i].product);
         assert_string_equal(out[i].custom_name, memories[i].custom_name);
         assert_int_equal(out[i].position, memories[i].position);
         assert_int_equal(out[i].phase, memories[i].phase);

@@ -607,6 +607,36 @@ static void test_samples(void **state)
     }
 }
 
+/* What it is called on the bus: by the API that is asked, as far as that tells. */
+static void test_products(void **state)
+{
+    static const struct {
+        const char *api_path, *power, *product;
+    } cases[] = {
+        {"/rpc/Switch.GetStatus?id=0", "apower", "Shelly"},
+        {"/status", "meters/0/power", "Shelly"},
+        {"/status", "/emeters/0/power", "Shelly"},
+        {"/status", "power", "JSON device"}, /* many a device has such a page */
+        {"/meter/0", "power", "Shelly"},
+        {"/cm?cmnd=STATUS+8", "StatusSNS/ENERGY/Power", "Tasmota"},
+        {"/solar_api/v1/GetPowerFlowRealtimeData.fcgi", "Body/Data/Site/P_PV", "Fronius"},
+        {"/x", "apower", "JSON device"},
+    };
+    struct run *run = *state;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct template_conf *c = &run->conf->template;
+        const struct reply reply = {cases[i].api_path, "{\"other\":1}"};
+
+        (void)snprintf(c->api_path, sizeof c->api_path, "%s", cases[i].api_path);
+        set(&c->power, cases[i].power, 1, 5); /* the default is enough of a value */
+        set(&c->voltage, "other", 1, MISSING);
+        run_cycle(run, 0, &reply, 1);
+        assert_int_equal(run->reading_count, 1);
+        assert_string_equal(run->readings[0].product, cases[i].product);
+    }
+}
+
 /* ---- The registry ---- */
 
 static void test_registry(void **state)
@@ -616,6 +646,9 @@ static void test_registry(void **state)
         assert_ptr_equal(driver_find(drivers[i]->name), drivers[i]);
     assert_string_equal(driver_find("OpenDTU")->name, "opendtu");
     assert_string_equal(driver_find("AHOY")->name, "ahoy");
+    assert_string_equal(driver_find("opendtu")->title, "OpenDTU");
+    assert_string_equal(driver_find("ahoy")->title, "AhoyDTU");
+    assert_null(driver_find("auto")->title); /* that of what it finds */
     assert_null(driver_find("opendt"));
     assert_null(driver_find("opendtu2"));
     assert_null(driver_find(""));
@@ -651,6 +684,7 @@ int main(void)
         TEST(test_long_request),
         TEST(test_torture),
         TEST(test_samples),
+        TEST(test_products),
         cmocka_unit_test(test_registry),
     };
     return cmocka_run_group_tests_name("template", tests, NULL, NULL);
