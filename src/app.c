@@ -10,6 +10,7 @@
 #include "core/conf.h"
 #include "edge/file.h"
 #include "edge/http.h"
+#include "edge/lock.h"
 #include "edge/log.h"
 #include "edge/watch.h"
 #include "fleet.h"
@@ -21,6 +22,7 @@
 
 enum {
     LOOK_AGAIN_MS = 5 * 1000, /* for a configuration where there is none */
+    LOCK_AGAIN_MS = 5 * 1000, /* while another process works with the state file */
     SETTLE_MS = 2 * 1000, /* after something was learnt: several mostly are, one after another */
     /* Flash wears out: energy, which always moves, and what is learnt now and then. */
     SAVE_MS = 15 * 60 * 1000,
@@ -35,13 +37,16 @@ struct app {
     struct fleet *fleet; /* NULL until there was a configuration */
     struct unit_env env;
     char config_given[PLACE_MAX], state_given[PLACE_MAX], config_path[PLACE_MAX];
-    struct watch *watch; /* of config_path; NULL while there is none */
-    bool running;        /* by a configuration */
+    struct watch *watch;            /* of config_path; NULL while there is none */
+    char lock_path[PLACE_LOCK_MAX]; /* of the state file's lock; "": not taken yet */
+    int lock;                       /* -1: it could not be taken, and that was said */
+    bool locked_out;                /* another process has it: the log says so */
+    bool running;                   /* by a configuration */
     unsigned sign_of_life_min;
     bool faulty;                              /* the file, when it was read last: the log says so */
     struct gateway *gateways[FLEET_GATEWAYS]; /* by number */
     int64_t saved_ms, save_due_ms;
-    struct loop_timer look_again, save, sign_of_life;
+    struct loop_timer look_again, lock_again, save, sign_of_life;
 };
 
 /* used: the file is; else nothing became of what it says. */
@@ -144,6 +149,56 @@ static void on_sign_of_life(void *user)
     struct app *a = user;
     fleet_sign_of_life(a->fleet);
     loop_timer_arm(&a->sign_of_life, (int64_t)a->sign_of_life_min * 60 * 1000);
+}
+
+static void unlock_state(struct app *a)
+{
+    if (a->lock >= 0)
+        close(a->lock);
+    a->lock = -1;
+    a->lock_path[0] = '\0';
+}
+
+/*
+ * One process a state file: two would overwrite what the other remembers, and claim the same inverters.
+ * A supervisor would start one that ends here every second, so it waits. False meanwhile.
+ */
+static bool lock_state(struct app *a)
+{
+    char state[PLACE_MAX], path[sizeof a->lock_path];
+    long holder = 0;
+
+    place_state(a->state_given, a->config_path, state);
+    place_lock(state, path);
+    if (a->fleet || strcmp(a->lock_path, path) == 0)
+        return true;
+    unlock_state(a); /* the configuration has come at another place */
+    int result = lock_take(path, &a->lock, &holder);
+    if (result == LOCK_TAKEN) {
+        if (!a->locked_out)
+            log_line(
+                LOG_ERROR,
+                "another dbus-opendtu (process %ld) works with %s: this one waits until that has "
+                "ended, and publishes nothing",
+                holder, state);
+        a->locked_out = true;
+        loop_timer_arm(&a->lock_again, LOCK_AGAIN_MS);
+        return false;
+    }
+    if (result < 0)
+        log_line(LOG_WARNING,
+                 "%s: cannot be locked (%s): a second dbus-opendtu would not be noticed", path,
+                 strerror(-result));
+    if (a->locked_out)
+        log_line(LOG_WARNING, "the other dbus-opendtu has ended: this one begins");
+    a->locked_out = false;
+    memcpy(a->lock_path, path, sizeof path);
+    return true;
+}
+
+static void on_lock_again(void *user)
+{
+    app_reload(user);
 }
 
 /* What lies beside the configuration, and so has to wait for one: false when memory ran out. */
@@ -268,6 +323,8 @@ void app_reload(struct app *a)
     bool clean = false;
 
     place_config(a->config_given, a->config_path);
+    if (!lock_state(a))
+        return;
     watch_config(a); /* before it is read: no change is missed */
     struct config *config = read_config(a, &clean);
     if (!config && a->running)
@@ -290,6 +347,7 @@ struct app *app_create(struct loop *l, const struct app_options *options)
     if (!a)
         return NULL;
     a->loop = l;
+    a->lock = -1;
     a->env = (struct unit_env){
         .loop = l, .bus_lost = on_bus_lost, .settled = on_settled, .chosen = on_chosen, .user = a};
     if (options->config_path)
@@ -297,6 +355,7 @@ struct app *app_create(struct loop *l, const struct app_options *options)
     if (options->state_path)
         snprintf(a->state_given, sizeof a->state_given, "%s", options->state_path);
     loop_timer_init(&a->look_again, l, on_look_again, a);
+    loop_timer_init(&a->lock_again, l, on_lock_again, a);
     loop_timer_init(&a->save, l, on_save, a);
     loop_timer_init(&a->sign_of_life, l, on_sign_of_life, a);
     a->http = http_create(l);
@@ -315,12 +374,14 @@ void app_destroy(struct app *a)
     loop_timer_disarm(&a->save);
     loop_timer_disarm(&a->sign_of_life);
     loop_timer_disarm(&a->look_again);
+    loop_timer_disarm(&a->lock_again);
     watch_destroy(a->watch);
     drop_gateways(a, NULL);
     save_memory(a);
     fleet_destroy(a->fleet);
     claims_destroy(a->claims);
     memory_close(a->memory);
+    unlock_state(a);
     http_destroy(a->http);
     free(a);
 }

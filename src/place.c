@@ -43,3 +43,8 @@ void place_state(const char *given, const char *config_path, char out[PLACE_MAX]
     else
         put_beside(config_path, "state.json", out);
 }
+
+void place_lock(const char *state_path, char out[PLACE_LOCK_MAX])
+{
+    (void)snprintf(out, PLACE_LOCK_MAX, "%s.lock", state_path);
+}

@@ -48,7 +48,7 @@ ok "the configuration is kept" grep -q 'DeviceInstance = 34' "$R/data/dbus-opend
 
 echo "--- remove"
 rm -f "$R/data/dbus-opendtu/config.ini-opkg"
-for file in state.json state.json.bak state.json.tmp; do echo '{}' >"$R/data/dbus-opendtu/$file"; done
+for file in state.json state.json.bak state.json.tmp state.json.lock; do echo '{}' >"$R/data/dbus-opendtu/$file"; done
 ok "opkg removes it" opkg remove dbus-opendtu
 ok "the service is gone" not test -e "$R/service/dbus-opendtu"
 ok "rc.local is gone" not test -e "$R/data/rc.local"
