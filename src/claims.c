@@ -17,8 +17,9 @@ enum {
     /* At boot the settings service may start a little later than this program. */
     SETTINGS_WAIT_MS = 10 * 1000,
     ASK_AGAIN_MS = 60 * 1000,
-    REFUSED_MS = 50, /* however many names are taken, nothing spins */
-    LEAVING_MS = 50  /* two services that exchange their names: one of them has to wait */
+    REFUSED_MS = 50,  /* however many names are taken, nothing spins */
+    LEAVING_MS = 50,  /* two services that exchange their names: one of them has to wait */
+    WHO_MS = 6 * 1000 /* so long the answer of who has the name is waited for */
 };
 
 static const char service_prefix[] = "com.victronenergy.";
@@ -277,6 +278,48 @@ static void on_added(void *user, const struct value *values, size_t count, const
     take_answer(claim, all);
 }
 
+/* ---- A device that another process publishes ------------------------------------------------ */
+
+/* Whether it is left to another process: then nothing is claimed. */
+static bool is_left(struct claim *claim)
+{
+    const struct claims *c = claim->claims;
+    const char *theirs = directory_find_serial(c->directory, claim->wish.serial);
+    char name[CLAIM_NAME_MAX];
+
+    claim_name(claim, name);
+    enum twin_word word =
+        twin_look(&claim->twin, claim->on_bus ? name : NULL, theirs, loop_now_ms(c->loop));
+    if (word == TWIN_BACK)
+        log_line(LOG_WARNING, "%s: the other process has gone: this one publishes it now",
+                 claim->wish.label);
+    if (word == TWIN_LEAVE)
+        log_line(
+            LOG_ERROR,
+            "%s: another process publishes serial number %s already, as %s; it is left to that "
+            "one. Stop one of the two, or give two devices two serial numbers (CUST_SN)",
+            claim->wish.label, claim->wish.serial, theirs);
+    if (word == TWIN_OURS || word == TWIN_BACK)
+        return false;
+    bool granted = claim->settled;
+    claim->settled = claim->moving = false;
+    settings_cancel(&claim->call); /* its answer would be taken up */
+    loop_timer_arm(&claim->turn, TWIN_GONE_MS);
+    if (granted)
+        claim->granted(claim->user);
+    return true;
+}
+
+/* Whether it is still to be heard whose name it was that the bus refused. */
+static bool wonders_who(const struct claim *claim)
+{
+    char name[CLAIM_NAME_MAX];
+
+    claim_name(claim, name);
+    return claim->tried >= 0 && !directory_has_heard(claim->claims->directory, name) &&
+           loop_now_ms(claim->claims->loop) - claim->refused_ms < WHO_MS;
+}
+
 /* ---- What moves a claim on ------------------------------------------------------------------ */
 
 /* How long a device that never had an instance still waits for the settings service to give it one. */
@@ -296,7 +339,11 @@ static void on_turn(void *user)
 
     if (!c->round_over || !c->settings_known)
         return;
-    if (patience(claim) > 0)
+    if (wonders_who(claim))
+        loop_timer_arm(&claim->turn, REFUSED_MS);
+    else if (is_left(claim))
+        return;
+    else if (patience(claim) > 0)
         loop_timer_arm(&claim->turn, patience(claim));
     else if (settings_available(c->settings) && !(claim->asked && claim->tried >= 0))
         ask(claim);
@@ -361,7 +408,7 @@ static void on_changed(void *user, const char *path, const struct value *v)
     struct claim *claim = claim_at(user, path, &leaf);
 
     /* While an answer is under way, it will say the same. */
-    if (!claim || claim->call.settings)
+    if (!claim || claim->call.settings || claim->twin.left)
         return;
     if (leaf == LEAF_INSTANCE) {
         on_instance_changed(claim, v);
@@ -393,6 +440,13 @@ static void on_appeared(void *user, const char *service, int instance)
     const char *class = service + sizeof service_prefix - 1;
     size_t len = strcspn(class, ".");
 
+    for (struct claim *claim = c->first; claim; claim = claim->next) {
+        const char *twin = directory_find_serial(c->directory, claim->wish.serial);
+        if (claim->granted && twin && strcmp(twin, service) == 0) {
+            loop_timer_arm(&claim->turn, 0);
+            return;
+        }
+    }
     for (struct claim *claim = c->first; claim; claim = claim->next) {
         if (claim->settled && claim->instance == instance && strlen(claim->class) == len &&
             strncmp(claim->class, class, len) == 0) {
@@ -592,5 +646,6 @@ void claim_refused(struct claim *claim)
         return;
     }
     claim->tried = claim->instance;
+    claim->refused_ms = loop_now_ms(claim->claims->loop);
     loop_timer_arm(&claim->turn, REFUSED_MS);
 }

@@ -7,6 +7,10 @@
  * one it had last; the first free one from 34 up. One that another service of the class has is an
  * error in the log, and the next free one is taken. What the owner sets lies in the settings service
  * where there is one, and in the state file in any case.
+ *
+ * A device is published once: where another process on the bus already has it (another copy of this
+ * program, or the Python driver), it is left to that one, settings included, until it has been gone
+ * for some seconds.
  */
 #ifndef DTU_CLAIMS_H
 #define DTU_CLAIMS_H
@@ -15,6 +19,7 @@
 
 #include "core/choice.h"
 #include "core/device.h"
+#include "core/twin.h"
 #include "edge/loop.h"
 #include "edge/settings.h"
 #include "memory.h"
@@ -26,6 +31,7 @@ enum { CLAIM_UID_MAX = 72, CLAIM_NAME_MAX = CLASS_MAX + 40 };
 struct claim_wish {
     char label[CONF_SECTION_MAX + SERIAL_MAX]; /* for messages: "[INVERTER0]" */
     char id[MEMORY_ID_MAX];                    /* whose it is in the memory */
+    char serial[SERIAL_MAX];                   /* as the service will say it */
     char uid[CLAIM_UID_MAX];    /* of the settings: [A-Za-z0-9_], does not begin with '_' */
     char class[CLASS_MAX];      /* of the configuration: "pvinverter" */
     int explicit_instance;      /* of the configuration; CONF_INSTANCE_AUTO */
@@ -46,11 +52,13 @@ struct claim {
     void *user;
     struct loop_timer turn;
     struct settings_call call;
-    bool asked;   /* the settings service knows this claim */
-    bool settled; /* the members below count */
-    bool on_bus;  /* the service of this name is there */
-    bool moving;  /* its instance is being moved to another class there */
-    int tried;    /* an instance that the bus refused just now; -1 none */
+    bool asked;         /* the settings service knows this claim */
+    bool settled;       /* the members below count */
+    bool on_bus;        /* the service of this name is there */
+    bool moving;        /* its instance is being moved to another class there */
+    int tried;          /* an instance that the bus refused just now; -1 none */
+    int64_t refused_ms; /* when that was */
+    struct twin twin;   /* while it is left to another process, the claim is not settled */
     char class[CLASS_MAX];
     int instance;
     struct owner_choice choice;
@@ -67,7 +75,8 @@ void claims_destroy(struct claims *c); /* after all claims have ended; NULL is f
 
 /*
  * Begins, or begins anew with another wish. granted is called from the loop, never from inside a
- * call, as soon as class, instance and choice are known, and whenever they change.
+ * call, as soon as class, instance and choice are known, and whenever they change; with settled false
+ * when the device is left to another process.
  */
 void claim_begin(struct claims *c, struct claim *claim, const struct claim_wish *wish,
                  claim_fn granted, void *user);

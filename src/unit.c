@@ -231,12 +231,17 @@ static void follow(struct unit *u)
     }
 }
 
-/* Class, instance and the owner's choice are known, or have changed. */
+/* Class, instance and the owner's choice are known, or have changed; or another process has it. */
 static void on_granted(void *user)
 {
     struct unit *u = user;
     char name[CLAIM_NAME_MAX];
 
+    if (!u->claim.settled) {
+        disappear(u);
+        u->waits = false;
+        return;
+    }
     device_set_instance(u->device, u->claim.instance);
     apply_choice(u, &u->claim.choice);
     claim_name(&u->claim, name);
@@ -288,6 +293,7 @@ static void fill_wish(const struct unit *u, struct claim_wish *wish)
     };
     text_copy(wish->label, sizeof wish->label, u->label);
     text_copy(wish->id, sizeof wish->id, m.id);
+    text_copy(wish->serial, sizeof wish->serial, m.serial);
     write_uid(&m, is_template(u), wish->uid);
     text_copy(wish->class, sizeof wish->class, class_of(&u->conf));
     text_copy(wish->choice.custom_name, sizeof wish->choice.custom_name, m.custom_name);

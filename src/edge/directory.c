@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/reading.h"
 #include "edge/variant.h"
 
 #define PREFIX "com.victronenergy."
@@ -21,13 +22,14 @@ enum { RULES = sizeof(rules) / sizeof(rules[0]) };
 /* A service of another process. */
 struct entry {
     struct directory *directory;
-    DBusPendingCall *pending; /* GetValue */
+    DBusPendingCall *pending; /* GetValue, of the instance and then of the serial number */
     bool first;               /* it was there before ready, and has not answered once */
     bool known;               /* instance is */
     bool news;                /* is to be reported */
     int instance;
     int tries;
     int64_t again_ms;                         /* when to ask again; 0: not */
+    char serial[SERIAL_MAX];                  /* "": not asked for, or not known */
     char owner[DBUS_MAXIMUM_NAME_LENGTH + 1]; /* unique name; "" until it has answered */
     char name[DBUS_MAXIMUM_NAME_LENGTH + 1];
 };
@@ -53,6 +55,13 @@ static const char *class_of(const char *name, size_t *len)
     const char *class = name + sizeof(PREFIX) - 1;
     *len = strcspn(class, ".");
     return class[*len] == '.' && *len > 0 ? class : NULL;
+}
+
+/* com.victronenergy.<class>.http_<number> */
+static bool may_be_of_our_kind(const char *name)
+{
+    const char *last = strrchr(name, '.');
+    return last && strncmp(last, ".http_", 6) == 0;
 }
 
 static bool is_ours(const struct directory *d, const char *name)
@@ -110,7 +119,7 @@ static void deliver(void *user)
     }
     for (size_t i = 0; i < DIRECTORY_MAX; i++) {
         struct entry *e = d->entries[i];
-        if (!e || !e->news)
+        if (!e || !e->news || e->pending)
             continue;
         e->news = false;
         memcpy(name, e->name, sizeof(name)); /* the entry may go meanwhile */
@@ -178,6 +187,52 @@ static void plan_again(struct directory *d)
         loop_timer_disarm(&d->again_timer);
 }
 
+/* Takes the message, NULL too. False when it could not be sent. */
+static bool ask(struct directory *d, DBusMessage *m, DBusPendingCall **pending,
+                DBusPendingCallNotifyFunction done, void *user)
+{
+    if (!m)
+        return false;
+    dbus_message_set_auto_start(m, FALSE);
+    *pending = NULL;
+    dbus_connection_send_with_reply(d->connection, m, pending, ANSWER_MS);
+    dbus_message_unref(m);
+    return *pending && dbus_pending_call_set_notify(*pending, done, user, NULL);
+}
+
+static bool ask_value(struct entry *e, const char *path, DBusPendingCallNotifyFunction done)
+{
+    return ask(e->directory, dbus_message_new_method_call(e->name, path, BUS_ITEM, "GetValue"),
+               &e->pending, done, e);
+}
+
+/* All that was asked of it is answered, or will not be. */
+static void is_told(struct entry *e)
+{
+    struct directory *d = e->directory;
+
+    e->first = false;
+    if (e->news)
+        loop_timer_arm(&d->deliver, 0);
+    look_whether_ready(d);
+}
+
+static void on_serial(DBusPendingCall *pending, void *user)
+{
+    struct entry *e = user;
+    DBusMessage *reply = dbus_pending_call_steal_reply(pending);
+    DBusMessageIter from;
+    struct value v;
+
+    drop_pending(&e->pending);
+    if (dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_ERROR &&
+        dbus_message_iter_init(reply, &from) && variant_read(&from, &v) && v.type == VALUE_STRING &&
+        strlen(v.s) < sizeof(e->serial))
+        strcpy(e->serial, v.s);
+    dbus_message_unref(reply);
+    is_told(e);
+}
+
 static void on_instance(DBusPendingCall *pending, void *user)
 {
     struct entry *e = user;
@@ -196,30 +251,15 @@ static void on_instance(DBusPendingCall *pending, void *user)
         take_instance(e, &from);
     }
     dbus_message_unref(reply);
-    e->first = false;
-    look_whether_ready(d);
-}
-
-/* Takes the message, NULL too. False when it could not be sent. */
-static bool ask(struct directory *d, DBusMessage *m, DBusPendingCall **pending,
-                DBusPendingCallNotifyFunction done, void *user)
-{
-    if (!m)
-        return false;
-    dbus_message_set_auto_start(m, FALSE);
-    *pending = NULL;
-    dbus_connection_send_with_reply(d->connection, m, pending, ANSWER_MS);
-    dbus_message_unref(m);
-    return *pending && dbus_pending_call_set_notify(*pending, done, user, NULL);
+    if (!e->known || !may_be_of_our_kind(e->name) || !ask_value(e, "/Serial", on_serial))
+        is_told(e);
 }
 
 static void ask_for_instance(struct entry *e)
 {
     e->again_ms = 0;
     e->tries++;
-    if (!ask(e->directory,
-             dbus_message_new_method_call(e->name, "/DeviceInstance", BUS_ITEM, "GetValue"),
-             &e->pending, on_instance, e))
+    if (!ask_value(e, "/DeviceInstance", on_instance))
         e->first = false;
 }
 
@@ -335,7 +375,7 @@ const char *directory_find(const struct directory *d, const char *class, int ins
 
     for (size_t i = 0; i < DIRECTORY_MAX; i++) {
         const struct entry *e = d->entries[i];
-        if (!e || !e->known || e->instance != instance)
+        if (!e || e->pending || !e->known || e->instance != instance)
             continue;
         const char *theirs = class_of(e->name, &len);
         /* A name may have become ours, and the word of it still be on its way. */
@@ -344,6 +384,26 @@ const char *directory_find(const struct directory *d, const char *class, int ins
             return e->name;
     }
     return NULL;
+}
+
+const char *directory_find_serial(const struct directory *d, const char *serial)
+{
+    for (size_t i = 0; *serial && i < DIRECTORY_MAX; i++) {
+        const struct entry *e = d->entries[i];
+        if (e && *e->serial && serial_equal(e->serial, serial) && !is_ours(d, e->name))
+            return e->name;
+    }
+    return NULL;
+}
+
+bool directory_has_heard(const struct directory *d, const char *name)
+{
+    for (size_t i = 0; i < DIRECTORY_MAX; i++) {
+        const struct entry *e = d->entries[i];
+        if (e && !e->pending && strcmp(e->name, name) == 0)
+            return true;
+    }
+    return false;
 }
 
 struct directory *directory_create(struct loop *l, struct bus *bus,

@@ -9,6 +9,10 @@
  * number is followed through PropertiesChanged on that path; not through ItemsChanged, which would
  * wake this process for every measurement of every service. While no name comes or goes, it costs
  * nothing.
+ *
+ * A service whose name ends in ".http_<number>" is this program's in another process, or the Python
+ * driver's, and may be of a device that this process wants to publish as well: its /Serial is asked
+ * for, too.
  */
 #ifndef DTU_EDGE_DIRECTORY_H
 #define DTU_EDGE_DIRECTORY_H
@@ -26,7 +30,10 @@ enum { DIRECTORY_MAX = 256 }; /* further services are not seen */
 struct directory_events {
     /* Once: all that are there have answered, or a second has passed, whatever hangs. */
     void (*ready)(void *user);
-    /* After ready: a service's instance became known, or changed. service is borrowed. */
+    /*
+     * After ready: a service's instance, and with it the serial number, became known, or the instance
+     * changed. service is borrowed.
+     */
     void (*appeared)(void *user, const char *service, int instance);
     /*
      * Whether a name is this process' own. Asked at any time, from inside other calls too: it must
@@ -51,5 +58,14 @@ void directory_destroy(struct directory *d); /* NULL is fine */
  * none. Valid until the loop turns.
  */
 const char *directory_find(const struct directory *d, const char *class, int instance);
+
+/*
+ * The service of another process for the device with this serial number (compared as serial_equal()
+ * does it); NULL when there is none, or serial is "". Valid until the loop turns.
+ */
+const char *directory_find_serial(const struct directory *d, const char *serial);
+
+/* Whether the service of this name has been heard of and has answered, or been given up for now. */
+bool directory_has_heard(const struct directory *d, const char *name);
 
 #endif

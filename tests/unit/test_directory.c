@@ -52,33 +52,47 @@ enum { OTHERS = 8 };
 
 static struct other {
     struct bus *bus;
-    struct value instance;
-    bool silent;
+    struct value instance, serial; /* an invalid serial: it has no such path */
+    bool silent, serial_silent;
     int errors; /* so many come first */
-    int asked;
+    int asked, serial_asked;
 } others[OTHERS];
+
+static DBusHandlerResult reply_to(DBusConnection *c, DBusMessage *m, const struct value *v)
+{
+    DBusMessage *reply = dbus_message_new_method_return(m);
+    DBusMessageIter args;
+
+    dbus_message_iter_init_append(reply, &args);
+    variant_append(&args, v);
+    dbus_connection_send(c, reply, NULL);
+    dbus_message_unref(reply);
+    return DBUS_HANDLER_RESULT_HANDLED;
+}
 
 static DBusHandlerResult on_call(DBusConnection *c, DBusMessage *m, void *user)
 {
     struct other *o = user;
-    DBusMessageIter args;
 
     if (!dbus_message_is_method_call(m, BUS_ITEM, "GetValue"))
         return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
+    if (dbus_message_has_path(m, "/Serial")) {
+        o->serial_asked++;
+        if (o->serial_silent)
+            return DBUS_HANDLER_RESULT_HANDLED;
+        if (o->serial.type == VALUE_INVALID)
+            return DBUS_HANDLER_RESULT_NOT_YET_HANDLED; /* libdbus says: no such path */
+        return reply_to(c, m, &o->serial);
+    }
     o->asked++;
     assert_string_equal(dbus_message_get_path(m), "/DeviceInstance");
     if (o->silent)
         return DBUS_HANDLER_RESULT_HANDLED;
     if (o->errors > 0) {
         o->errors--;
-        return DBUS_HANDLER_RESULT_NOT_YET_HANDLED; /* libdbus says: no such path */
+        return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
     }
-    DBusMessage *reply = dbus_message_new_method_return(m);
-    dbus_message_iter_init_append(reply, &args);
-    variant_append(&args, &o->instance);
-    dbus_connection_send(c, reply, NULL);
-    dbus_message_unref(reply);
-    return DBUS_HANDLER_RESULT_HANDLED;
+    return reply_to(c, m, &o->instance);
 }
 
 static const DBusObjectPathVTable vtable = {.message_function = on_call};
@@ -260,6 +274,48 @@ static void test_a_name_becomes_ours(void **state)
     expect_found("pvinverter", 20, NULL);
 }
 
+/* Of services of our kind the serial number is known before they are told of, and of no others. */
+static void test_serial_numbers(void **state)
+{
+    static const char text[] = "000000000000000000000000000000000000000000000000000000000000000001";
+
+    others[0].serial = others[1].serial = value_string("0114182940ABcd");
+    others[3].serial = value_string(text);
+    others[4].serial = value_int(5);
+    comes(&others[0], SERVICE("pvinverter.http_34"), value_int(34));
+    comes(&others[1], SERVICE("pvinverter.fronius"), value_int(20));
+    comes(&others[2], SERVICE("pvinverter.http_35"), value_int(35)); /* without the path */
+    comes(&others[3], SERVICE("pvinverter.http_36"), value_int(36));
+    comes(&others[4], SERVICE("pvinverter.http_37"), value_int(37));
+    start();
+    assert_null(directory_find_serial(directory, "114182940abcd"));
+    expect("[ready]");
+    assert_string_equal(directory_find_serial(directory, "114182940abcd"),
+                        SERVICE("pvinverter.http_34"));
+    assert_int_equal(others[0].serial_asked, 1);
+    assert_int_equal(others[1].serial_asked, 0);
+    assert_null(directory_find_serial(directory, text));
+    assert_null(directory_find_serial(directory, "5"));
+    assert_null(directory_find_serial(directory, ""));
+    own_name = SERVICE("pvinverter.http_34");
+    assert_null(directory_find_serial(directory, "114182940abcd"));
+    own_name = NULL;
+    goes(&others[0]);
+    expect("");
+    assert_null(directory_find_serial(directory, "114182940abcd"));
+    others[0].serial_silent = true;
+    comes(&others[0], SERVICE("pvinverter.http_34"), value_int(34));
+    run_for(100);
+    assert_false(directory_has_heard(directory, SERVICE("pvinverter.http_34")));
+    assert_true(directory_has_heard(directory, SERVICE("pvinverter.http_35")));
+    assert_false(directory_has_heard(directory, SERVICE("pvinverter.http_99")));
+    expect_found("pvinverter", 34, NULL); /* whose it is comes with it */
+    assert_string_equal(heard, "");
+    expect("[pvinverter.http_34 34]"); /* it is given up */
+    assert_true(directory_has_heard(directory, SERVICE("pvinverter.http_34")));
+    assert_string_equal(directory_find(directory, "pvinverter", 34), SERVICE("pvinverter.http_34"));
+}
+
 static void test_instance_changes(void **state)
 {
     comes(&others[0], SERVICE("pvinverter.fronius"), value_int(20));
@@ -379,6 +435,7 @@ int main(void)
         BUS_TEST(test_nobody_there),
         BUS_TEST(test_comes_and_goes),
         BUS_TEST(test_a_name_becomes_ours),
+        BUS_TEST(test_serial_numbers),
         BUS_TEST(test_instance_changes),
         BUS_TEST(test_one_hangs),
         BUS_TEST(test_one_dies_when_asked),

@@ -160,6 +160,15 @@ static void test_directory(void **state)
     assert_string_equal(run(10), "com.victronenergy.grid.x=30 ");
     world_other_gone("com.victronenergy.grid.x");
     assert_null(directory_find(directory, "grid", 30));
+    world_other_with("com.victronenergy.pvinverter.http_36", 36, "0114A");
+    world_other_with("com.victronenergy.pvinverter.another", 37, "115");
+    world_other_with("com.victronenergy.pvinverter.http_38.mine", 38, "116");
+    assert_string_equal(directory_find_serial(directory, "114a"),
+                        "com.victronenergy.pvinverter.http_36");
+    assert_null(directory_find_serial(directory, "115"));
+    assert_null(directory_find_serial(directory, "116"));
+    assert_null(directory_find_serial(directory, ""));
+    assert_true(directory_has_heard(directory, "com.victronenergy.pvinverter.http_36"));
 }
 
 #define WORLD_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

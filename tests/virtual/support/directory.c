@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/reading.h"
 #include "world.h"
 
 #define PREFIX "com.victronenergy."
 
 struct other {
     char name[128]; /* "": free */
+    char serial[SERIAL_MAX];
     int instance;
     bool news;
 };
@@ -40,6 +42,11 @@ static struct other *find(const char *name)
 
 void world_other(const char *service, int instance)
 {
+    world_other_with(service, instance, "");
+}
+
+void world_other_with(const char *service, int instance, const char *serial)
+{
     struct other *o = find(service);
 
     if (!o)
@@ -47,6 +54,7 @@ void world_other(const char *service, int instance)
     if (!o)
         abort();
     snprintf(o->name, sizeof o->name, "%s", service);
+    snprintf(o->serial, sizeof o->serial, "%s", serial);
     o->instance = instance;
     o->news = directory && directory->told_ready;
     if (o->news)
@@ -123,4 +131,22 @@ const char *directory_find(const struct directory *d, const char *class, int ins
             return others[i].name;
     }
     return NULL;
+}
+
+const char *directory_find_serial(const struct directory *d, const char *serial)
+{
+    for (size_t i = 0; i < DIRECTORY_MAX; i++)
+        if (*others[i].name && strstr(others[i].name, ".http_") &&
+            serial_equal(others[i].serial, serial) &&
+            !(d->events.ours && d->events.ours(d->events.user, others[i].name)))
+            return others[i].name;
+    return NULL;
+}
+
+/* They answer at once. */
+bool directory_has_heard(const struct directory *d, const char *name)
+{
+    (void)d;
+    (void)name;
+    return true;
 }

@@ -76,6 +76,7 @@ extern unsigned long world_setting_writes;
 
 /* A service of another process comes, or takes another instance; it goes. */
 void world_other(const char *service, int instance);
+void world_other_with(const char *service, int instance, const char *serial);
 void world_other_gone(const char *service);
 
 #endif

@@ -1,0 +1,169 @@
+/* One inverter, and another process that publishes it, too: it is on the bus once, under the first one's number. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app.h"
+#include "core/twin.h"
+#include "edge/loop.h"
+#include "support/world.h"
+
+#define SERIAL  "114182940773"
+#define SETTING "/Settings/Devices/dtu_" SERIAL "/ClassAndVrmInstance"
+#define HTTP(n) "com.victronenergy.pvinverter.http_" #n
+
+static struct {
+    char folder[64], config_path[128], state_path[128];
+    struct loop *loop;
+    struct app *app;
+} t;
+
+static void answer(void *user, const char *base_url, const char *path, struct world_reply *reply)
+{
+    (void)user;
+    (void)base_url;
+    reply->delay_ms = 20;
+    reply->body =
+        strstr(path, "livedata")
+            ? "{\"inverters\":[{\"serial\":\"" SERIAL "\",\"name\":\"Roof\",\"reachable\":true,"
+              "\"producing\":true,\"AC\":{\"0\":{\"Power\":{\"v\":120},\"Voltage\":{\"v\":230},"
+              "\"YieldTotal\":{\"v\":100}}},\"DC\":{}}]}"
+            : "{}";
+}
+
+static void write_config(const char *more)
+{
+    FILE *f = fopen(t.config_path, "w");
+    assert_non_null(f);
+    fprintf(f, "[DEFAULT]\nDTU=opendtu\nHost=dtu\nLogging=CRITICAL\n%s", more);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void begin(void)
+{
+    t.app = app_create(t.loop, &(struct app_options){t.config_path, t.state_path});
+    assert_non_null(t.app);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&t, 0, sizeof t);
+    strcpy(t.folder, "/tmp/dtu-virtual-XXXXXX");
+    if (!mkdtemp(t.folder))
+        return -1;
+    snprintf(t.config_path, sizeof t.config_path, "%s/config.ini", t.folder);
+    snprintf(t.state_path, sizeof t.state_path, "%s/state.json", t.folder);
+    write_config("");
+    world_reset();
+    world_set_gateway(answer, NULL);
+    t.loop = loop_create();
+    return t.loop ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    app_destroy(t.app);
+    loop_destroy(t.loop);
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", t.folder);
+    return system(command);
+}
+
+/* Its number is in the settings that both share: they are left as they are. */
+static void the_second_leaves_it_to_the_first(void **state)
+{
+    const struct value number = value_string("pvinverter:34");
+
+    assert_true(world_setting_change(SETTING, &number));
+    unsigned long writes = world_setting_writes;
+    world_other_with(HTTP(34), 34, "0" SERIAL);
+    begin();
+    world_run(t.loop, 3600000);
+    assert_int_equal(world_service_count(), 0);
+    assert_int_equal(world_setting_writes, writes);
+    assert_string_equal(world_setting(SETTING).s, "pvinverter:34");
+
+    world_other_gone(HTTP(34)); /* is restarted */
+    world_run(t.loop, TWIN_GONE_MS / 2);
+    world_other_with(HTTP(34), 34, SERIAL);
+    world_run(t.loop, 3600000);
+    assert_int_equal(world_service_count(), 0);
+
+    world_other_gone(HTTP(34));
+    world_run(t.loop, 4 * TWIN_GONE_MS);
+    assert_non_null(world_service(HTTP(34)));
+    assert_string_equal(world_setting(SETTING).s, "pvinverter:34");
+
+    world_other_with(HTTP(36), 36, SERIAL); /* comes again, and has to wait: not ours to leave */
+    world_run(t.loop, 60000);
+    assert_non_null(world_service(HTTP(34)));
+}
+
+/* Neither has waited for the other, since neither could see it: one of them leaves, and that is all. */
+static void two_at_the_same_time(void **state)
+{
+    begin();
+    world_run(t.loop, 30000);
+    assert_non_null(world_service(HTTP(34)));
+    world_other_with(HTTP(33), 33, SERIAL);
+    world_run(t.loop, 100);
+    assert_int_equal(world_service_count(), 0);
+    unsigned long writes = world_setting_writes;
+    struct value moved = value_string("pvinverter:33"); /* the other one's doing */
+    assert_true(world_setting_change(SETTING, &moved));
+    world_run(t.loop, 3600000);
+    assert_int_equal(world_service_count(), 0);
+    assert_int_equal(world_setting_writes, writes + 1);
+    write_config(
+        "PollingInterval=6000\n[INVERTER0]\nPhase=L2\n"); /* an edit does not bring it back */
+    app_reload(t.app);
+    world_run(t.loop, 60000);
+    assert_int_equal(world_service_count(), 0);
+    world_other_gone(HTTP(33));
+    world_run(t.loop, 60000);
+    assert_non_null(world_service(HTTP(33)));
+}
+
+/* An instance of the configuration does not make two of one inverter. */
+static void with_a_number_of_its_own(void **state)
+{
+    write_config("[INVERTER0]\nDeviceInstance=50\n");
+    world_other_with(HTTP(34), 34, SERIAL);
+    begin();
+    world_run(t.loop, 600000);
+    assert_int_equal(world_service_count(), 0);
+    world_other_gone(HTTP(34));
+    world_run(t.loop, 60000);
+    assert_non_null(world_service(HTTP(50)));
+}
+
+/* Another inverter, or another driver's service with a serial number like it, is nothing to wait for. */
+static void others_are_none_of_its_business(void **state)
+{
+    world_other_with(HTTP(34), 34, "114182940774");
+    world_other_with("com.victronenergy.pvinverter.another", 35, SERIAL);
+    begin();
+    world_run(t.loop, 60000);
+    assert_non_null(world_service(HTTP(36)));
+}
+
+#define TWIN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TWIN_TEST(the_second_leaves_it_to_the_first),
+        TWIN_TEST(two_at_the_same_time),
+        TWIN_TEST(with_a_number_of_its_own),
+        TWIN_TEST(others_are_none_of_its_business),
+    };
+    return cmocka_run_group_tests_name("virtual twin", tests, NULL, NULL);
+}
