@@ -3,10 +3,14 @@
 #include <cjson/cJSON.h>
 #include <dbus/dbus.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "cli/fold.h"
 #include "core/conf.h"
 #include "edge/http.h"
 #include "version.h"
+
+enum { EXIT_USAGE = 2 };
 
 void about_print(FILE *out)
 {
@@ -16,10 +20,29 @@ void about_print(FILE *out)
             major, minor, micro, cJSON_Version());
 }
 
+/* 0 to go on; -1 when all is said; else the exit code. */
+static int no_arguments(int argc, char **argv, const char *help)
+{
+    if (argc < 2)
+        return 0;
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+        fold_print(stdout, help, FOLD_PARAGRAPHS);
+        return -1;
+    }
+    fprintf(stderr, "%s: unexpected \"%s\"\n", argv[0], argv[1]);
+    fold_print(stderr, help, FOLD_PARAGRAPHS);
+    return EXIT_USAGE;
+}
+
 int cli_version(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    int code = no_arguments(argc, argv,
+                            "Usage: dbus-opendtu version\n"
+                            "\n"
+                            "Prints the version of this program and of the libraries in it.\n");
+
+    if (code)
+        return code < 0 ? 0 : code;
     about_print(stdout);
     return 0;
 }
@@ -31,8 +54,14 @@ static void put(void *user, const char *text)
 
 int cli_example(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    int code = no_arguments(
+        argc, argv,
+        "Usage: dbus-opendtu example\n"
+        "\n"
+        "Prints a config.ini with every key, its default and its help, to start from.\n");
+
+    if (code)
+        return code < 0 ? 0 : code;
     conf_write_example(put, stdout);
     return fflush(stdout) ? 1 : 0;
 }

@@ -2,9 +2,11 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/check_look.h"
 #include "cli/check_report.h"
+#include "cli/fold.h"
 #include "place.h"
 
 enum { EXIT_OK = 0, EXIT_USAGE = 2 };
@@ -17,7 +19,7 @@ static const char help[] =
     "is wrong and what to do. Changes nothing, on the D-Bus neither: an instance that is claimed at\n"
     "the start is shown as \"auto\".\n"
     "\n"
-    "  FILE          the configuration; default: the one that `run` would find\n"
+    "  --config FILE the configuration; default: the one that `run` would find. FILE alone is the same\n"
     "  --no-ask      do not ask the gateways\n"
     "  --state FILE  what the service remembers (which section is which inverter); default:\n"
     "                state.json beside the configuration. It is only read\n"
@@ -35,16 +37,17 @@ struct options {
 static int parse_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"no-ask", no_argument, NULL, 'n'},
-        {"state", required_argument, NULL, 's'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'}, {"no-ask", no_argument, NULL, 'n'},
+        {"state", required_argument, NULL, 's'},  {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     int option;
 
     while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
         switch (option) {
+        case 'c':
+            o->config = optarg;
+            break;
         case 'n':
             o->ask = false;
             break;
@@ -55,18 +58,37 @@ static int parse_options(int argc, char **argv, struct options *o)
             o->json = true;
             break;
         case 'h':
-            fputs(help, stdout);
+            fold_print(stdout, help, FOLD_PARAGRAPHS);
             return -1;
         default: /* getopt_long has said it */
             return EXIT_USAGE;
         }
     }
-    if (optind < argc - 1) {
-        fprintf(stderr, "check: there is more than one file: %s\n", argv[optind + 1]);
+    if (optind == argc)
+        return EXIT_OK;
+    if (o->config || optind < argc - 1) {
+        fprintf(stderr, "check: there is more than one file: %s\n", argv[argc - 1]);
         return EXIT_USAGE;
     }
     o->config = argv[optind];
     return EXIT_OK;
+}
+
+/* On a terminal no line is wider than that. */
+static bool print_text(const struct check *c)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+
+    if (!f)
+        return false;
+    check_print_text(f, c);
+    bool ok = fclose(f) == 0;
+    if (ok)
+        fold_print(stdout, text, FOLD_LINES);
+    free(text);
+    return ok;
 }
 
 int cli_check(int argc, char **argv)
@@ -84,7 +106,7 @@ int cli_check(int argc, char **argv)
     if (ok && o.json)
         ok = check_print_json(stdout, &c);
     else if (ok)
-        check_print_text(stdout, &c);
+        ok = print_text(&c);
     if (!ok)
         fputs("check: out of memory\n", stderr);
     code = ok && fflush(stdout) == 0 ? (int)c.code : (int)CHECK_CONFIG;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/fold.h"
 #include "cli/number_list.h"
 #include "cli/print.h"
 #include "cli/url.h"
@@ -73,7 +74,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 
     while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1) {
         if (option == 'h') {
-            fputs(help, stdout);
+            fold_print(stdout, help, FOLD_PARAGRAPHS);
             return -1;
         }
         if (option == 'j')

@@ -5,11 +5,12 @@
 #include <stdio.h>
 
 #include "app.h"
+#include "cli/fold.h"
 #include "edge/log.h"
 #include "edge/loop.h"
 
 static const char help[] =
-    "Usage: dbus-opendtu [run] [--config FILE] [--state FILE]\n"
+    "Usage: dbus-opendtu run [--config FILE] [--state FILE]\n"
     "\n"
     "Asks the gateways that the configuration names and publishes their inverters on the D-Bus: the\n"
     "system bus, or the session bus if DBUS_SESSION_BUS_ADDRESS is set. Logs to stderr.\n"
@@ -56,15 +57,16 @@ static int parse(int argc, char **argv, struct app_options *options)
             options->state_path = optarg;
             break;
         case 'h':
-            fputs(help, stdout);
+            fold_print(stdout, help, FOLD_PARAGRAPHS);
             return 1;
         default:
-            fputs(help, stderr);
+            fold_print(stderr, help, FOLD_PARAGRAPHS);
             return 3;
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "dbus-opendtu run: unexpected \"%s\"\n%s", argv[optind], help);
+        fprintf(stderr, "run: unexpected \"%s\"\n", argv[optind]);
+        fold_print(stderr, help, FOLD_PARAGRAPHS);
         return 3;
     }
     return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/fold.h"
 #include "core/conf.h"
 #include "edge/bus.h"
 #include "edge/file.h"
@@ -79,14 +80,14 @@ int cli_selftest(int argc, char **argv)
 {
     const char *config = NULL;
 
-    if (argc == 2 && !strcmp(argv[1], "--help")) {
-        fputs(help, stdout);
+    if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+        fold_print(stdout, help, FOLD_PARAGRAPHS);
         return 0;
     }
     if (argc == 3 && !strcmp(argv[1], "--config")) {
         config = argv[2];
     } else if (argc != 1) {
-        fputs(help, stderr);
+        fold_print(stderr, help, FOLD_PARAGRAPHS);
         return 2;
     }
     bool ok = libraries_work();

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/fold.h"
 #include "cli/show_model.h"
 #include "cli/show_view.h"
 #include "edge/browser.h"
@@ -595,15 +596,16 @@ static int parse(int argc, char **argv, struct options *o)
                     INTERVAL_MAX_S);
             return 3;
         case 'h':
-            fputs(help, stdout);
+            fold_print(stdout, help, FOLD_PARAGRAPHS);
             return 1;
         default:
-            fputs(help, stderr);
+            fold_print(stderr, help, FOLD_PARAGRAPHS);
             return 3;
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "dbus-opendtu show: unexpected \"%s\"\n%s", argv[optind], help);
+        fprintf(stderr, "show: unexpected \"%s\"\n", argv[optind]);
+        fold_print(stderr, help, FOLD_PARAGRAPHS);
         return 3;
     }
     return 0;

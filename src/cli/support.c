@@ -13,6 +13,7 @@
 #include "cli/about.h"
 #include "cli/check_look.h"
 #include "cli/check_report.h"
+#include "cli/fold.h"
 #include "cli/print.h"
 #include "cli/scrub.h"
 #include "cli/support_bus.h"
@@ -64,7 +65,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 
     while ((option = getopt_long(argc, argv, "ho:", known, NULL)) != -1) {
         if (option == 'h') {
-            fputs(help, stdout);
+            fold_print(stdout, help, FOLD_PARAGRAPHS);
             return -1;
         }
         if (option == 'n')

@@ -1,11 +1,11 @@
 /* Names of sections and keys, and what to say of those that are not known. */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/conf_parse.h"
+#include "core/nearest.h"
 
 const char conf_default_section[] = "DEFAULT";
 const char conf_dtu_prefix[] = "DTU", conf_inverter_prefix[] = "INVERTER";
@@ -53,44 +53,13 @@ unsigned conf_section_line(const struct conf_parse *p, const char *section)
 
 /* ---- Names that are not known --------------------------------------------------------------- */
 
-static unsigned smallest(unsigned a, unsigned b, unsigned c)
-{
-    unsigned least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-/* Levenshtein's distance without regard to case; names longer than any key are far from all. */
-static unsigned distance(const char *a, const char *b)
-{
-    enum { LONGEST = 40 };
-    unsigned row[LONGEST + 1];
-    size_t a_len = strlen(a), b_len = strlen(b);
-
-    if (a_len > LONGEST || b_len > LONGEST)
-        return LONGEST;
-    for (unsigned j = 0; j <= b_len; j++)
-        row[j] = j;
-    for (unsigned i = 1; i <= a_len; i++) {
-        unsigned diagonal = row[0];
-        row[0] = i;
-        for (unsigned j = 1; j <= b_len; j++) {
-            unsigned above = row[j];
-            row[j] = smallest(above + 1, row[j - 1] + 1,
-                              diagonal + (tolower((unsigned char)a[i - 1]) !=
-                                          tolower((unsigned char)b[j - 1])));
-            diagonal = above;
-        }
-    }
-    return row[b_len];
-}
-
 static const struct conf_key *nearest_key(const char *name, unsigned scope)
 {
     const struct conf_key *nearest = NULL;
-    unsigned least = 2 + (unsigned)strlen(name) / 4;
+    unsigned least = nearest_limit(name);
 
     for (size_t i = 0; i < conf_table_size; i++) {
-        unsigned d = distance(name, conf_table[i].name);
+        unsigned d = nearest_distance(name, conf_table[i].name);
         if (d < least && (conf_table[i].scopes & scope || scope == CONF_IN_DEFAULT)) {
             least = d;
             nearest = &conf_table[i];

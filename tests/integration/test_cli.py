@@ -1,9 +1,13 @@
 """What the command line says and how it exits."""
 
+import re
+
 from tests.integration.case import each, on_every_model
 from tests.integration.certificates import EXPIRED, Authority
 from tests.integration.command import CommandTest
 from tests.sim import Basic, Digest, Fault, Generic, Inverter, OpenDtu
+
+COMMANDS = ("run", "show", "check", "paths", "support", "example", "fetch", "selftest", "version")
 
 
 class CommandLineTest(CommandTest):
@@ -17,15 +21,54 @@ class CommandLineTest(CommandTest):
         for library in ("libcurl", "mbedTLS", "libdbus", "cJSON"):
             self.assertIn(library, out)
 
-    @each(("all", ("--help",)), ("run", ("run", "--help")), ("fetch", ("fetch", "--help")),
-          ("short", ("-h",)))
+    @each(("all", ("--help",)), ("short", ("-h",)), ("command", ("help",)),
+          *((name, (name, "--help")) for name in COMMANDS),
+          *((f"{name}_short", (name, "-h")) for name in COMMANDS),
+          *((f"help_{name}", ("help", name)) for name in COMMANDS))
     def test_help(self, arguments):
         code, out, err = self.call(*arguments)
         self.assertEqual((0, ""), (code, err))
         self.assertIn("Usage: dbus-opendtu", out)
+        for name in COMMANDS:
+            if name in arguments:
+                self.assertIn(f"Usage: dbus-opendtu {name}", out)
+
+    def test_all_commands_are_tested(self):
+        _, out, _ = self.call("--help")
+        self.assertEqual(sorted([*COMMANDS, "help"]), sorted(re.findall(r"(?m)^  (\w+) ", out)))
+
+    @each(("letter_missing", "chek", "check"), ("letters_swapped", "shwo", "show"),
+          ("capital", "Version", "version"), ("more", "selftests", "selftest"))
+    def test_near_miss(self, typed, meant):
+        code, out, err = self.call(typed)
+        self.assertEqual((2, ""), (code, out))
+        self.assertEqual(f'dbus-opendtu: there is no command "{typed}": did you mean "{meant}"?\n', err)
+        self.assertEqual((code, out, err), self.call("help", typed))
+
+    @each(*((str(width), width) for width in (40, 60, 80, 100)))
+    def test_no_line_is_wider_than_the_terminal(self, width):
+        """Words that are longer by themselves stay whole."""
+        dtu = self.gateway(OpenDtu(self.sun, [Inverter("114182000001", "Roof of the house")]))
+        self.configure({"Host": dtu.host}, INVERTER0={"Fase": "L2", "DeviceInstance": 34})
+        for arguments in ((), ("--help",), *((name, "--help") for name in COMMANDS),
+                          ("check", "--config", "config.ini"), ("check", "--no-ask", "nowhere.ini"),
+                          ("run", "somewhere"), ("version", "now")):
+            _, lines = self.call_on_terminal(*arguments, width=width)
+            self.assertGreater(len(lines), 2, arguments)
+            for line in lines:
+                if len(line) > width:
+                    self.assertEqual(1, len(line.split()), f"{arguments}: {line}")
+
+    def test_check_takes_its_file_as_the_others_do(self):
+        self.configure({"Host": "127.0.0.1:9"})
+        code, named, _ = self.call("check", "--no-ask", "--config", "config.ini")
+        self.assertEqual(0, code)
+        self.assertEqual((0, named, ""), self.call("check", "--no-ask", "config.ini"))
+        self.assertEqual(2, self.call("check", "--config", "config.ini", "config.ini")[0])
 
     @each(("command", ("dance",)), ("option", ("--dance",)), ("run_option", ("run", "--dance")),
           ("run_argument", ("run", "somewhere")), ("missing_value", ("run", "--config")),
+          ("version_argument", ("version", "now")), ("example_option", ("example", "--all")),
           ("fetch_nothing", ("fetch",)), ("fetch_option", ("fetch", "--dance", "http://x/")))
     def test_wrong_usage(self, arguments):
         """Exit code 2, and what is wrong on standard error."""
