@@ -196,8 +196,12 @@ $(B)/obj/tests/%.o: tests/%.c $(B)/flags | $(LIB_STAMPS)
 define link_test
 	@mkdir -p $(@D)
 	@echo "  LINK    $@"
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBDTU) $(LDLIBS) $(1)
+	$(Q)$(CC) $(LDFLAGS) $(WRAP) -o $@ $(filter %.o,$^) $(LIBDTU) $(LDLIBS) $(1)
 endef
+
+# Every allocation, the libraries' included, and libdbus' waiting go through the test.
+$(B)/tests/test_memory: WRAP := $(patsubst %,-Xlinker --wrap=%,malloc calloc realloc strdup poll \
+	_dbus_sleep_milliseconds _dbus_get_monotonic_time)
 
 $(UNIT_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(call objs,$(UNIT_SUPPORT)) $(LIBDTU)
 	$(call link_test,-lcmocka)

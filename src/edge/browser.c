@@ -38,6 +38,7 @@ struct browser {
     DBusPendingCall *list_call;
     size_t waiting; /* for so many of the beginning */
     bool listed, settled;
+    bool filters; /* on_message is on the connection */
     struct loop_timer settle_timer;
 };
 
@@ -435,7 +436,8 @@ static void on_lost(void *user)
 
 static bool begin(struct browser *b)
 {
-    if (!dbus_connection_add_filter(bus_connection(b->bus), on_message, b, NULL))
+    b->filters = dbus_connection_add_filter(bus_connection(b->bus), on_message, b, NULL);
+    if (!b->filters)
         return false;
     send_rule(b, "AddMatch",
               "type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS
@@ -476,7 +478,7 @@ void browser_destroy(struct browser *b)
     for (size_t i = 0; i < b->count; i++)
         release(b->services[i]);
     loop_timer_disarm(&b->settle_timer);
-    if (b->bus)
+    if (b->filters)
         dbus_connection_remove_filter(bus_connection(b->bus), on_message, b);
     bus_close(b->bus);
     free(b);

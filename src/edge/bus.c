@@ -34,6 +34,8 @@ struct bus {
     struct loop_timer lost_timer;
     loop_fn lost;
     void *user;
+    bool
+        filters; /* watch_for_loss is on the connection: libdbus aborts at the removal of what is not */
 };
 
 /* ---- the socket ---- */
@@ -238,13 +240,14 @@ static bool hook_up(struct bus *b)
 {
     DBusConnection *c = b->connection;
 
+    b->filters = dbus_connection_add_filter(c, watch_for_loss, b, NULL);
     dbus_connection_set_exit_on_disconnect(c, FALSE);
     dbus_connection_set_max_received_size(c, RECEIVED_MAX);
     dbus_connection_set_dispatch_status_function(c, on_dispatch_status, b, NULL);
-    return dbus_connection_set_watch_functions(c, add_watch, remove_watch, toggle_watch, b, NULL) &&
+    return b->filters &&
+           dbus_connection_set_watch_functions(c, add_watch, remove_watch, toggle_watch, b, NULL) &&
            dbus_connection_set_timeout_functions(c, add_timeout, remove_timeout, toggle_timeout, b,
-                                                 NULL) &&
-           dbus_connection_add_filter(c, watch_for_loss, b, NULL);
+                                                 NULL);
 }
 
 static struct bus *open_bus(DBusBusType type, struct loop *l, loop_fn lost, void *user, char *why,
@@ -309,7 +312,8 @@ void bus_close(struct bus *b)
         return;
     DBusConnection *c = b->connection;
     flush(c);
-    dbus_connection_remove_filter(c, watch_for_loss, b);
+    if (b->filters)
+        dbus_connection_remove_filter(c, watch_for_loss, b);
     dbus_connection_close(c);
     /* These take away the watches and timeouts that are left, and with them all that points to b. */
     dbus_connection_set_dispatch_status_function(c, NULL, NULL, NULL);

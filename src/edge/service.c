@@ -32,6 +32,7 @@ struct service {
     struct item *items;
     size_t *sorted; /* places in items by path: what lies below a node is one run of it */
     bool changed;   /* any of them */
+    bool exported; /* the handler is registered: libdbus aborts at the removal of one that is not */
     DBusObjectPathVTable vtable;
 };
 
@@ -608,7 +609,8 @@ static int go_on_bus(struct service *s, struct loop *l, char *why, size_t why_si
         return -ENOTCONN;
     s->vtable.message_function = on_message;
     /* One handler for the whole tree. Everything answers before the name is there. */
-    if (!dbus_connection_register_fallback(bus_connection(s->bus), "/", &s->vtable, s)) {
+    s->exported = dbus_connection_register_fallback(bus_connection(s->bus), "/", &s->vtable, s);
+    if (!s->exported) {
         snprintf(why, why_size, "out of memory");
         return -ENOMEM;
     }
@@ -644,7 +646,7 @@ void service_destroy(struct service *s)
 {
     if (!s)
         return;
-    if (s->bus)
+    if (s->exported)
         dbus_connection_unregister_object_path(bus_connection(s->bus), "/");
     bus_close(s->bus); /* and with the connection, the bus takes the name back */
     for (size_t i = 0; i < s->count; i++)

@@ -1,0 +1,377 @@
+/*
+ * Out of memory at every single allocation of a life on the D-Bus, libdbus' own included: it fails or it
+ * works, and never ends the program. The linker sends malloc() and its like through here.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dbus/dbus.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge/browser.h"
+#include "edge/bus.h"
+#include "edge/directory.h"
+#include "edge/loop.h"
+#include "edge/service.h"
+#include "edge/settings.h"
+#include "unit/support/private_bus.h"
+#include "unit/support/run_for.h"
+
+/* ---- allocations that fail ---- */
+
+static long before; /* so many succeed */
+static long lack;   /* then so many fail */
+static bool missed; /* one has failed */
+
+static bool fails(void)
+{
+    if (lack == 0 || before-- > 0)
+        return false;
+    lack--;
+    missed = true;
+    return true;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *p, size_t size);
+char *__real_strdup(const char *s);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+char *__wrap_strdup(const char *s);
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+    return fails() ? NULL : __real_realloc(p, size);
+}
+
+char *__wrap_strdup(const char *s)
+{
+    return fails() ? NULL : __real_strdup(s);
+}
+
+/*
+ * ---- time ----
+ *
+ * Libdbus waits a second where memory lacks, and then for seconds for a reply that it has read and could not
+ * keep. Its time passes at once where nothing comes.
+ */
+
+enum { WAIT_MS = 50 };
+
+static long skipped_s;
+
+int __real_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+void __wrap__dbus_sleep_milliseconds(int ms);
+void __real__dbus_get_monotonic_time(long *s, long *us);
+void __wrap__dbus_get_monotonic_time(long *s, long *us);
+
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+    int ready = __real_poll(fds, count, timeout_ms > WAIT_MS ? WAIT_MS : timeout_ms);
+
+    if (ready == 0 && timeout_ms > WAIT_MS)
+        skipped_s += timeout_ms / 1000 + 1;
+    return ready;
+}
+
+void __wrap__dbus_sleep_milliseconds(int ms)
+{
+    skipped_s += ms / 1000;
+}
+
+void __wrap__dbus_get_monotonic_time(long *s, long *us)
+{
+    __real__dbus_get_monotonic_time(s, us);
+    *s += skipped_s;
+}
+
+/* ---- lives ---- */
+
+static struct loop *loop;
+static char why[200];
+
+static const struct service_item items[] = {
+    {.path = "/Ac/Power", .text = TEXT_W, .value = {.type = VALUE_DOUBLE, .d = 5}},
+    {.path = "/CustomName", .writable = true, .value = {.type = VALUE_STRING, .s = "Roof"}},
+};
+
+static int on_write(void *user, size_t item, const struct value *value)
+{
+    return SERVICE_ACCEPTED;
+}
+
+static const struct service_events service_events = {.write = on_write};
+
+static bool live_bus(void)
+{
+    struct bus *b = bus_open(loop, NULL, NULL, why, sizeof why);
+
+    if (b)
+        run_loop_for(loop, 1);
+    bus_close(b);
+    return b != NULL;
+}
+
+/* Somebody else on the bus, who has all the memory that it takes: asks for what there is. */
+static struct bus *client;
+
+static void ask(const char *path, const char *member)
+{
+    DBusMessage *m = dbus_message_new_method_call("com.victronenergy.pvinverter.http_20", path,
+                                                  "com.victronenergy.BusItem", member);
+
+    assert_non_null(m);
+    assert_true(dbus_connection_send(bus_connection(client), m, NULL));
+    dbus_connection_flush(bus_connection(client));
+    dbus_message_unref(m);
+}
+
+static bool live_service(void)
+{
+    struct value name = value_string("Barn"), power = value_double(6);
+    struct service *s = service_create(loop, "com.victronenergy.pvinverter.http_20", items, 2,
+                                       &service_events, NULL, why, sizeof why);
+
+    if (s) {
+        service_set(s, 0, &power);
+        service_set(s, 1, &name);
+        service_flush(s);
+        run_loop_for(loop, 5);
+        service_flush(s);
+    }
+    service_destroy(s);
+    return s != NULL;
+}
+
+static bool live_settings(void)
+{
+    const struct setting list[] = {
+        {.path = "/Settings/Devices/x/CustomName", .fallback = value_string("Roof")}};
+    struct bus *b = bus_open(loop, NULL, NULL, why, sizeof why);
+    struct settings *s =
+        b ? settings_create(loop, b, &(struct settings_events){0}, why, sizeof why) : NULL;
+    struct settings_call call = {0};
+
+    if (s) {
+        settings_add(s, &call, list, 1, NULL, NULL);
+        settings_cancel(&call);
+        run_loop_for(loop, 1);
+    }
+    settings_destroy(s);
+    bus_close(b);
+    return s != NULL;
+}
+
+static void on_ready(void *user)
+{
+}
+
+static void on_appeared(void *user, const char *service, int instance)
+{
+}
+
+static bool live_directory(void)
+{
+    const struct directory_events events = {.ready = on_ready, .appeared = on_appeared};
+    struct bus *b = bus_open(loop, NULL, NULL, why, sizeof why);
+    struct directory *d = b ? directory_create(loop, b, &events, why, sizeof why) : NULL;
+
+    if (d)
+        run_loop_for(loop, 2);
+    directory_destroy(d);
+    bus_close(b);
+    return d != NULL;
+}
+
+static void *on_came(void *user, const char *name)
+{
+    return user;
+}
+
+static void on_gone(void *user, void *service)
+{
+}
+
+static void on_item(void *user, void *service, const char *path, const struct value *value)
+{
+}
+
+static void on_news(void *user, void *service, enum browser_news news)
+{
+}
+
+static bool live_browser(void)
+{
+    const struct browser_events events = {.came = on_came,
+                                          .gone = on_gone,
+                                          .item = on_item,
+                                          .news = on_news,
+                                          .settled = on_ready,
+                                          .user = loop};
+    struct browser *b = browser_create(loop, &events, why, sizeof why);
+
+    if (b)
+        run_loop_for(loop, 2);
+    browser_destroy(b);
+    return b != NULL;
+}
+
+/* ---- every allocation ---- */
+
+static int set_up(void **state)
+{
+    lack = 0;
+    if (!private_bus_start())
+        return -1;
+    loop = loop_create();
+    client = loop ? bus_open(loop, NULL, NULL, why, sizeof why) : NULL;
+    return client ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    lack = 0;
+    bus_close(client);
+    loop_destroy(loop);
+    private_bus_stop();
+    dbus_shutdown();
+    return 0;
+}
+
+/* One life for each allocation of it, in which this one, or some from it on, fail; then one with all memory. */
+static void fail_each(bool (*live)(void), long lacking)
+{
+    long n = 0;
+
+    do {
+        missed = false;
+        before = n++;
+        lack = lacking;
+        why[0] = '\0';
+        bool worked = live();
+        lack = 0;
+        if (!worked && !*why)
+            fail_msg("allocation %ld: no reason", n);
+    } while (missed);
+    assert_true(n > 20); /* they came through here */
+    if (!live())
+        fail_msg("afterwards: %s", why);
+}
+
+#define LIFE_TEST(life)                         \
+    static void life##_lacks_one(void **state)  \
+    {                                           \
+        fail_each(live_##life, 1);              \
+    }                                           \
+    static void life##_lacks_some(void **state) \
+    {                                           \
+        fail_each(live_##life, 5);              \
+    }
+
+LIFE_TEST(bus)
+LIFE_TEST(service)
+LIFE_TEST(settings)
+LIFE_TEST(directory)
+LIFE_TEST(browser)
+
+/* Replies to others. */
+static void calls_lack_memory(void **state)
+{
+    static const char *const calls[][2] = {{"/", "GetItems"},         {"/", "GetValue"},
+                                           {"/Ac", "GetText"},        {"/CustomName", "GetText"},
+                                           {"/Ac/Power", "GetValue"}, {"/nowhere", "GetValue"}};
+    struct service *s = service_create(loop, "com.victronenergy.pvinverter.http_20", items, 2,
+                                       &service_events, NULL, why, sizeof why);
+    assert_non_null(s);
+    for (size_t c = 0; c < sizeof calls / sizeof calls[0]; c++) {
+        long n = 0;
+        do {
+            ask(calls[c][0], calls[c][1]);
+            missed = false;
+            before = n++;
+            lack = 1;
+            run_loop_for(loop, 3);
+            lack = 0;
+        } while (missed);
+        assert_true(n > 5);
+    }
+    service_destroy(s);
+}
+
+static char heard[200];
+
+static DBusHandlerResult on_signal(DBusConnection *c, DBusMessage *m, void *user)
+{
+    if (dbus_message_is_signal(m, "com.victronenergy.BusItem", "ItemsChanged"))
+        snprintf(heard, sizeof heard, "%s", message_text(m));
+    return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
+}
+
+/* Whichever allocation it is that fails: nothing of it goes out, and all of it with the next. */
+static void changes_wait_for_memory(void **state)
+{
+    DBusConnection *c = bus_connection(client);
+    struct service *s = service_create(loop, "com.victronenergy.pvinverter.http_20", items, 2,
+                                       &service_events, NULL, why, sizeof why);
+    long n = 0;
+
+    assert_non_null(s);
+    dbus_bus_add_match(c, "type='signal',member='ItemsChanged'", NULL);
+    assert_true(dbus_connection_add_filter(c, on_signal, NULL, NULL));
+    do {
+        char expected[100];
+        struct value power = value_double((double)n);
+        snprintf(expected, sizeof expected,
+                 "{s:\"/Ac/Power\" {s:\"Value\" v<d:%ld>,s:\"Text\" v<s:\"%ldW\">,},}", n, n);
+        heard[0] = '\0';
+        service_set(s, 0, &power);
+        missed = false;
+        before = n++;
+        lack = 1;
+        service_flush(s);
+        lack = 0;
+        service_flush(s);
+        for (int i = 0; i < 100 && !*heard; i++)
+            run_loop_for(loop, 1);
+        assert_string_equal(heard, expected);
+    } while (missed);
+    assert_true(n > 5);
+    dbus_connection_remove_filter(c, on_signal, NULL);
+    service_destroy(s);
+}
+
+#define MEMORY_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        MEMORY_TEST(bus_lacks_one),       MEMORY_TEST(bus_lacks_some),
+        MEMORY_TEST(service_lacks_one),   MEMORY_TEST(service_lacks_some),
+        MEMORY_TEST(settings_lacks_one),  MEMORY_TEST(settings_lacks_some),
+        MEMORY_TEST(directory_lacks_one), MEMORY_TEST(directory_lacks_some),
+        MEMORY_TEST(browser_lacks_one),   MEMORY_TEST(browser_lacks_some),
+        MEMORY_TEST(calls_lack_memory),   MEMORY_TEST(changes_wait_for_memory),
+    };
+
+    return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+}
