@@ -79,6 +79,7 @@ static void apply_choice(struct unit *u, const struct owner_choice *choice)
 {
     device_set_custom_name(u->device, choice->custom_name);
     device_set_position(u->device, choice->position);
+    device_set_load_position(u->device, choice->load_position);
     device_set_phase(u->device, choice->phase);
     device_set_role(u->device, choice->role);
 }
@@ -98,6 +99,9 @@ static bool choose(struct owner_choice *choice, const struct unit *u, enum map_s
     case MAP_POSITION:
         choice->position = i;
         return i >= 0 && i <= 2;
+    case MAP_LOAD_POSITION:
+        choice->load_position = i;
+        return i >= 0 && i <= 1;
     case MAP_PHASE_SETTING:
         choice->phase = i;
         return i >= 1 && i <= PHASES && device_view(u->device)->phases == 1;
@@ -289,7 +293,7 @@ static void fill_wish(const struct unit *u, struct claim_wish *wish)
         .explicit_instance = u->conf.instance,
         .last_instance = m.instance,
         .role_is_fixed = !venus_role_find(class_of(&u->conf)),
-        .choice = {.position = m.position, .phase = m.phase},
+        .choice = {.position = m.position, .load_position = m.load_position, .phase = m.phase},
     };
     text_copy(wish->label, sizeof wish->label, u->label);
     text_copy(wish->id, sizeof wish->id, m.id);
@@ -417,6 +421,8 @@ static void inherit_choice(struct device_memory *m, const struct device_memory *
         text_copy(m->custom_name, sizeof m->custom_name, before->custom_name);
     if (m->position < 0)
         m->position = before->position;
+    if (m->load_position < 0)
+        m->load_position = before->load_position;
     if (!m->phase)
         m->phase = before->phase;
     if (!m->role[0])

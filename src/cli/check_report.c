@@ -6,6 +6,7 @@
 #include "cli/json_out.h"
 #include "cli/number_list.h"
 #include "core/json.h"
+#include "core/map.h"
 #include "core/text.h"
 
 enum { NUMBERS_MAX = 60 };
@@ -39,9 +40,24 @@ static bool is_published(const struct plan_device *d)
     return d->view && d->kind != PLAN_LEFT_OUT && !d->conf->off;
 }
 
-static bool has_position(const struct plan_device *d)
+/* The row that says where the device is connected; NULL where its class has none. */
+static const struct map_row *position_row(const struct plan_device *d)
 {
-    return strcmp(d->service, "com.victronenergy.pvinverter") == 0;
+    const struct venus_class *class = venus_class_find(d->service, NULL);
+
+    for (size_t i = 0; i < class->row_count; i++)
+        if (strcmp(class->rows[i].path, "/Position") == 0)
+            return &class->rows[i];
+    return NULL;
+}
+
+static const char *position_name(const struct map_row *row, const struct device_view *view)
+{
+    static const char *const of_inverters[] = {"AC input 1", "AC output", "AC input 2"};
+    static const char *const of_loads[] = {"AC output", "AC input"};
+
+    return row->source == MAP_LOAD_POSITION ? of_loads[view->load_position]
+                                            : of_inverters[view->position];
 }
 
 static const char *severity_name(enum conf_severity severity)
@@ -103,7 +119,7 @@ static void print_number(FILE *out, double value, int decimals, const char *unit
 
 static void print_service(FILE *out, const struct plan_device *d)
 {
-    static const char *const positions[] = {"AC input 1", "AC output", "AC input 2"};
+    const struct map_row *position = position_row(d);
     const struct device_view *v = d->view;
 
     if (d->conf->instance >= 0)
@@ -113,8 +129,8 @@ static void print_service(FILE *out, const struct plan_device *d)
     else
         fprintf(out, "    %s.http_<auto>", d->service);
     fprintf(out, ", %s", phase_of(v));
-    if (has_position(d) && v->position >= 0 && v->position <= 2)
-        fprintf(out, ", %s", positions[v->position]);
+    if (position)
+        fprintf(out, ", %s", position_name(position, v));
     print_number(out, v->value[FIELD_POWER][0], 1, "W");
     print_number(out, v->value[FIELD_VOLTAGE][0], 1, "V");
     print_number(out, v->value[FIELD_ENERGY_FORWARD][0], 3, "kWh");
@@ -211,6 +227,7 @@ static void add_findings(cJSON *to, const struct check *c, size_t gateway, int d
 
 static void add_values(cJSON *o, const struct plan_device *d)
 {
+    const struct map_row *position = position_row(d);
     const struct device_view *v = d->view;
 
     cJSON_AddStringToObject(o, "serial", v->serial);
@@ -224,7 +241,7 @@ static void add_values(cJSON *o, const struct plan_device *d)
     else
         cJSON_AddStringToObject(o, "instance", "auto");
     cJSON_AddStringToObject(o, "phase", phase_of(v));
-    json_out_number(o, "position", has_position(d) ? v->position : MISSING);
+    json_out_number(o, "position", position ? map_value(position, v).i : MISSING);
     json_out_number(o, "power_w", v->value[FIELD_POWER][0]);
     json_out_number(o, "voltage_v", v->value[FIELD_VOLTAGE][0]);
     json_out_number(o, "energy_kwh", v->value[FIELD_ENERGY_FORWARD][0]);

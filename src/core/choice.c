@@ -6,20 +6,28 @@
 #include "core/map.h"
 #include "core/text.h"
 
-const struct owner_choice choice_unset = {.position = -1};
+const struct owner_choice choice_unset = {.position = -1, .load_position = -1};
 
 const char *choice_leaf_name(enum choice_leaf leaf)
 {
     static const char *const names[LEAVES] = {
-        "ClassAndVrmInstance", "CustomName", "Position", "PhaseSetting", "Role",
+        "ClassAndVrmInstance", "CustomName", "Position", "LoadPosition", "PhaseSetting", "Role",
     };
     return names[leaf];
 }
 
 void choice_range(enum choice_leaf leaf, int *min, int *max)
 {
-    *min = leaf == LEAF_POSITION ? -1 : 0;
-    *max = leaf == LEAF_POSITION ? 2 : leaf == LEAF_PHASE ? PHASES : 0;
+    static const struct {
+        int min, max;
+    } ranges[LEAVES] = {
+        [LEAF_POSITION] = {-1, 2},
+        [LEAF_LOAD_POSITION] = {-1, 1},
+        [LEAF_PHASE] = {0, PHASES},
+    };
+
+    *min = ranges[leaf].min;
+    *max = ranges[leaf].max;
 }
 
 bool choice_parse_instance(const char *text, char class[CLASS_MAX], int *instance)
@@ -58,6 +66,9 @@ void choice_read(struct owner_choice *choice, enum choice_leaf leaf, const struc
     case LEAF_POSITION:
         choice->position = i >= 0 && i <= 2 ? i : -1;
         break;
+    case LEAF_LOAD_POSITION:
+        choice->load_position = i >= 0 && i <= 1 ? i : -1;
+        break;
     case LEAF_PHASE:
         choice->phase = i >= 1 && i <= PHASES ? i : 0;
         break;
@@ -78,6 +89,8 @@ struct value choice_value(const struct owner_choice *choice, enum choice_leaf le
         return value_string(choice->custom_name);
     case LEAF_POSITION:
         return value_int(choice->position);
+    case LEAF_LOAD_POSITION:
+        return value_int(choice->load_position);
     case LEAF_PHASE:
         return value_int(choice->phase);
     case LEAF_ROLE:

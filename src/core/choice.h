@@ -3,7 +3,9 @@
  * what its owner set on the GX screen. Names, types and ranges of these settings. Pure.
  *
  * "ClassAndVrmInstance" is Victron's own name and form (localsettings); CustomName, Position and
- * PhaseSetting are called like the paths of the service that show them.
+ * PhaseSetting are called like the paths of the service that show them. LoadPosition is the /Position of a
+ * load, whose numbers mean something else than a pvinverter's: so neither is taken for the other when the
+ * role changes.
  */
 #ifndef DTU_CORE_CHOICE_H
 #define DTU_CORE_CHOICE_H
@@ -18,7 +20,8 @@ enum { CLASS_MAX = 64 }; /* bytes of a class' name, with the NUL */
 /* What the owner set. */
 struct owner_choice {
     char custom_name[NAME_MAX_BYTES]; /* "" is not set */
-    int position;                     /* 0..2; -1 is not set */
+    int position;                     /* of a pvinverter, 0..2; -1 is not set */
+    int load_position;                /* of an acload or heatpump, 0 or 1; -1 is not set */
     int phase;                        /* 1..3; 0 is not set */
     char role[ROLE_MAX];              /* a class of venus_roles; "" is not set */
 };
@@ -29,6 +32,7 @@ enum choice_leaf {
     LEAF_INSTANCE, /* no part of the choice: "pvinverter:34" */
     LEAF_NAME,
     LEAF_POSITION,
+    LEAF_LOAD_POSITION,
     LEAF_PHASE,
     LEAF_ROLE,
     LEAVES

@@ -23,7 +23,8 @@ enum {
     CONF_DTUS_MAX = 16,
     CONF_GATEWAYS_MAX = CONF_DTUS_MAX + CONF_TEMPLATES_MAX,
     CONF_DEVICES_MAX = CONF_INVERTERS_MAX + CONF_TEMPLATES_MAX,
-    CONF_INSTANCE_AUTO = -1 /* device_conf.instance: whatever can be claimed */
+    CONF_INSTANCE_AUTO = -1, /* device_conf.instance: whatever can be claimed */
+    CONF_POSITION_AUTO = -1  /* device_conf.position: what is usual for the class */
 };
 
 enum log_level { /* Python's numbers, so that NOTSET sorts below DEBUG */
@@ -90,8 +91,8 @@ struct device_conf {
     unsigned index;                 /* in its gateway's list, from 0; 0 for a template */
     char connection[CONF_TEXT_MAX]; /* how its gateway is reached, for people */
     enum phase_choice phase;
-    int instance;                /* 0..1023 or CONF_INSTANCE_AUTO */
-    int position;                /* 0 AC input 1, 1 AC output, 2 AC input 2 */
+    int instance; /* 0..1023 or CONF_INSTANCE_AUTO */
+    int position; /* 0 AC input 1, 1 AC output, 2 AC input 2, or CONF_POSITION_AUTO */
     char service[CONF_TEXT_MAX]; /* "com.victronenergy.pvinverter": without the .http_<instance> */
     char name[NAME_MAX_BYTES];   /* template's Name; "" is the gateway's name for it */
     char serial[SERIAL_MAX];     /* Serial, a template's CUST_SN; "": bound when first seen */

@@ -341,6 +341,15 @@ enum set_result set_instance(const struct set_limits *l, const char *text, void 
     return SET_OK;
 }
 
+enum set_result set_position(const struct set_limits *l, const char *text, void *member,
+                             const char **hint)
+{
+    if (strcasecmp(text, "auto") != 0)
+        return set_choice(l, text, member, hint);
+    *(int *)member = CONF_POSITION_AUTO;
+    return SET_OK;
+}
+
 /* ---- Addresses ------------------------------------------------------------------------------ */
 
 static bool valid_port(const char *text)

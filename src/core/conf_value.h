@@ -68,6 +68,8 @@ enum set_result set_json_path(const struct set_limits *l, const char *text, void
                               const char **hint);
 enum set_result set_phase(const struct set_limits *l, const char *text, void *member,
                           const char **hint);
+enum set_result set_position(const struct set_limits *l, const char *text, void *member,
+                             const char **hint);
 enum set_result set_instance(const struct set_limits *l, const char *text, void *member,
                              const char **hint);
 enum set_result set_service(const struct set_limits *l, const char *text, void *member,

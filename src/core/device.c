@@ -17,9 +17,9 @@ struct device {
     char id[MEMORY_ID_MAX];                    /* as it was given; "" is the key of the serial */
     char gateway_name[NAME_MAX_BYTES];
     unsigned phases; /* of the device itself; 0 where unknown */
-    /* Written from the GX screen: "", -1, 0, "" are none. */
+    /* Written from the GX screen: "", -1, -1, 0, "" are none. */
     char custom_name[NAME_MAX_BYTES];
-    int written_position, written_phase;
+    int written_position, written_load_position, written_phase;
     char role[ROLE_MAX];
     int claimed_instance;       /* the last one without an explicit one in the conf; -1 is none */
     bool met;                   /* a reading has told something of it */
@@ -40,9 +40,18 @@ static void show_name(struct device *d)
     text_copy(d->view.name, sizeof d->view.name, name);
 }
 
+/* Victron counts the places of a pvinverter and of a load differently; AcPosition has the former's. */
 static void show_position(struct device *d)
 {
-    d->view.position = d->written_position >= 0 ? d->written_position : d->conf->position;
+    enum { PV_AC_OUTPUT = 1, LOAD_AC_OUTPUT = 0, LOAD_AC_INPUT = 1 };
+    int said = d->conf->position;
+
+    d->view.position = said == CONF_POSITION_AUTO ? PV_AC_OUTPUT : said;
+    d->view.load_position = said == PV_AC_OUTPUT ? LOAD_AC_OUTPUT : LOAD_AC_INPUT;
+    if (d->written_position >= 0)
+        d->view.position = d->written_position;
+    if (d->written_load_position >= 0)
+        d->view.load_position = d->written_load_position;
 }
 
 static void show_dc(struct device *d)
@@ -338,6 +347,8 @@ static void recall(struct device *d, const struct device_memory *memory)
     text_copy(d->role, sizeof d->role, memory->role);
     if (memory->position >= 0 && memory->position <= 2)
         d->written_position = memory->position;
+    if (memory->load_position >= 0 && memory->load_position <= 1)
+        d->written_load_position = memory->load_position;
     if (memory->phase >= 1 && memory->phase <= PHASES)
         d->written_phase = memory->phase;
     d->claimed_instance = memory->instance;
@@ -374,7 +385,7 @@ struct device *device_create(const struct device_conf *conf, const struct device
     if (!d)
         return NULL;
     d->conf = conf;
-    d->written_position = d->claimed_instance = -1;
+    d->written_position = d->written_load_position = d->claimed_instance = -1;
     d->heard_ms = d->fresh_ms = -1;
     forget_counters(d);
     view_init(&d->view);
@@ -439,6 +450,12 @@ void device_set_position(struct device *d, int position)
     show_position(d);
 }
 
+void device_set_load_position(struct device *d, int position)
+{
+    d->written_load_position = position;
+    show_position(d);
+}
+
 void device_set_phase(struct device *d, int phase)
 {
     d->written_phase = phase >= 1 && phase <= PHASES ? phase : 0;
@@ -488,7 +505,7 @@ const struct device_view *device_view(const struct device *d)
 void device_memory_init(struct device_memory *m)
 {
     memset(m, 0, sizeof *m);
-    m->position = m->instance = -1;
+    m->position = m->load_position = m->instance = -1;
     m->max_power_w = m->energy_kwh = MISSING;
     m->counter = ENERGY_UNKNOWN;
 }
@@ -507,6 +524,7 @@ void device_remember(const struct device *d, struct device_memory *out)
     text_copy(out->custom_name, sizeof out->custom_name, d->custom_name);
     text_copy(out->role, sizeof out->role, d->role);
     out->position = d->written_position;
+    out->load_position = d->written_load_position;
     out->phase = d->written_phase;
     out->instance = d->claimed_instance;
     out->phases = d->phases;

@@ -44,7 +44,8 @@ struct device_view {
     char product[PRODUCT_MAX];  /* what told of it last; "" where that is not known */
     char firmware[VERSION_MAX]; /* of the gateway */
     int instance;               /* -1 where it is not known yet */
-    int position;
+    int position;               /* as a pvinverter: 0 AC input 1, 1 AC output, 2 AC input 2 */
+    int load_position;          /* as a load: 0 AC output, 1 AC input */
     enum phase_choice phase;    /* resolved: never PHASE_AUTO */
     unsigned phases;            /* 1 or 3 */
     unsigned char update_index; /* moves with each fresh reading, 255 wraps to 0 */
@@ -76,6 +77,7 @@ struct device_memory {
     char product[PRODUCT_MAX];      /* what that gateway is; "" where unknown */
     char custom_name[NAME_MAX_BYTES]; /* written from the GX screen; "" is none */
     int position;                     /* written from the GX screen; -1 is none */
+    int load_position;                /* likewise */
     int phase;                        /* written from the GX screen, 1..3; 0 is none */
     char role[ROLE_MAX];              /* written from the GX screen: "grid"; "" is none */
     int instance;                /* last one used without an explicit DeviceInstance; -1 is none */
@@ -168,6 +170,7 @@ void device_gateway(struct device *d, const struct gateway_info *info);
 /* Written from the GX screen; they win over the config, and survive through the memory. */
 void device_set_custom_name(struct device *d, const char *name); /* "" is none */
 void device_set_position(struct device *d, int position);        /* 0..2; -1 is none */
+void device_set_load_position(struct device *d, int position);   /* 0, 1; -1 is none */
 void device_set_role(struct device *d, const char *role);        /* "" is none; shows nowhere */
 /*
  * 1..3; 0 is none. Only what has one phase obeys; a device on three (3P) remembers it. In the same step

@@ -118,6 +118,8 @@ struct value map_value(const struct map_row *row, const struct device_view *view
         return view->instance >= 0 ? value_int(view->instance) : value_invalid();
     case MAP_POSITION:
         return value_int(view->position);
+    case MAP_LOAD_POSITION:
+        return value_int(view->load_position);
     case MAP_ROLE:
         return value_string(view->class);
     case MAP_ALLOWED_ROLES:

@@ -16,13 +16,14 @@
 
 /* Where a row's value comes from. */
 enum map_source {
-    MAP_FIELD,    /* value[arg.field][slot] */
-    MAP_STRING,   /* string[slot], which of its members: arg.member */
-    MAP_INT,      /* arg.constant */
-    MAP_TEXT,     /* arg.text, a constant */
-    MAP_UNKNOWN,  /* no value: what Venus asks for, and nobody says */
-    MAP_INSTANCE, /* /DeviceInstance */
-    MAP_POSITION,
+    MAP_FIELD,         /* value[arg.field][slot] */
+    MAP_STRING,        /* string[slot], which of its members: arg.member */
+    MAP_INT,           /* arg.constant */
+    MAP_TEXT,          /* arg.text, a constant */
+    MAP_UNKNOWN,       /* no value: what Venus asks for, and nobody says */
+    MAP_INSTANCE,      /* /DeviceInstance */
+    MAP_POSITION,      /* /Position of a pvinverter */
+    MAP_LOAD_POSITION, /* /Position of an acload or heatpump */
     MAP_ROLE,          /* the class of the service */
     MAP_ALLOWED_ROLES, /* venus_roles */
     MAP_PHASE_SETTING, /* 1..3; no value for what is on three phases */

@@ -34,6 +34,10 @@ static const struct map_row load_rows[] = {
     ROWS_METER,
     ROW_ERROR_CODE,
     ROW_GENERIC,
+    {.path = "/Position",
+     .help = "0 AC output, 1 AC input: other numbers than a pvinverter's",
+     .source = MAP_LOAD_POSITION,
+     .writable = true},
 };
 
 const struct venus_class venus_grid = METER("grid", grid_rows);

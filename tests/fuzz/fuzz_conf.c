@@ -50,7 +50,7 @@ static void check_device(const struct config *c, size_t i)
 
     if (!device_conf_equal(d, d) || d->index >= CONF_INVERTERS_MAX ||
         d->gateway >= c->gateway_count || d->instance < CONF_INSTANCE_AUTO || d->instance > 255 ||
-        d->position < 0 || d->position > 2 || d->phase > PHASE_3P)
+        d->position < CONF_POSITION_AUTO || d->position > 2 || d->phase > PHASE_3P)
         abort();
     if (strncmp(d->service, "com.victronenergy.", 18) != 0)
         abort();

@@ -31,11 +31,11 @@ static void check_device(const struct device_memory *m)
         !sane_text(m->name, sizeof m->name) || !sane_text(m->custom_name, sizeof m->custom_name) ||
         !sane_text(m->role, sizeof m->role))
         abort();
-    if (m->position < -1 || m->position > 2 || m->phase < 0 || m->phase > PHASES ||
-        m->instance < -1 || m->instance > 65535 || m->phases > PHASES || m->strings > STRINGS_MAX ||
-        !sane_value(m->max_power_w, 0, 1e7) || !sane_value(m->energy_kwh, -1e9, 1e9) ||
-        !(m->offset_kwh >= 0 && m->offset_kwh <= 1e9) || m->counter < ENERGY_UNKNOWN ||
-        m->counter > ENERGY_OF_THE_DAY)
+    if (m->position < -1 || m->position > 2 || m->load_position < -1 || m->load_position > 1 ||
+        m->phase < 0 || m->phase > PHASES || m->instance < -1 || m->instance > 65535 ||
+        m->phases > PHASES || m->strings > STRINGS_MAX || !sane_value(m->max_power_w, 0, 1e7) ||
+        !sane_value(m->energy_kwh, -1e9, 1e9) || !(m->offset_kwh >= 0 && m->offset_kwh <= 1e9) ||
+        m->counter < ENERGY_UNKNOWN || m->counter > ENERGY_OF_THE_DAY)
         abort();
 }
 

@@ -303,4 +303,6 @@ GENSET = METER + NR_OF_PHASES + setup("genset") + """
 
 def load(role):
     """What draws power: acload, heatpump, and whatever class is not known."""
-    return METER + ERROR_CODE + setup(role)
+    return METER + ERROR_CODE + setup(role) + """
+    /Position               i   0               0
+"""

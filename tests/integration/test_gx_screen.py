@@ -392,6 +392,48 @@ class ScreenTest(VenusTest):
         self.put("/Role", "s", "pvinverter", genset)
         self.wait_services(ROOF)
 
+    LOAD = "com.victronenergy.acload.http_20"
+
+    def turn(self, before, role):
+        """Sets the role; returns the service that it has then."""
+        after = f"com.victronenergy.{role}.http_20"
+        self.put("/Role", "s", role, before)
+        self.wait_services(after)
+        self.wait_value(after, "/Role", role)
+        return after
+
+    @each(("settings", True), ("state", False))
+    def test_position_of_another_role(self, settings):
+        """2 is an input of a pvinverter, and nothing of a load: each keeps its own."""
+        self.scene(settings)
+        self.put("/Position", "i", 2)
+        load = self.turn(ROOF, "acload")
+        self.assert_value(load, "/Position", 0)  # AcPosition=1, the AC output
+        self.assertEqual(REFUSED, self.client.set(load, "/Position", "i", 2))
+        self.assert_value(load, "/Position", 0)
+        self.put("/Position", "i", 1, load)
+        if settings:
+            self.wait_stored("LoadPosition", 1)
+            self.wait_stored("Position", 2)
+        self.program.stop()
+        self.program.start()
+        self.wait_value(load, "/Position", 1)
+        self.assert_value(self.turn(load, "heatpump"), "/Position", 1)
+        self.turn("com.victronenergy.heatpump.http_20", "pvinverter")
+        self.assert_value(ROOF, "/Position", 2)
+
+    @each(("unset", {}, 1), ("auto", {"AcPosition": "auto"}, 1), ("input_1", {"AcPosition": 0}, 1),
+          ("output", {"AcPosition": 1}, 0), ("input_2", {"AcPosition": 2}, 1))
+    def test_position_of_a_load(self, keys, position):
+        """The key has the numbers of a pvinverter, /Position here those of a load."""
+        dtu = self.opendtu(Inverter(SERIAL, "Roof"))
+        self.configure({"Host": dtu.host, "AutoAdd": 0},
+                       INVERTER0={"DeviceInstance": 20, "Servicename": "com.victronenergy.acload",
+                                  **keys})
+        self.start()
+        self.wait_services(self.LOAD)
+        self.assert_value(self.LOAD, "/Position", position)
+
     def test_class_that_has_no_role(self):
         """com.victronenergy.inverter."""
         self.settings = self.settings_service()

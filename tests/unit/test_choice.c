@@ -10,7 +10,7 @@
 
 static struct owner_choice read_one(enum choice_leaf leaf, struct value v)
 {
-    struct owner_choice c = {"before", 1, 2, "grid"};
+    struct owner_choice c = {"before", 1, 1, 2, "grid"};
     choice_read(&c, leaf, &v);
     return c;
 }
@@ -21,6 +21,9 @@ static void takes_what_is_in_range(void **state)
     assert_string_equal(read_one(LEAF_NAME, value_string("Roof")).custom_name, "Roof");
     assert_int_equal(read_one(LEAF_POSITION, value_int(0)).position, 0);
     assert_int_equal(read_one(LEAF_POSITION, value_int(2)).position, 2);
+    assert_int_equal(read_one(LEAF_LOAD_POSITION, value_int(0)).load_position, 0);
+    assert_int_equal(read_one(LEAF_LOAD_POSITION, value_int(0)).position, 1);
+    assert_int_equal(read_one(LEAF_POSITION, value_int(0)).load_position, 1);
     assert_int_equal(read_one(LEAF_PHASE, value_int(3)).phase, 3);
     assert_string_equal(read_one(LEAF_ROLE, value_string("acload")).role, "acload");
 }
@@ -36,6 +39,8 @@ static void anything_else_is_not_set(void **state)
     assert_string_equal(read_one(LEAF_NAME, value_int(1)).custom_name, "");
     assert_int_equal(read_one(LEAF_POSITION, value_int(3)).position, -1);
     assert_int_equal(read_one(LEAF_POSITION, value_invalid()).position, -1);
+    assert_int_equal(read_one(LEAF_LOAD_POSITION, value_int(2)).load_position, -1);
+    assert_int_equal(read_one(LEAF_LOAD_POSITION, value_string("1")).load_position, -1);
     assert_int_equal(read_one(LEAF_PHASE, value_int(4)).phase, 0);
     assert_int_equal(read_one(LEAF_PHASE, value_string("1")).phase, 0);
     assert_string_equal(read_one(LEAF_ROLE, value_string("battery")).role, "");
@@ -46,16 +51,17 @@ static void anything_else_is_not_set(void **state)
 static void what_is_written_is_read(void **state)
 {
     (void)state;
-    const struct owner_choice all[] = {choice_unset, {"Roof", 2, 3, "genset"}};
+    const struct owner_choice all[] = {choice_unset, {"Roof", 2, 0, 3, "genset"}};
 
     for (size_t i = 0; i < 2; i++) {
-        struct owner_choice c = {"other", 0, 1, "grid"};
+        struct owner_choice c = {"other", 0, 1, 1, "grid"};
         for (enum choice_leaf leaf = LEAF_NAME; leaf < LEAVES; leaf++) {
             struct value v = choice_value(&all[i], leaf);
             choice_read(&c, leaf, &v);
         }
         assert_string_equal(c.custom_name, all[i].custom_name);
         assert_int_equal(c.position, all[i].position);
+        assert_int_equal(c.load_position, all[i].load_position);
         assert_int_equal(c.phase, all[i].phase);
         assert_string_equal(c.role, all[i].role);
     }
@@ -69,6 +75,9 @@ static void ranges_hold_what_can_be_set(void **state)
     choice_range(LEAF_POSITION, &min, &max);
     assert_int_equal(min, -1);
     assert_int_equal(max, 2);
+    choice_range(LEAF_LOAD_POSITION, &min, &max);
+    assert_int_equal(min, -1);
+    assert_int_equal(max, 1);
     choice_range(LEAF_PHASE, &min, &max);
     assert_int_equal(min, 0);
     assert_int_equal(max, 3);

@@ -44,7 +44,7 @@ static void the_least_file(void **state)
     assert_int_equal(d->index, 0);
     assert_int_equal(d->phase, PHASE_AUTO);
     assert_int_equal(d->instance, CONF_INSTANCE_AUTO);
-    assert_int_equal(d->position, 1);
+    assert_int_equal(d->position, CONF_POSITION_AUTO);
     assert_false(d->keep_energy);
     assert_false(d->use_yield_day);
     assert_int_equal(d->max_age_s, 600);

@@ -27,7 +27,7 @@ static void nothing_but_a_host(void **state)
     assert_string_equal(d->service, "com.victronenergy.pvinverter");
     assert_string_equal(d->connection, "TCP/IP (HTTP) 192.168.1.74");
     assert_int_equal(d->instance, CONF_INSTANCE_AUTO);
-    assert_int_equal(d->position, 1);
+    assert_int_equal(d->position, CONF_POSITION_AUTO);
     assert_int_equal(d->max_age_s, 600);
     assert_int_equal(d->min_retries, 3);
 }
@@ -278,7 +278,7 @@ static void inverters_without_a_section(void **state)
         "KeepEnergy=0\n[INVERTER0]\nDTU=1\n[INVERTER1]\nDTU=1\nPhase=L1\nDeviceInstance=3\n");
     const struct device_conf *first = &c->unnamed[0], *second = &c->unnamed[1];
     assert_int_equal(first->phase, PHASE_L2);
-    assert_int_equal(first->position, 1);
+    assert_int_equal(first->position, CONF_POSITION_AUTO);
     assert_int_equal(first->instance, CONF_INSTANCE_AUTO);
     assert_true(first->use_yield_day);
     assert_true(first->keep_energy);

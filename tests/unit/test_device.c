@@ -156,10 +156,15 @@ static void remembers_three_phases(void **state)
 
 static void survives_a_nonsensical_memory(void **state)
 {
-    struct device_memory memory = {
-        .position = 77, .phases = 99, .strings = 99, .max_power_w = MISSING, .energy_kwh = MISSING};
+    struct device_memory memory = {.position = 77,
+                                   .load_position = 77,
+                                   .phases = 99,
+                                   .strings = 99,
+                                   .max_power_w = MISSING,
+                                   .energy_kwh = MISSING};
     d = device_create(&conf, &memory);
     assert_int_equal(view()->position, 1);
+    assert_int_equal(view()->load_position, 0);
     assert_int_equal(view()->strings, STRINGS_MAX);
     assert_int_equal(view()->phases, 1);
     assert_energy(MISSING);
@@ -188,6 +193,7 @@ static void remembers_what_it_learnt(void **state)
     feed(0);
     device_set_custom_name(d, "Shed");
     device_set_position(d, 2);
+    device_set_load_position(d, 1);
     device_set_phase(d, 3);
     device_set_role(d, "genset");
     memset(&memory, 0x55, sizeof memory);
@@ -204,6 +210,7 @@ static void remembers_what_it_learnt(void **state)
     assert_string_equal(memory.custom_name, "Shed");
     assert_string_equal(memory.product, "OpenDTU");
     assert_int_equal(memory.position, 2);
+    assert_int_equal(memory.load_position, 1);
     assert_int_equal(memory.phases, 1);
     assert_int_equal(memory.strings, 2);
     assert_near(memory.max_power_w, 800);
@@ -214,6 +221,7 @@ static void remembers_what_it_learnt(void **state)
     assert_string_equal(view()->name, "Shed");
     assert_string_equal(view()->product, "OpenDTU");
     assert_int_equal(view()->position, 2);
+    assert_int_equal(view()->load_position, 1);
     assert_field(FIELD_ENERGY_FORWARD, 100, MISSING, MISSING, 100);
     device_remember(d, &memory);
     assert_string_equal(memory.role, "genset");
@@ -292,6 +300,7 @@ static void remembers_nothing_where_nothing_is_known(void **state)
     assert_int_equal(memory.phase, 0);
     assert_int_equal(memory.instance, -1);
     assert_int_equal(memory.position, -1);
+    assert_int_equal(memory.load_position, -1);
     assert_near(memory.energy_kwh, MISSING);
     assert_near(memory.max_power_w, MISSING);
 }
@@ -322,6 +331,25 @@ static void names_by_precedence(void **state)
     assert_string_equal(view()->name, "Shed");
 }
 
+/* AcPosition has the numbers of a pvinverter: 0 and 2 are inputs. A load's are 0 output, 1 input. */
+static void a_load_has_other_numbers_for_its_place(void **state)
+{
+    static const struct {
+        int configured, pv, load;
+    } cases[] = {{CONF_POSITION_AUTO, 1, 1}, {0, 0, 1}, {1, 1, 0}, {2, 2, 1}};
+
+    struct device_conf other = conf;
+
+    create();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        other.position = cases[i].configured;
+        device_reconfigure(d, &other);
+        assert_int_equal(view()->position, cases[i].pv);
+        assert_int_equal(view()->load_position, cases[i].load);
+    }
+    device_reconfigure(d, &conf);
+}
+
 static void takes_position_and_firmware(void **state)
 {
     struct gateway_info info = {.firmware = "v26.3.30"};
@@ -332,6 +360,12 @@ static void takes_position_and_firmware(void **state)
     device_set_position(d, -1);
     assert_int_equal(view()->position, 1);
     device_set_position(d, 0);
+    assert_int_equal(view()->load_position, 0);
+    device_set_load_position(d, 1);
+    assert_int_equal(view()->load_position, 1);
+    assert_int_equal(view()->position, 0);
+    device_set_load_position(d, -1);
+    assert_int_equal(view()->load_position, 0);
     device_gateway(d, &info);
     assert_string_equal(view()->firmware, "v26.3.30");
     info.firmware[0] = '\0';
@@ -1363,6 +1397,7 @@ int main(void)
         TEST(knows_its_instance_when_told),
         TEST(shows_the_class_it_is_told),
         TEST(names_by_precedence),
+        TEST(a_load_has_other_numbers_for_its_place),
         TEST(takes_position_and_firmware),
         TEST(runs_with_the_first_reading),
         TEST(the_update_index_wraps),

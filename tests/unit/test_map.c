@@ -104,7 +104,8 @@ static void assert_row_is_sound(const struct venus_class *c, const struct map_ro
     if (r->source == MAP_STRING)
         assert_in_range(r->slot, 0, STRINGS_MAX - 1);
     assert_true(!r->writable || r->source == MAP_NAME || r->source == MAP_POSITION ||
-                r->source == MAP_ROLE || r->source == MAP_PHASE_SETTING);
+                r->source == MAP_LOAD_POSITION || r->source == MAP_ROLE ||
+                r->source == MAP_PHASE_SETTING);
     for (size_t i = 0; i < c->row_count; i++) {
         const struct map_row *other = &c->rows[i];
         if (other == r)
@@ -166,6 +167,7 @@ static void each_class_has_what_its_page_reads(void **state)
         {"/NrOfPhases", "--yy--"},       {"/IsGenericEnergyMeter", "y--yyy"},
         {"/StatusCode", "y--y--"},       {"/ErrorCode", "yyy-yy"},
         {"/ModeIsAdjustable", "-y----"}, {"/Ac/L2/PowerFactor", "yyyyyy"},
+        {"/Position", "y---yy"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -191,7 +193,6 @@ static void a_class_has_only_its_own_paths(void **state)
     assert_null(row("inverter", "/Position"));
     assert_non_null(row("grid", "/Ac/L2/Energy/Reverse"));
     assert_non_null(row("genset", "/Ac/L3/PowerFactor"));
-    assert_null(row("acload", "/Position"));
     assert_null(row("grid", "/Pv/0/V"));
 }
 
@@ -354,6 +355,17 @@ static void states(void **state)
     assert_int_equal(int_at("inverter", "/Mode"), 2);
 }
 
+/* What is stored of one is not shown of the other. */
+static void positions(void **state)
+{
+    view.position = 2;
+    view.load_position = 0;
+    assert_int_equal(int_at("pvinverter", "/Position"), 2);
+    assert_int_equal(int_at("acload", "/Position"), 0);
+    assert_int_equal(int_at("heatpump", "/Position"), 0);
+    assert_true(row("acload", "/Position")->writable);
+}
+
 static void genset_states(void **state)
 {
     static const struct {
@@ -384,6 +396,7 @@ int main(void)
         TEST(measurements),
         TEST(strings),
         TEST(states),
+        TEST(positions),
         TEST(genset_states),
     };
     return cmocka_run_group_tests_name("map", tests, NULL, NULL);

@@ -21,6 +21,7 @@ static struct device_memory memories[] = {
      .product = "OpenDTU",
      .custom_name = "Shed",
      .position = 2,
+     .load_position = 1,
      .phase = 3,
      .role = "heatpump",
      .instance = 0,
@@ -35,6 +36,7 @@ static struct device_memory memories[] = {
      .gateway = "TEMPLATE0",
      .serial = "12345678",
      .position = -1,
+     .load_position = -1,
      .instance = -1,
      .phases = 1,
      .max_power_w = MISSING,
@@ -82,6 +84,7 @@ static void comes_back_as_it_was(void **state)
         assert_string_equal(out[i].product, memories[i].product);
         assert_string_equal(out[i].custom_name, memories[i].custom_name);
         assert_int_equal(out[i].position, memories[i].position);
+        assert_int_equal(out[i].load_position, memories[i].load_position);
         assert_int_equal(out[i].phase, memories[i].phase);
         assert_string_equal(out[i].role, memories[i].role);
         assert_int_equal(out[i].instance, memories[i].instance);
@@ -226,14 +229,15 @@ static void newer_versions_are_refused(void **state)
 static void unknown_and_nonsensical_members_do_no_harm(void **state)
 {
     struct device_memory out[4];
-    int n = parse_payload("2",
-                          "[{\"id\":\"11\",\"colour\":\"red\",\"position\":7,\"phases\":-1,"
-                          "\"strings\":1e9,\"max_power_w\":-5,\"energy_kwh\":1e12,\"serial\":{},"
-                          "\"offset_kwh\":5,\"phase\":4,\"instance\":-7,\"role\":{}},"
-                          "{\"section\":\"INVERTER3\",\"serial\":\"no id\"},null,7,"
-                          "{\"id\":\"12\",\"energy_kwh\":1,\"offset_kwh\":-5,\"counter\":\"week\","
-                          "\"section\":\"A section with a name that is far too long for it\"}]",
-                          out, NULL, 0);
+    int n = parse_payload(
+        "2",
+        "[{\"id\":\"11\",\"colour\":\"red\",\"position\":7,\"load_position\":2,\"phases\":-1,"
+        "\"strings\":1e9,\"max_power_w\":-5,\"energy_kwh\":1e12,\"serial\":{},"
+        "\"offset_kwh\":5,\"phase\":4,\"instance\":-7,\"role\":{}},"
+        "{\"section\":\"INVERTER3\",\"serial\":\"no id\"},null,7,"
+        "{\"id\":\"12\",\"energy_kwh\":1,\"offset_kwh\":-5,\"counter\":\"week\","
+        "\"section\":\"A section with a name that is far too long for it\"}]",
+        out, NULL, 0);
 
     assert_int_equal(n, 2);
     assert_string_equal(out[0].id, "11");
@@ -246,6 +250,7 @@ static void unknown_and_nonsensical_members_do_no_harm(void **state)
     assert_same(out[1].offset_kwh, 0);
     assert_int_equal(out[1].counter, ENERGY_UNKNOWN);
     assert_int_equal(out[0].position, -1);
+    assert_int_equal(out[0].load_position, -1);
     assert_int_equal(out[0].phases, 0);
     assert_int_equal(out[0].strings, 0);
     assert_false(has_value(out[0].max_power_w));
