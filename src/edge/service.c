@@ -2,104 +2,30 @@
 
 #include <dbus/dbus.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/text.h"
 #include "edge/bus.h"
+#include "edge/introspect.h"
+#include "edge/items.h"
 #include "edge/variant.h"
 
 enum {
-    TEXT_MAX = 128,     /* of what is no string: the list of all roles is the longest */
-    COMPONENT_MAX = 64, /* one element of a path */
+    TEXT_MAX = 128, /* of what is no string: the list of all roles is the longest */
     /* While the bus takes nothing, changes wait in their items and not as messages in memory. */
     OUTGOING_MAX = 256 * 1024,
-};
-
-struct item {
-    struct service_item conf; /* conf.value is the present one */
-    char *text;               /* where a string value lies */
-    bool changed;             /* since the last flush */
 };
 
 struct service {
     struct bus *bus;
     struct service_events events;
     char *name;
-    size_t count;
-    struct item *items;
-    size_t *sorted; /* places in items by path: what lies below a node is one run of it */
-    bool changed;   /* any of them */
-    bool exported; /* the handler is registered: libdbus aborts at the removal of one that is not */
+    struct items items;
+    bool changed;  /* any of them */
+    bool exported; /* the handler is registered */
     DBusObjectPathVTable vtable;
 };
-
-/* ---- the tree ---- */
-
-static const char *sorted_path(const struct service *s, size_t i)
-{
-    return s->items[s->sorted[i]].conf.path;
-}
-
-/* A node's path with its '/', so that "/Ac" is no prefix of "/AcX". The root has none but that. */
-static size_t node_prefix(const char *path)
-{
-    size_t len = strlen(path);
-
-    return len == 1 ? 1 : len + 1;
-}
-
-/*
- * Compares an item's path with the beginning of everything below node: len bytes, of which the last
- * is a '/' that node itself may lack.
- */
-static int compare_prefix(const char *item, const char *node, size_t len)
-{
-    int order = strncmp(item, node, len - 1);
-
-    return order ? order : (int)(unsigned char)item[len - 1] - '/';
-}
-
-/* The first place in sorted whose path is not below what test says (-1 is below). */
-static size_t lower_bound(const struct service *s, const char *path, size_t prefix)
-{
-    size_t low = 0, high = s->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const char *there = sorted_path(s, middle);
-        int order = prefix ? compare_prefix(there, path, prefix) : strcmp(there, path);
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static struct item *find_leaf(const struct service *s, const char *path)
-{
-    size_t i = lower_bound(s, path, 0);
-
-    return i < s->count && strcmp(sorted_path(s, i), path) == 0 ? &s->items[s->sorted[i]] : NULL;
-}
-
-struct run {
-    size_t begin, end; /* in sorted */
-    size_t prefix;     /* bytes of the node's path in each of their paths, with its '/' */
-};
-
-static struct run below(const struct service *s, const char *path)
-{
-    struct run r = {.prefix = node_prefix(path)};
-
-    r.begin = r.end = lower_bound(s, path, r.prefix);
-    while (r.end < s->count && compare_prefix(sorted_path(s, r.end), path, r.prefix) == 0)
-        r.end++;
-    return r;
-}
 
 /* ---- values into messages ---- */
 
@@ -162,8 +88,8 @@ static bool append_items(const struct service *s, DBusMessageIter *to, bool chan
 
     if (!dbus_message_iter_open_container(to, DBUS_TYPE_ARRAY, "{sa{sv}}", &dict))
         return false;
-    for (size_t i = 0; i < s->count; i++) {
-        const struct item *item = &s->items[i];
+    for (size_t i = 0; i < s->items.count; i++) {
+        const struct item *item = &s->items.list[i];
         if (changed_only && !item->changed)
             continue;
         if (!append_entry(&dict, item->conf.path, item, append_value_and_text)) {
@@ -175,16 +101,17 @@ static bool append_items(const struct service *s, DBusMessageIter *to, bool chan
 }
 
 /* a{sv} of what lies below a node, by the path from there. */
-static bool append_run(const struct service *s, DBusMessageIter *to, const struct run *r,
-                       append_fn append)
+static bool append_below(const struct service *s, DBusMessageIter *to, const char *node,
+                         append_fn append)
 {
     DBusMessageIter dict;
 
     if (!dbus_message_iter_open_container(to, DBUS_TYPE_ARRAY, "{sv}", &dict))
         return false;
-    for (size_t i = r->begin; i < r->end; i++) {
-        const struct item *item = &s->items[s->sorted[i]];
-        if (!append_entry(&dict, item->conf.path + r->prefix, item, append)) {
+    for (size_t i = 0; i < s->items.count; i++) {
+        const struct item *item = &s->items.list[i];
+        const char *path = item_below(item, node);
+        if (path && !append_entry(&dict, path, item, append)) {
             dbus_message_iter_abandon_container(to, &dict);
             return false;
         }
@@ -192,14 +119,14 @@ static bool append_run(const struct service *s, DBusMessageIter *to, const struc
     return dbus_message_iter_close_container(to, &dict);
 }
 
-static bool append_run_variant(const struct service *s, DBusMessageIter *to, const struct run *r,
-                               append_fn append)
+static bool append_below_variant(const struct service *s, DBusMessageIter *to, const char *node,
+                                 append_fn append)
 {
     DBusMessageIter variant;
 
     if (!dbus_message_iter_open_container(to, DBUS_TYPE_VARIANT, "a{sv}", &variant))
         return false;
-    if (!append_run(s, &variant, r, append)) {
+    if (!append_below(s, &variant, node, append)) {
         dbus_message_iter_abandon_container(to, &variant);
         return false;
     }
@@ -220,72 +147,62 @@ static int write_item(struct service *s, struct item *item, DBusMessage *m)
         return SERVICE_NOT_WRITABLE;
     if (value_equal(&v, &item->conf.value))
         return SERVICE_ACCEPTED;
-    int result = s->events.write(s->events.user, (size_t)(item - s->items), &v);
+    int result = s->events.write(s->events.user, (size_t)(item - s->items.list), &v);
     service_flush(s);
     return result == SERVICE_ACCEPTED ? SERVICE_ACCEPTED : SERVICE_REFUSED;
 }
 
 /* ---- methods ---- */
 
-enum node_kind { NODE_LEAF = 1, NODE_INNER = 2, NODE_ROOT = 4 };
-
-/* What a method is called on. */
-struct target {
-    struct service *service;
-    const char *path;
-    enum node_kind kind;
-    struct item *item; /* of a leaf; else NULL */
-    struct run run;    /* of the others */
-};
-
-typedef bool (*answer_fn)(const struct target *t, DBusMessage *call, DBusMessageIter *reply);
-
-static bool answer_get_value(const struct target *t, DBusMessage *call, DBusMessageIter *reply)
+static bool answer_get_value(struct service *s, const struct node *node, DBusMessage *call,
+                             DBusMessageIter *reply)
 {
     (void)call;
-    return t->item ? append_value(reply, t->item)
-                   : append_run_variant(t->service, reply, &t->run, append_value);
+    return node->item ? append_value(reply, node->item)
+                      : append_below_variant(s, reply, node->path, append_value);
 }
 
-static bool answer_get_text(const struct target *t, DBusMessage *call, DBusMessageIter *reply)
+static bool answer_get_text(struct service *s, const struct node *node, DBusMessage *call,
+                            DBusMessageIter *reply)
 {
     char buffer[TEXT_MAX];
 
     (void)call;
-    if (!t->item)
-        return append_run_variant(t->service, reply, &t->run, append_text);
-    return variant_append_text(reply, item_text(t->item, buffer, sizeof(buffer)));
+    if (!node->item)
+        return append_below_variant(s, reply, node->path, append_text);
+    return variant_append_text(reply, item_text(node->item, buffer, sizeof(buffer)));
 }
 
-static bool answer_set_value(const struct target *t, DBusMessage *call, DBusMessageIter *reply)
+static bool answer_set_value(struct service *s, const struct node *node, DBusMessage *call,
+                             DBusMessageIter *reply)
 {
-    dbus_int32_t result = write_item(t->service, t->item, call);
+    dbus_int32_t result = write_item(s, node->item, call);
 
     return dbus_message_iter_append_basic(reply, DBUS_TYPE_INT32, &result);
 }
 
-static bool answer_get_description(const struct target *t, DBusMessage *call,
+static bool answer_get_description(struct service *s, const struct node *node, DBusMessage *call,
                                    DBusMessageIter *reply)
 {
-    const char *text = t->item->conf.description ? t->item->conf.description : "";
+    const char *text = node->item->conf.description;
 
+    (void)s;
     (void)call;
-    return dbus_message_iter_append_basic(reply, DBUS_TYPE_STRING, &text);
+    return variant_append_text(reply, text ? text : "");
 }
 
-static bool answer_get_items(const struct target *t, DBusMessage *call, DBusMessageIter *reply)
+static bool answer_get_items(struct service *s, const struct node *node, DBusMessage *call,
+                             DBusMessageIter *reply)
 {
+    (void)node;
     (void)call;
-    return append_items(t->service, reply, false);
+    return append_items(s, reply, false);
 }
 
-static bool answer_introspect(const struct target *t, DBusMessage *call, DBusMessageIter *reply);
+static bool answer_introspect(struct service *s, const struct node *node, DBusMessage *call,
+                              DBusMessageIter *reply);
 
-static const struct method {
-    const char *interface, *name, *in, *out;
-    int kinds;
-    answer_fn answer;
-} methods[] = {
+static const struct method methods[] = {
     {BUS_ITEM, "GetValue", "", "v", NODE_LEAF | NODE_INNER | NODE_ROOT, answer_get_value},
     {BUS_ITEM, "GetText", "", "v", NODE_INNER | NODE_ROOT, answer_get_text},
     {BUS_ITEM, "GetText", "", "s", NODE_LEAF, answer_get_text},
@@ -298,108 +215,15 @@ static const struct method {
 
 enum { METHODS = sizeof(methods) / sizeof(methods[0]) };
 
-/* ---- introspection ---- */
-
-struct xml {
-    char *text;
-    size_t len, capacity;
-    bool failed;
-};
-
-static __attribute__((format(printf, 2, 3))) void put(struct xml *x, const char *format, ...)
+static bool answer_introspect(struct service *s, const struct node *node, DBusMessage *call,
+                              DBusMessageIter *reply)
 {
-    va_list args;
-
-    if (x->failed)
-        return;
-    va_start(args, format);
-    int len = vsnprintf(x->text + x->len, x->capacity - x->len, format, args);
-    va_end(args);
-    if (len < 0 || (size_t)len >= x->capacity - x->len)
-        x->failed = true;
-    else
-        x->len += (size_t)len;
-}
-
-static void put_args(struct xml *x, const char *signature, const char *direction)
-{
-    DBusSignatureIter i;
-
-    if (!*signature)
-        return;
-    dbus_signature_iter_init(&i, signature);
-    do {
-        char *type = dbus_signature_iter_get_signature(&i);
-        put(x, "      <arg type=\"%s\" direction=\"%s\"/>\n", type ? type : "", direction);
-        dbus_free(type);
-    } while (dbus_signature_iter_next(&i));
-}
-
-/* The methods table is in the order of its interfaces. */
-static void put_methods(struct xml *x, enum node_kind kind)
-{
-    const char *interface = NULL;
-
-    for (size_t i = 0; i < METHODS; i++) {
-        const struct method *m = &methods[i];
-        if (!(m->kinds & (int)kind))
-            continue;
-        if (!interface || strcmp(interface, m->interface) != 0) {
-            put(x, "%s  <interface name=\"%s\">\n", interface ? "  </interface>\n" : "",
-                m->interface);
-            interface = m->interface;
-            if (kind == NODE_ROOT && strcmp(interface, BUS_ITEM) == 0)
-                put(x, "    <signal name=\"ItemsChanged\">\n"
-                       "      <arg type=\"a{sa{sv}}\" name=\"items\"/>\n"
-                       "    </signal>\n");
-        }
-        put(x, "    <method name=\"%s\">\n", m->name);
-        put_args(x, m->in, "in");
-        put_args(x, m->out, "out");
-        put(x, "    </method>\n");
-    }
-    put(x, "  </interface>\n"
-           "  <interface name=\"" DBUS_INTERFACE_PEER "\">\n"
-           "    <method name=\"Ping\"/>\n"
-           "    <method name=\"GetMachineId\">\n"
-           "      <arg type=\"s\" direction=\"out\"/>\n"
-           "    </method>\n"
-           "  </interface>\n");
-}
-
-/* The run is sorted, so equal first elements are neighbours. */
-static void put_children(struct xml *x, const struct service *s, const struct run *r)
-{
-    const char *last = "";
-    size_t last_len = 0;
-
-    for (size_t i = r->begin; i < r->end; i++) {
-        const char *child = sorted_path(s, i) + r->prefix;
-        size_t len = strcspn(child, "/");
-        if (len == last_len && memcmp(child, last, len) == 0)
-            continue;
-        put(x, "  <node name=\"%.*s\"/>\n", (int)len, child);
-        last = child;
-        last_len = len;
-    }
-}
-
-static bool answer_introspect(const struct target *t, DBusMessage *call, DBusMessageIter *reply)
-{
-    size_t children = t->run.end - t->run.begin;
-    struct xml x = {.capacity =
-                        4096 + children * (COMPONENT_MAX + sizeof("  <node name=\"\"/>\n"))};
+    char *xml = introspect(node, &s->items, methods, METHODS);
+    /* Of many lines, and all of it our own. */
+    bool ok = xml && dbus_message_iter_append_basic(reply, DBUS_TYPE_STRING, &xml);
 
     (void)call;
-    x.text = malloc(x.capacity);
-    if (!x.text)
-        return false;
-    put(&x, "%s<node>\n", DBUS_INTROSPECT_1_0_XML_DOCTYPE_DECL_NODE);
-    put_methods(&x, t->kind);
-    put_children(&x, t->service, &t->run);
-    put(&x, "</node>\n");
-    bool ok = !x.failed && dbus_message_iter_append_basic(reply, DBUS_TYPE_STRING, &x.text);
-    free(x.text);
+    free(xml);
     return ok;
 }
 
@@ -422,8 +246,8 @@ static DBusHandlerResult send_error(DBusConnection *c, DBusMessage *call, const 
     return send_reply(c, dbus_message_new_error(call, name, text));
 }
 
-static DBusHandlerResult run_method(DBusConnection *c, DBusMessage *call, const struct method *m,
-                                    const struct target *t)
+static DBusHandlerResult run_method(struct service *s, DBusConnection *c, DBusMessage *call,
+                                    const struct method *m, const struct node *node)
 {
     DBusMessageIter iter;
 
@@ -436,7 +260,7 @@ static DBusHandlerResult run_method(DBusConnection *c, DBusMessage *call, const 
     if (!reply)
         return DBUS_HANDLER_RESULT_NEED_MEMORY;
     dbus_message_iter_init_append(reply, &iter);
-    if (!m->answer(t, call, &iter)) {
+    if (!m->answer(s, node, call, &iter)) {
         dbus_message_unref(reply);
         return send_error(c, call, DBUS_ERROR_NO_MEMORY, "out of memory");
     }
@@ -446,59 +270,38 @@ static DBusHandlerResult run_method(DBusConnection *c, DBusMessage *call, const 
     return DBUS_HANDLER_RESULT_HANDLED;
 }
 
-static bool find_target(struct service *s, const char *path, struct target *t)
+/* False when there is neither an item nor anything below. */
+static bool find_node(const struct service *s, const char *path, struct node *node)
 {
-    *t = (struct target){.service = s, .path = path, .run = below(s, path)};
-    t->item = find_leaf(s, path);
-    t->kind = t->item ? NODE_LEAF : strcmp(path, "/") == 0 ? NODE_ROOT : NODE_INNER;
-    return t->kind != NODE_INNER || t->run.begin < t->run.end;
+    *node = (struct node){.path = path, .item = items_find(&s->items, path)};
+    node->kind = node->item ? NODE_LEAF : strcmp(path, "/") == 0 ? NODE_ROOT : NODE_INNER;
+    return node->kind != NODE_INNER || items_below(&s->items, path);
 }
 
 static DBusHandlerResult on_message(DBusConnection *c, DBusMessage *call, void *user)
 {
     struct service *s = user;
-    struct target t;
+    struct node node;
 
     if (dbus_message_get_type(call) != DBUS_MESSAGE_TYPE_METHOD_CALL)
         return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
-    if (!find_target(s, dbus_message_get_path(call), &t))
+    if (!find_node(s, dbus_message_get_path(call), &node))
         return send_error(c, call, DBUS_ERROR_UNKNOWN_OBJECT, "there is no such path");
     for (size_t i = 0; i < METHODS; i++) {
-        if ((methods[i].kinds & (int)t.kind) &&
+        if ((methods[i].kinds & (int)node.kind) &&
             dbus_message_is_method_call(call, methods[i].interface, methods[i].name))
-            return run_method(c, call, &methods[i], &t);
+            return run_method(s, c, call, &methods[i], &node);
     }
     return send_error(c, call, DBUS_ERROR_UNKNOWN_METHOD, "there is no such method at this path");
 }
 
-/* ---- items ---- */
-
-/* Whether the item has another value now. Without memory for a text it has none. */
-static bool store(struct item *item, const struct value *v)
-{
-    struct value kept = *v;
-    char *text = NULL;
-
-    if (v->type == VALUE_STRING) {
-        text = strdup(v->s);
-        if (text)
-            text_clean(text);
-        kept = value_string(text);
-    }
-    bool changed = !value_equal(&kept, &item->conf.value);
-    item->conf.value = kept;
-    free(item->text);
-    item->text = text;
-    return changed;
-}
+/* ---- changes ---- */
 
 void service_set(struct service *s, size_t item, const struct value *value)
 {
-    if (item < s->count && store(&s->items[item], value))
-        s->items[item].changed = s->changed = true;
+    if (item < s->items.count && item_set(&s->items.list[item], value))
+        s->changed = true;
 }
-
-/* ---- changes ---- */
 
 /* NULL when out of memory. */
 static DBusMessage *new_items_changed(const struct service *s)
@@ -528,8 +331,8 @@ void service_flush(struct service *s)
         dbus_message_unref(m);
     if (!sent)
         return; /* what has changed stays so, and goes out with the next */
-    for (size_t i = 0; i < s->count; i++)
-        s->items[i].changed = false;
+    for (size_t i = 0; i < s->items.count; i++)
+        s->items.list[i].changed = false;
     s->changed = false;
 }
 
@@ -539,60 +342,6 @@ const char *service_name(const struct service *s)
 }
 
 /* ---- creation ---- */
-
-static bool valid_path(const char *path)
-{
-    if (!dbus_validate_path(path, NULL) || path[1] == '\0')
-        return false;
-    for (const char *c = path; *c; c += strcspn(c, "/")) {
-        c++;
-        if (strcspn(c, "/") > COMPONENT_MAX)
-            return false;
-    }
-    return true;
-}
-
-/* Insertion sort: the tables are nearly in order, and short. False when a path is there twice. */
-static bool sort_items(struct service *s)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        const char *path = s->items[i].conf.path;
-        size_t at = i;
-        while (at > 0 && strcmp(sorted_path(s, at - 1), path) > 0) {
-            s->sorted[at] = s->sorted[at - 1];
-            at--;
-        }
-        if (at > 0 && strcmp(sorted_path(s, at - 1), path) == 0)
-            return false;
-        s->sorted[at] = i;
-    }
-    return true;
-}
-
-static int take_items(struct service *s, const struct service_item *items, size_t count, char *why,
-                      size_t why_size)
-{
-    s->items = calloc(count ? count : 1, sizeof(*s->items));
-    s->sorted = calloc(count ? count : 1, sizeof(*s->sorted));
-    if (!s->items || !s->sorted) {
-        snprintf(why, why_size, "out of memory");
-        return -ENOMEM;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (!valid_path(items[i].path)) {
-            snprintf(why, why_size, "\"%s\" is no path for an item", items[i].path);
-            return -EINVAL;
-        }
-        s->items[i].conf = items[i];
-        store(&s->items[i], &items[i].value);
-        s->count++;
-    }
-    if (!sort_items(s)) {
-        snprintf(why, why_size, "a path is there twice");
-        return -EINVAL;
-    }
-    return 0;
-}
 
 static void on_bus_lost(void *user)
 {
@@ -630,7 +379,7 @@ struct service *service_create(struct loop *l, const char *name, const struct se
         snprintf(why, why_size, "out of memory");
     } else {
         s->events = *events;
-        error = take_items(s, items, count, why, why_size);
+        error = items_init(&s->items, items, count, why, why_size);
         if (!error)
             error = go_on_bus(s, l, why, why_size);
     }
@@ -649,10 +398,7 @@ void service_destroy(struct service *s)
     if (s->exported)
         dbus_connection_unregister_object_path(bus_connection(s->bus), "/");
     bus_close(s->bus); /* and with the connection, the bus takes the name back */
-    for (size_t i = 0; i < s->count; i++)
-        free(s->items[i].text);
-    free(s->sorted);
-    free(s->items);
+    items_finish(&s->items);
     free(s->name);
     free(s);
 }

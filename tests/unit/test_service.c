@@ -272,11 +272,11 @@ static void test_descriptions(void **state)
 static void test_inner_nodes(void **state)
 {
     assert_string_equal(call("/Ac", "GetValue"),
-                        "v<{s:\"Energy/Forward\" v<[]ai>,s:\"L1/Voltage\" v<d:230.4>,"
-                        "s:\"Power\" v<d:1234.5>,s:\"PowerLimit\" v<d:2000>,}>");
+                        "v<{s:\"Power\" v<d:1234.5>,s:\"L1/Voltage\" v<d:230.4>,"
+                        "s:\"Energy/Forward\" v<[]ai>,s:\"PowerLimit\" v<d:2000>,}>");
     assert_string_equal(call("/Ac", "GetText"),
-                        "v<{s:\"Energy/Forward\" v<s:\"---\">,s:\"L1/Voltage\" v<s:\"230V\">,"
-                        "s:\"Power\" v<s:\"1234W\">,s:\"PowerLimit\" v<s:\"2000W\">,}>");
+                        "v<{s:\"Power\" v<s:\"1234W\">,s:\"L1/Voltage\" v<s:\"230V\">,"
+                        "s:\"Energy/Forward\" v<s:\"---\">,s:\"PowerLimit\" v<s:\"2000W\">,}>");
     assert_string_equal(call("/Ac/L1", "GetValue"), "v<{s:\"Voltage\" v<d:230.4>,}>");
     assert_string_equal(call("/Ac/Energy", "GetText"), "v<{s:\"Forward\" v<s:\"---\">,}>");
     assert_string_equal(call("/Ac", "GetItems"), unknown_method);
@@ -287,9 +287,9 @@ static void test_root(void **state)
 {
     assert_string_equal(
         call("/", "GetValue"),
-        "v<{s:\"Ac/Energy/Forward\" v<[]ai>,s:\"Ac/L1/Voltage\" v<d:230.4>,"
-        "s:\"Ac/Power\" v<d:1234.5>,s:\"Ac/PowerLimit\" v<d:2000>,s:\"Connected\" v<i:1>,"
-        "s:\"CustomName\" v<s:\"\">,s:\"Position\" v<i:1>,s:\"ProductId\" v<i:41284>,}>");
+        "v<{s:\"Ac/Power\" v<d:1234.5>,s:\"Ac/L1/Voltage\" v<d:230.4>,"
+        "s:\"Ac/Energy/Forward\" v<[]ai>,s:\"CustomName\" v<s:\"\">,s:\"Position\" v<i:1>,"
+        "s:\"Ac/PowerLimit\" v<d:2000>,s:\"ProductId\" v<i:41284>,s:\"Connected\" v<i:1>,}>");
     assert_non_null(strstr(call("/", "GetText"), "s:\"ProductId\" v<s:\"0xA144\">"));
     assert_string_equal(call("/", "GetItems"),
                         "{s:\"/Ac/Power\" {s:\"Value\" v<d:1234.5>,s:\"Text\" v<s:\"1234W\">,},"
