@@ -74,6 +74,7 @@ TOOLS    := $(B)/bin/cc
 COMMON   := -Os -fPIE -fstack-protector-strong -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables -flto=auto -fno-fat-lto-objects $(REPRODUCIBLE)
 DEFINES  :=
+DBUS_DEFS := -DDBUS_DISABLE_ASSERT
 LDFLAGS  := -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 LDLIBS   := -lcurl -ldbus-1 -lcjson -linih -lmbedtls
 else
@@ -87,7 +88,9 @@ MUSL_HOST:=
 COMMON   := -O1 -g -fno-omit-frame-pointer $(REPRODUCIBLE)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	$(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer-no-link)
-DEFINES  := -DDEBUG_BUILD -isystem $(SYSROOT)/include
+DEFINES  := -isystem $(SYSROOT)/include
+# libdbus' assertions watch beside the sanitizers.
+DBUS_DEFS := -DDBUS_ENABLE_ASSERT
 LDFLAGS  := $(SANITIZE) -L$(SYSROOT)/lib
 LDLIBS   := -lcurl -ldbus-1 -lcjson -linih -lmbedtls -lpthread -lm
 endif
@@ -251,12 +254,12 @@ $(B)/vendor/%.stamp: build/vendor/%.stamp vendor/recipes/%.sh vendor/build vendo
 	@echo "  LIB     $* for $(ARCH) ($(VARIANT))"
 	$(Q)+OUT='$(OUT)' PREFIX='$(SYSROOT)' HOST='$(MUSL_HOST)' CC='$(CC)' AR='$(AR)' RANLIB='$(RANLIB)' \
 		NM='$(NM)' CFLAGS='$(COMMON) -w' SANITIZE='$(SANITIZE)' INIH_DEFS='$(INIH_DEFS)' CJSON_DEFS='$(CJSON_DEFS)' MAKE='$(MAKE)' \
-		DEFINES='$(filter -D%,$(DEFINES))' vendor/build $*
+		DBUS_DEFS='$(DBUS_DEFS)' vendor/build $*
 	@touch $@
 
 $(B)/vendor/musl.stamp: toolchain/static-pie.specs
 $(B)/vendor/mbedtls.stamp: vendor/config/mbedtls_config.h
-$(B)/vendor/dbus.stamp: vendor/config/dbus/config.h
+$(B)/vendor/dbus.stamp: vendor/config/dbus/config.h $(B)/flags.dbus
 $(B)/vendor/cjson.stamp: $(B)/flags.cjson
 ifneq ($(filter musl,$(LIBS)),)
 $(filter-out %/musl.stamp,$(LIB_STAMPS)): $(B)/vendor/musl.stamp
@@ -288,9 +291,10 @@ $(B)/flags.libs: export CONTENT = $(COMMON) $(SANITIZE) $(INIH_DEFS) $(call comp
 $(B)/flags.libs: $(TOOLS) FORCE | tools
 	$(keep)
 
-# Of this library alone.
+# Of one library alone.
 $(B)/flags.cjson: export CONTENT = $(CJSON_DEFS)
-$(B)/flags.cjson: FORCE
+$(B)/flags.dbus: export CONTENT = $(DBUS_DEFS)
+$(B)/flags.cjson $(B)/flags.dbus: FORCE
 	$(keep)
 
 $(B)/flags: export CONTENT = $(CFLAGS) $(WARNINGS) $(TEST_WARNINGS) $(LDFLAGS) $(LDLIBS)

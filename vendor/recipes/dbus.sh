@@ -25,7 +25,7 @@ sed -e "s/@DBUS_INT64_TYPE@/$int64/; s/@DBUS_INT64_MODIFIER@/$mod/" \
 files=
 for f in $lib $shared $unix; do files="$files dbus-$f.c"; done
 $MAKE -f "$VENDOR/objs.mk" SRC="$SRC/dbus" LIB=libdbus-1.a FILES="$files" \
-    CFLAGS="$CFLAGS $DEFINES -D_GNU_SOURCE -DHAVE_CONFIG_H -DDBUS_COMPILATION -DDBUS_STATIC_BUILD -DVERSION=\\\"$version\\\" -I$VENDOR/config/dbus -Igen -I$SRC"
+    CFLAGS="$CFLAGS $DBUS_DEFS -D_GNU_SOURCE -DHAVE_CONFIG_H -DDBUS_COMPILATION -DDBUS_STATIC_BUILD -DVERSION=\\\"$version\\\" -I$VENDOR/config/dbus -Igen -I$SRC"
 cp libdbus-1.a "$PREFIX/lib/"
 
 mkdir -p "$PREFIX/include/dbus"

@@ -10,12 +10,7 @@
 #define DBUS_USE_SYNC 1
 #define DBUS_BUILT_R_DYNAMIC 0
 
-/* Assertions are for the library's own developers. The checks of arguments stay: they catch our mistakes. */
-#ifndef DEBUG_BUILD
-#define DBUS_DISABLE_ASSERT 1
-#else
-#define DBUS_ENABLE_ASSERT 1
-#endif
+/* The checks of arguments catch our mistakes. The Makefile's DBUS_DEFS say whether the library checks itself, too. */
 #define DBUS_ENABLE_CHECKS 1
 
 #define DBUS_SYSTEM_BUS_DEFAULT_ADDRESS "unix:path=/var/run/dbus/system_bus_socket"
