@@ -80,7 +80,7 @@ static struct config *read_config(struct app *a, bool *clean)
                  strerror(errno));
         return NULL;
     }
-    struct config *config = config_parse(text, &report);
+    struct config *config = config_parse(text, len, &report);
     free(text);
     *clean = report.errors == 0 && report.fatals == 0;
     /* In use, a configuration is changed as a whole or not at all. */

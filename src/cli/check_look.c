@@ -19,7 +19,7 @@ static void read_config(struct check *c)
         snprintf(c->unreadable, sizeof c->unreadable, "%s", strerror(errno));
         return;
     }
-    c->config = config_parse(text, &c->report);
+    c->config = config_parse(text, len, &c->report);
     free(text);
 }
 

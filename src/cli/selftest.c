@@ -64,7 +64,7 @@ static bool config_works(const char *path)
         fprintf(stderr, "selftest: %s: %s\n", path, strerror(errno));
         return false;
     }
-    struct config *config = config_parse(text, &report);
+    struct config *config = config_parse(text, len, &report);
     free(text);
     for (size_t i = 0; i < report.count; i++)
         if (report.messages[i].severity > CONF_WARNING)

@@ -150,11 +150,11 @@ struct conf_report {
 };
 
 /*
- * Reads text (NUL-terminated, any encoding, BOM and CRLF accepted) into a config, with every fault
- * of the file in report. Returns the config, owned by the caller (config_free), or NULL when there
+ * Reads text (len bytes with a NUL behind them; a BOM and CRLF are accepted) into a config, with every
+ * fault of the file in report. Returns the config, owned by the caller (config_free), or NULL when there
  * was a fatal fault. report is always filled; free with conf_report_finish().
  */
-struct config *config_parse(const char *text, struct conf_report *report);
+struct config *config_parse(const char *text, size_t len, struct conf_report *report);
 void config_free(struct config *c); /* NULL is fine */
 void conf_report_finish(struct conf_report *report);
 

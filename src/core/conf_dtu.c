@@ -339,9 +339,21 @@ static bool is_asked(const struct conf_parse *p, const struct inverter *inverter
     return dtu->state != READY || max == 0 || inverter->index < max || inverter->serial[0];
 }
 
+/* The owner said so: nothing is wrong with that. */
+static void note_unused(struct conf_parse *p, const unsigned *unused, size_t count, const char *why)
+{
+    char list[CONF_LIST_MAX], section[CONF_SECTION_MAX];
+
+    conf_list(list, conf_inverter_prefix, unused, count);
+    conf_section_name(section, conf_inverter_prefix, unused[0]);
+    conf_say(p, CONF_NOTE, conf_section_line(p, section), NULL, "%s not used: %s", list, why);
+}
+
 static void read_inverters(struct conf_parse *p, const struct dtus *all)
 {
     static const struct dtu nowhere = {.state = FAULTY};
+    unsigned beyond[CONF_INVERTERS_MAX], unused[CONF_INVERTERS_MAX];
+    size_t beyond_count = 0, unused_count = 0;
     char section[CONF_SECTION_MAX];
 
     for (unsigned n = 0; n < CONF_INVERTERS_MAX; n++) {
@@ -349,6 +361,8 @@ static void read_inverters(struct conf_parse *p, const struct dtus *all)
         const struct dtu *dtu = inverter->dtu == NO_DTU ? &nowhere : &all->dtu[inverter->dtu];
 
         conf_section_name(section, conf_inverter_prefix, n);
+        if (inverter->there && dtu->state == UNUSED)
+            unused[unused_count++] = n;
         if (!inverter->there || dtu->state == UNUSED)
             continue;
         if (dtu->state == ABSENT)
@@ -357,7 +371,33 @@ static void read_inverters(struct conf_parse *p, const struct dtus *all)
             lose(p, all, section, dtu->state == ABSENT ? NO_DTU : inverter->dtu);
         if (is_asked(p, inverter, dtu))
             read_inverter(p, all, section, inverter);
+        else
+            beyond[beyond_count++] = n;
     }
+    if (beyond_count > 0)
+        note_unused(p, beyond, beyond_count, "beyond NumberOfInvertersToQuery");
+    if (unused_count > 0)
+        note_unused(p, unused, unused_count, "with DTU = template there is no DTU");
+}
+
+/* Of a DTU that may list what it likes. */
+static void warn_of_idle_dtu(struct conf_parse *p, const struct gateway_conf *g, size_t gateway)
+{
+    char section[CONF_SECTION_MAX];
+    const struct conf_place place = {.section = section};
+    const struct conf_key *key = conf_key_named("AutoAdd", CONF_IN_DTU);
+
+    for (size_t i = 0; i < p->config->device_count; i++) {
+        if (p->config->devices[i].gateway == gateway)
+            return;
+    }
+    if (g->auto_add || g->in_doubt[0])
+        return;
+    conf_section_name(section, conf_dtu_prefix, g->number);
+    const struct inifile_entry *e = conf_find_value(p, place, (size_t)(key - conf_table));
+    conf_say(p, CONF_WARNING, e ? e->line : 0, NULL,
+             "[%s] AutoAdd = 0, and no [INVERTERn] of its own: nothing of this DTU is published",
+             title(p, g));
 }
 
 void conf_read_dtus(struct conf_parse *p)
@@ -374,4 +414,6 @@ void conf_read_dtus(struct conf_parse *p)
     for (unsigned n = 0; n < CONF_DTUS_MAX; n++)
         read_dtu(p, &all, n);
     read_inverters(p, &all);
+    for (size_t g = 0; g < p->config->dtu_count; g++)
+        warn_of_idle_dtu(p, &p->config->gateways[g], g);
 }

@@ -48,7 +48,8 @@ static void put_section(put_fn put, void *user, unsigned scope, const char *head
     put(user, head);
     for (size_t k = 0; k < conf_table_size; k++) {
         if (is_shown(k, scope))
-            put_key(put, user, k, example_of(k, scope), scope != CONF_IN_DTU);
+            put_key(put, user, k, example_of(k, scope),
+                    scope & (CONF_IN_DEFAULT | CONF_IN_INVERTER));
     }
 }
 
@@ -76,14 +77,15 @@ void conf_write_example(void (*put)(void *user, const char *text), void *user)
         "\n"
         "# ---- More DTUs: [DTU1] to [DTU15], each with a Host of its own, and what else of [DEFAULT]\n"
         "# is different there. That of [DEFAULT] is DTU 0. Phase and the like hold for those of its\n"
-        "# inverters that say nothing else.\n"
+        "# inverters that say nothing else. Take the # of the lines away that are needed.\n"
         "\n"
         "#[DTU1]\n");
     put_section(
         put, user, CONF_IN_TEMPLATE,
         "\n"
         "# ---- Devices with a JSON reply of their own (Shelly, Tasmota ...): [TEMPLATE0],\n"
-        "# [TEMPLATE1] ... as many as NumberOfTemplates says.\n"
+        "# [TEMPLATE1] ... as many as NumberOfTemplates says. Take the # of the lines away that are\n"
+        "# needed.\n"
         "\n"
-        "[TEMPLATE0]\n");
+        "#[TEMPLATE0]\n");
 }

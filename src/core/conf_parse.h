@@ -5,7 +5,8 @@
  *   conf_report   what is said                   conf_settle   devices that exclude each other
  *   conf_names    names that are not known       conf_example  config.example
  *   conf_dtu      DTUs and their inverters       conf_equal    what a reload leaves alone
- *   conf          templates, the whole
+ *   conf_template templates                      conf_form     what is no text that can be read
+ *   conf          the whole
  */
 #ifndef DTU_CORE_CONF_PARSE_H
 #define DTU_CORE_CONF_PARSE_H
@@ -70,8 +71,15 @@ struct conf_parse {
     struct config *config;
     struct conf_counts counts;
     bool told[INIFILE_ENTRIES_MAX]; /* per entry of the file: its value has been complained of */
+    bool told_encoding;
+    bool told_host; /* that Host stands in a section that is not [DEFAULT] but probably means it */
     bool out_of_memory;
 };
+
+/* ---- Form ---- */
+
+/* False, with a message, for what no line of can be understood. */
+bool conf_check_form(struct conf_parse *p, const char *text, size_t len);
 
 /* ---- What is said ---- */
 
@@ -92,6 +100,11 @@ void conf_say_bad(struct conf_parse *p, const struct inifile_entry *e, size_t k,
 /* That a bound of row k's range is used in place of the value. */
 void conf_say_clamped(struct conf_parse *p, const struct inifile_entry *e, size_t k,
                       const char *value, double bound);
+
+enum { CONF_LIST_MAX = 120 };
+
+/* "[INVERTER1] and [INVERTER4] are", "[TEMPLATE0] is"; of many the first ones. count > 0. */
+void conf_list(char out[CONF_LIST_MAX], const char *prefix, const unsigned *numbers, size_t count);
 
 /* Where the text itself is broken, what seems to be missing may just not have been understood. */
 bool conf_is_whole(const struct conf_parse *p);
@@ -141,6 +154,9 @@ bool conf_has_host(struct conf_parse *p, const struct gateway_conf *g, const cha
 
 /* The DTUs, then their inverters, into the config. */
 void conf_read_dtus(struct conf_parse *p);
+
+/* After the DTUs. */
+void conf_read_templates(struct conf_parse *p);
 
 bool conf_is_template(const struct config *c, const struct device_conf *d);
 

@@ -83,6 +83,21 @@ static bool read_value(struct conf_parse *p, struct conf_place place, size_t k,
     return false;
 }
 
+/* What a value may well be, but seldom is. */
+static void note_slip(struct conf_parse *p, const struct inifile_entry *e, size_t k,
+                      const char *value)
+{
+    set_fn set = conf_storings[k].set;
+    bool text = set == set_text || set == set_json_path || set == set_api_path;
+
+    if ((text || set == set_name) && set_is_quoted(value))
+        conf_say_of_value(p, CONF_NOTE, e, &conf_table[k], value, NULL,
+                          "the quotes are part of the value: take them away if they are not meant");
+    else if (text && set_has_comment(value))
+        conf_say_of_value(p, CONF_NOTE, e, &conf_table[k], value, NULL,
+                          "all of it is the value: a comment stands on a line of its own");
+}
+
 /* Empty where that says nothing: as if the key was not there. */
 static void take_empty(struct conf_parse *p, const struct inifile_entry *e, size_t k)
 {
@@ -92,6 +107,13 @@ static void take_empty(struct conf_parse *p, const struct inifile_entry *e, size
         return;
     (void)snprintf(outcome, sizeof outcome, "%s is used", conf_table[k].fallback);
     conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], "", outcome, "it is empty");
+}
+
+static const char *slip_of(const char *value)
+{
+    if (set_has_comment(value))
+        return "a comment stands on a line of its own";
+    return set_is_quoted(value) ? "take the quotes away" : NULL;
 }
 
 /* Sets row k's member of base. False when the key is vital and its value bad. */
@@ -111,9 +133,12 @@ static bool apply_key(struct conf_parse *p, struct conf_place place, size_t k, v
     const struct inifile_entry *e = conf_find_value(p, place, k);
     switch (s->set(&s->limits, value, member, &hint)) {
     case SET_OK:
+        note_slip(p, e, k, value);
         break;
     case SET_ADAPTED:
-        conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], value, NULL, hint);
+        if (hint != set_not_utf8 || !p->told_encoding)
+            conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], value, NULL, hint);
+        p->told_encoding = p->told_encoding || hint == set_not_utf8;
         break;
     case SET_RAISED:
         conf_say_clamped(p, e, k, value, s->limits.min);
@@ -123,7 +148,7 @@ static bool apply_key(struct conf_parse *p, struct conf_place place, size_t k, v
         break;
     case SET_BAD:
         if (*value) {
-            conf_say_bad(p, e, k, value, hint);
+            conf_say_bad(p, e, k, value, hint ? hint : slip_of(value));
             return !s->vital;
         }
         take_empty(p, e, k);

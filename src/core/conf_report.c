@@ -128,6 +128,21 @@ void conf_say_clamped(struct conf_parse *p, const struct inifile_entry *e, size_
     conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], value, outcome, what);
 }
 
+void conf_list(char out[CONF_LIST_MAX], const char *prefix, const unsigned *numbers, size_t count)
+{
+    enum { NAMED_MAX = 4 };
+    size_t named = count <= NAMED_MAX ? count : NAMED_MAX - 1, used = 0;
+
+    for (size_t i = 0; i < named; i++) {
+        const char *glue = i == 0 ? "" : i + 1 < count ? ", " : " and ";
+        used += (size_t)snprintf(out + used, CONF_LIST_MAX - used, "%s[%s%u]", glue, prefix,
+                                 numbers[i]);
+    }
+    if (named < count)
+        used += (size_t)snprintf(out + used, CONF_LIST_MAX - used, " and %zu more", count - named);
+    (void)snprintf(out + used, CONF_LIST_MAX - used, count == 1 ? " is" : " are");
+}
+
 void conf_report_finish(struct conf_report *report)
 {
     free(report->messages);

@@ -30,6 +30,46 @@ static bool find_word(const struct word *words, const char *text, int *value)
 
 /* ---- Texts ---------------------------------------------------------------------------------- */
 
+const char set_not_utf8[] =
+    "the file is not in UTF-8 (in Windows-1252?): save it again as UTF-8, or what is read here is not "
+    "what you see";
+
+static bool is_utf8(const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        size_t bytes = text_char(text, left, NULL);
+        if (!bytes)
+            return false;
+        text += bytes;
+        left -= bytes;
+    }
+    return true;
+}
+
+bool set_is_quoted(const char *text)
+{
+    static const char *const curly[] = {"\xE2\x80\x9C", "\xE2\x80\x9D", "\xE2\x80\x9E",
+                                        "\xE2\x80\x98", "\xE2\x80\x99", "\xC2\xAB"};
+    size_t len = strlen(text);
+
+    for (size_t i = 0; i < sizeof curly / sizeof curly[0]; i++) {
+        if (strncmp(text, curly[i], strlen(curly[i])) == 0)
+            return true;
+    }
+    return len > 1 && strchr("\"'`", *text) && text[len - 1] == *text;
+}
+
+bool set_has_comment(const char *text)
+{
+    for (const char *c = text; *c; c++) {
+        if ((*c == '#' || *c == ';') && c > text && (c[-1] == ' ' || c[-1] == '\t'))
+            return true;
+    }
+    return false;
+}
+
 enum set_result set_text(const struct set_limits *l, const char *text, void *member,
                          const char **hint)
 {
@@ -38,7 +78,10 @@ enum set_result set_text(const struct set_limits *l, const char *text, void *mem
         return SET_BAD;
     }
     memcpy(member, text, strlen(text) + 1);
-    return SET_OK;
+    if (is_utf8(text))
+        return SET_OK;
+    *hint = set_not_utf8;
+    return SET_ADAPTED;
 }
 
 enum set_result set_name(const struct set_limits *l, const char *text, void *member,
@@ -49,8 +92,11 @@ enum set_result set_name(const struct set_limits *l, const char *text, void *mem
     text_copy(out, (size_t)l->max, text);
     if (strcmp(out, text) == 0)
         return SET_OK;
-    *hint = strlen(text) >= (size_t)l->max ? "it is too long and was cut"
-                                           : "it is not UTF-8: what is not was replaced by ?";
+    *hint = "it is too long and was cut";
+    if (!is_utf8(text))
+        *hint = set_not_utf8;
+    else if (strlen(text) < (size_t)l->max)
+        *hint = "what cannot be shown of it was replaced by ?";
     return SET_ADAPTED;
 }
 
@@ -93,12 +139,14 @@ enum set_result set_unless_false(const struct set_limits *l, const char *text, v
                                  const char **hint)
 {
     int value = *text != '\0';
+    bool known = find_word(booleans, text, &value);
 
     (void)l;
-    (void)hint;
-    (void)find_word(booleans, text, &value);
     *(bool *)member = value;
-    return SET_OK;
+    if (known || !*text)
+        return SET_OK;
+    *hint = "anything that is not 0 counts as 1: values are read and logged, and not published";
+    return SET_ADAPTED;
 }
 
 enum set_result set_phase(const struct set_limits *l, const char *text, void *member,
@@ -422,11 +470,12 @@ enum set_result set_api_path(const struct set_limits *l, const char *text, void 
                              const char **hint)
 {
     static const char escaped[] = " \"#<>\\^`{|}"; /* as Python's requests does it */
+    const char *whole = text;
     char out[CONF_TEXT_MAX];
     size_t used = 0;
 
     (void)l;
-    if (!*text)
+    if (!*text || set_is_quoted(text))
         return SET_BAD;
     if (*text != '/')
         out[used++] = '/';
@@ -445,7 +494,10 @@ enum set_result set_api_path(const struct set_limits *l, const char *text, void 
     }
     out[used] = '\0';
     memcpy(member, out, used + 1);
-    return SET_OK;
+    if (is_utf8(whole))
+        return SET_OK;
+    *hint = set_not_utf8;
+    return SET_ADAPTED;
 }
 
 enum set_result set_json_path(const struct set_limits *l, const char *text, void *member,
@@ -453,8 +505,15 @@ enum set_result set_json_path(const struct set_limits *l, const char *text, void
 {
     static const struct set_limits size = {.max = CONF_TEXT_MAX};
 
+    enum set_result result =
+        set_text(&size, strcasecmp(text, "none") == 0 ? "" : text, member, hint);
+
     (void)l;
-    return set_text(&size, strcasecmp(text, "none") == 0 ? "" : text, member, hint);
+    if (result != SET_OK || !set_is_quoted(text))
+        return result;
+    *hint =
+        "the quotes are part of the name that is looked for: take them away"; /* it may have them */
+    return SET_ADAPTED;
 }
 
 enum set_result set_service(const struct set_limits *l, const char *text, void *member,

@@ -4,6 +4,7 @@
 #ifndef DTU_CORE_CONF_VALUE_H
 #define DTU_CORE_CONF_VALUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum set_result {
@@ -24,6 +25,15 @@ typedef enum set_result (*set_fn)(const struct set_limits *limits, const char *t
                                   const char **hint);
 
 enum { CONF_DTU_MAX = 16 };
+
+/* The hint of a text that is not UTF-8: of the whole file, that is. */
+extern const char set_not_utf8[];
+
+/* '"a"', "'a'", and what a text processor makes of them. */
+bool set_is_quoted(const char *text);
+
+/* "a # b": in this file a comment stands on a line of its own. */
+bool set_has_comment(const char *text);
 
 enum set_result set_text(const struct set_limits *l, const char *text, void *member,
                          const char **hint);

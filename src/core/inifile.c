@@ -29,6 +29,7 @@ struct reader {
 
     char *out; /* the text for inih, as many lines as the original */
     bool in_section, in_option;
+    bool outside;  /* a line before the first section, which is told once */
     size_t indent; /* of the present option's line */
 
     size_t section; /* while inih runs */
@@ -128,7 +129,9 @@ static void new_element(struct reader *r, struct span content, unsigned line)
         r->in_section = true;
         r->in_option = false;
     } else if (!r->in_section) {
-        tell(r, line, "a key before the first [section]");
+        if (!r->outside)
+            tell(r, line, "a key before the first [section]: write [DEFAULT] on a line above it");
+        r->outside = true;
         return;
     } else if (name == len) {
         tell(r, line, "neither key = value nor [section] nor a # comment");
@@ -205,7 +208,7 @@ static void begin_section(struct reader *r, const char *name, unsigned line)
 {
     struct inifile *f = r->file;
     struct inifile_section *sections;
-    char text[80];
+    char text[120];
 
     for (size_t i = 0; i < f->section_count; i++) {
         if (strcmp(f->sections[i].name, name) != 0)
@@ -213,7 +216,8 @@ static void begin_section(struct reader *r, const char *name, unsigned line)
         r->section = i;
         if (strcmp(name, defaults) == 0) /* configparser takes several of these */
             return;
-        (void)snprintf(text, sizeof text, "[%.32s] stands here again: it begins in line %u", name,
+        (void)snprintf(text, sizeof text,
+                       "[%.32s] stands here again: it begins in line %u; make one of the two", name,
                        f->sections[i].line);
         tell(r, line, text);
         return;
@@ -250,7 +254,7 @@ static void begin_option(struct reader *r, const char *name, const char *value, 
     struct inifile *f = r->file;
     struct inifile_entry *entries, *entry;
     const struct inifile_entry *first;
-    char text[160];
+    char text[180];
 
     if (f->entry_count == INIFILE_ENTRIES_MAX) {
         too_many(r, line, "too many keys");
@@ -276,7 +280,7 @@ static void begin_option(struct reader *r, const char *name, const char *value, 
     first = own_entry(f, r->section, entry->name);
     if (first) {
         (void)snprintf(text, sizeof text,
-                       "[%.32s] %.48s stands here again: it is in line %u already",
+                       "[%.32s] %.48s stands here again: it is in line %u already; take one away",
                        f->sections[r->section].name, first->name, first->line);
         tell(r, line, text);
     }

@@ -67,9 +67,9 @@ static void feed(struct device *d, enum scene scene)
 
 static struct device_conf configured(void)
 {
+    static const char text[] = "[DEFAULT]\nHost=192.168.1.74\nMinRetriesUntilFail=1\n[INVERTER0]\n";
     struct conf_report report;
-    struct config *config =
-        config_parse("[DEFAULT]\nHost=192.168.1.74\nMinRetriesUntilFail=1\n[INVERTER0]\n", &report);
+    struct config *config = config_parse(text, sizeof text - 1, &report);
 
     if (!config)
         abort();

@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size)
         memcpy(text, data, size);
     text[size] = '\0';
-    struct config *c = config_parse(text, &report);
+    struct config *c = config_parse(text, size, &report);
     free(text);
     check_report(&report);
     if (!c != (report.fatals > 0))

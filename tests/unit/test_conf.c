@@ -75,7 +75,7 @@ static void every_key_of_default(void **state)
         "TlsVerify=no\nCACert=/data/ca.pem\nHTTPTimeout=10\nPollingInterval=7000\n"
         "ESP8266PollingIntervall=20000\nRetryAfterSeconds=60\nNumberOfInvertersToQuery=2\n"
         "NumberOfTemplates=0\nuseYieldDay=1\nMaxAgeTsLastSuccess=-1\nErrorMode=Timeout\n"
-        "MinRetriesUntilFail=5\nErrorStateAfterSeconds=0\nLogging=debug\nSignOfLifeLog=0\nDryRun=1\n"
+        "MinRetriesUntilFail=5\nErrorStateAfterSeconds=0\nLogging=debug\nSignOfLifeLog=0\nDryRun=0\n"
         "[INVERTER1]\nPhase=3p\nDeviceInstance=0\nAcPosition=2\n"
         "Servicename=com.victronenergy.acload\n");
     const struct gateway_conf *g = gateway();
@@ -93,7 +93,7 @@ static void every_key_of_default(void **state)
     assert_int_equal(g->max_inverters, 2);
     assert_int_equal(c->log_level, LOG_DEBUG);
     assert_int_equal(c->sign_of_life_min, 0);
-    assert_true(c->dry_run);
+    assert_false(c->dry_run);
     const struct device_conf *d = device();
     assert_string_equal(d->connection, "TCP/IP (HTTPS) h:8443");
     assert_int_equal(d->index, 1);
@@ -176,8 +176,8 @@ static void a_templates_total_counts(void **state)
 
 static void names_in_any_case(void **state)
 {
-    parse_clean("[DEFAULT]\nhost=dtu\nDRYRUN=1\nuseyieldday=1\n[INVERTER0]\nphase: l3\n");
-    assert_true(c->dry_run);
+    parse_clean("[DEFAULT]\nhost=dtu\nAUTOADD=0\nuseyieldday=1\n[INVERTER0]\nphase: l3\n");
+    assert_false(gateway()->auto_add);
     assert_int_equal(device()->phase, PHASE_L3);
 }
 
@@ -214,13 +214,14 @@ static void the_dtus_keys_in_the_first_inverter(void **state)
                    "[INVERTER1] Host|other|[DEFAULT]|[DTUn]|DTU = n");
 }
 
+/* A name that a value refers to is a key of the owner's own. */
 static void values_refer_to_others(void **state)
 {
-    assert_warning(
-        "[DEFAULT]\nnet=10.0.0\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=%(net)s.7\n"
-        "CUST_API_PATH=s\nCUST_Power=p\n",
-        2, "net|no effect");
+    parse_clean("[DEFAULT]\nnet=10.0.0\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\n"
+                "Host=%(NET)s.7\nCUST_API_PATH=s\nCUST_Power=p\n");
     assert_string_equal(gateway()->base_url, "http://10.0.0.7");
+    assert_warning("[DEFAULT]\nnets=10.0.0\nHost=%(net)s.7\nnet=10\n", 2, "nets|no effect");
+    assert_warning("[DEFAULT]\nne=10.0.0\nHost=%(net)s.7\nnet=10\n", 2, "ne|no effect");
 }
 
 static void todays_example_file(void **state)
@@ -248,7 +249,8 @@ static void todays_example_file(void **state)
                     "CUST_Voltage=  none\nCUST_Current=  none\nPhase=L1\nDeviceInstance=%d\n"
                     "AcPosition=1\nName= Tasmota\nServicename=com.victronenergy.grid\n",
                     i, 45 + i);
-    parse_clean(text);
+    assert_warning(text, 57,
+                   "[TEMPLATE0], [TEMPLATE1] and [TEMPLATE2] are not used|NumberOfTemplates = 3");
     assert_int_equal(c->device_count, 10);
     for (unsigned i = 0; i < 10; i++) {
         assert_int_equal(c->devices[i].index, i);

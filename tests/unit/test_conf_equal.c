@@ -98,9 +98,9 @@ static struct config *with(unsigned scope, const char *key, const char *value)
     config_free(c);
     conf_report_finish(&report);
     c = NULL;
-    struct config *config = config_parse(text, &report);
+    struct config *config = config_parse(text, strlen(text), &report);
     print_report();
-    assert_int_equal(report.count, 0);
+    assert_int_equal(report.errors + report.fatals, 0);
     return config;
 }
 

@@ -29,16 +29,49 @@ static void unknown_keys(void **state)
 
 static void unknown_sections(void **state)
 {
-    static const char *const bad[] = {"Default",    "INVERTER",   "INVERTER64",
-                                      "INVERTER00", "inverter0",  "TEMPLATE-1",
-                                      "ONPREMISE",  "INVERTER0 ", "INVERTER1x"};
+    static const char *const bad[][2] = {
+        {"Default", "did you mean [DEFAULT]?"},
+        {"DEFAULTS", "did you mean [DEFAULT]?"},
+        {"INVERTER", "did you mean [INVERTER0]?"},
+        {"INVERTER00", "did you mean [INVERTER0]?"},
+        {"inverter1", "did you mean [INVERTER1]?"},
+        {"INVERTER 2", "did you mean [INVERTER2]?"},
+        {"INVERTR3", "did you mean [INVERTER3]?"},
+        {"INVERTER0 ", "did you mean [INVERTER0]?"},
+        {"INVERTER1x", "did you mean [INVERTER1]?"},
+        {"TEMPLATE-1", "did you mean [TEMPLATE1]?"},
+        {"dtu1", "did you mean [DTU1]?"},
+        {"INVERTER64", "[INVERTER0] to [INVERTER63]"},
+        {"DTX1", "[INVERTER0] to [INVERTER63]"},
+        {"GENERAL", "[INVERTER0] to [INVERTER63]"},
+        {"7", "[INVERTER0] to [INVERTER63]"},
+        {"INVERTER99999999999999999999", "[INVERTER0] to [INVERTER63]"},
+        {"ONPREMISE", "not used any more: move its keys (Host, Username, Password) into [DEFAULT]"},
+    };
     char text[200];
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        snprintf(text, sizeof text, DTU "[%s]\nkey=value\nPhase=L9\n", bad[i]);
-        assert_warning(text, 3, "[INVERTER0] to [INVERTER63]");
-        assert_non_null(strstr(report.messages[0].text, bad[i]));
+        snprintf(text, sizeof text, DTU "[%s]\nkey=value\nPhase=L9\n", bad[i][0]);
+        assert_warning(text, 3, bad[i][1]);
+        assert_non_null(strstr(report.messages[0].text, bad[i][0]));
     }
+}
+
+/* The cure is told once, and not that Host is missing as well. */
+static void a_host_in_the_wrong_section(void **state)
+{
+    assert_error("[ONPREMISE]\nHost=dtu\nUsername=\n[INVERTER0]\n", 1, "[ONPREMISE]|[DEFAULT]");
+    assert_int_equal(c->gateway_count, 0);
+    assert_error("[default]\nHost=dtu\n", 1, "[default]|did you mean [DEFAULT]?");
+    assert_error("[DEFAULT]\nDTU=opendtu\n[ONPREMISE]\nHost=dtu\n", 3, "[ONPREMISE]");
+    assert_warning(DTU "[ONPREMISE]\nHost=dtu\n", 3, "[ONPREMISE]");
+    parse("[ONPREMISE]\nUsername=u\n");
+    assert_int_equal(report.warnings, 1);
+    assert_int_equal(report.errors, 1); /* the Host is missing */
+    /* Of a template it is missing all the same. */
+    parse("[ONPREMISE]\nHost=dtu\n[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\n"
+          "CUST_API_PATH=s\nCUST_Power=p\n");
+    assert_int_equal(report.errors, 2);
 }
 
 static void former_names(void **state)
@@ -107,25 +140,71 @@ static void number_of_templates(void **state)
         "CUST_Power=p\n",
         3, "NumberOfTemplates = 2|[TEMPLATE1]");
     assert_int_equal(c->device_count, 1);
-    parse_clean(TEMPLATE "[TEMPLATE1]\nPhase=wrong but not used\n");
+    assert_warning(TEMPLATE "[TEMPLATE1]\nPhase=wrong but not used\n", 8,
+                   "[TEMPLATE1] is not used|NumberOfTemplates = 2");
     assert_int_equal(c->device_count, 1);
 }
 
 static void inverters_beyond_the_number_asked_for(void **state)
 {
-    parse_clean("[DEFAULT]\nHost=dtu\nNumberOfInvertersToQuery=1\n[INVERTER0]\nDeviceInstance=34\n"
-                "[INVERTER1]\nDeviceInstance=34\n");
+    assert_note("[DEFAULT]\nHost=dtu\nNumberOfInvertersToQuery=1\n[INVERTER0]\nDeviceInstance=34\n"
+                "[INVERTER1]\nDeviceInstance=34\n[INVERTER2]\n[INVERTER3]\n[INVERTER4]\n"
+                "[INVERTER5]\n",
+                6, "[INVERTER1], [INVERTER2], [INVERTER3] and 2 more are not used|ToQuery");
     assert_int_equal(c->device_count, 1);
+}
+
+static void nothing_to_publish(void **state)
+{
+    assert_error("[DEFAULT]\nDTU=template\n", 2, "no [TEMPLATEn]|nothing to publish|Host");
+    assert_error("[DEFAULT]\nDTU=template\n[TEMPLATE3]\nHost=h\n[TEMPLATE4]\n", 3,
+                 "[TEMPLATE3] and [TEMPLATE4] are not used|missing|NumberOfTemplates = 5|nothing");
+    assert_error("[DEFAULT]\nDTU=template\nNumberOfTemplates=2\n", 3,
+                 "NumberOfTemplates = 2|[TEMPLATE0] and [TEMPLATE1] are missing");
+    /* What has been told is not told again in other words. */
+    assert_error("[DEFAULT]\nDTU=template\nNumberOfTemplates=x\n", 3, "NumberOfTemplates");
+    assert_warning("[DEFAULT]\nHost=dtu\nAutoAdd=0\n", 3, "[DEFAULT] AutoAdd|nothing");
+    assert_warning("[DEFAULT]\nHost=dtu\nDryRun=1\n", 3, "DryRun|not published");
+    parse_clean("[DEFAULT]\nHost=dtu\nAutoAdd=0\n[INVERTER0]\n");
 }
 
 static void doubles_are_fatal(void **state)
 {
     assert_fatal("[DEFAULT]\nHost=a\nhost=b\n", 3, "Host|line 2");
     assert_fatal(ONE "[INVERTER0]\n", 4, "[INVERTER0]|line 3");
-    assert_fatal("Host=a\n", 1, "first [section]");
+    assert_fatal("Host=a\nUsername=u\nPassword=p\n", 1,
+                 "first [section]|[DEFAULT] on a line above");
     assert_fatal("[DEFAULT\n[TEMPLATE0]\nHost=a\n[DEFAULT]\nNumberOfTemplates=2\n", 1,
                  "between [ and ]");
     assert_fatal("[DEFAULT\n[DEFAULT]\nHost=a\n", 1, "between [ and ]");
+}
+
+/* Whatever Notepad makes of it, and whatever a power cut leaves. */
+static void no_text_at_all(void **state)
+{
+    static const char *const utf16[] = {
+        "\xFF\xFE[\0D\0E\0F\0A\0U\0L\0T\0]\0\n\0",
+        "\xFE\xFF\0[\0D\0E\0F\0A\0U\0L\0T\0]\0\n",
+        "[\0D\0E\0F\0A\0U\0L\0T\0]\0\n\0\xE4",
+        "\0[\0D\0E\0F\0A\0U\0L\0T\0]\0\n\0",
+    };
+    char zeros[4096] = "";
+
+    for (size_t i = 0; i < sizeof utf16 / sizeof utf16[0]; i++) {
+        parse_bytes(utf16[i], 20);
+        assert_message(CONF_FATAL, 0, "UTF-16|save it again as UTF-8");
+    }
+    parse_bytes("\xFF\xFE", 2);
+    assert_message(CONF_FATAL, 0, "UTF-16");
+    parse_bytes(zeros, sizeof zeros);
+    assert_message(CONF_FATAL, 1, "NUL bytes|power cut");
+    parse_bytes("[DEFAULT]\nHost=dtu\nUser\0name=u\n", 29);
+    assert_message(CONF_FATAL, 3, "NUL bytes");
+    parse_bytes("[\0]", 3);
+    assert_message(CONF_FATAL, 1, "NUL bytes");
+    parse_bytes("", 0);
+    assert_message(CONF_ERROR, 0, "Host is missing");
+    parse_clean("\xEF\xBB\xBF[DEFAULT]\nHost=dtu\n");
 }
 
 static void tells_all_faults_in_order(void **state)
@@ -170,12 +249,21 @@ static void messages_are_clean_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CONF_TEST(unknown_keys),           CONF_TEST(unknown_sections),
-        CONF_TEST(former_names),           CONF_TEST(an_inherited_fault_is_told_once),
-        CONF_TEST(wrong_kinds_of_dtu),     CONF_TEST(templates_that_lack_something),
-        CONF_TEST(number_of_templates),    CONF_TEST(inverters_beyond_the_number_asked_for),
-        CONF_TEST(doubles_are_fatal),      CONF_TEST(tells_all_faults_in_order),
-        CONF_TEST(the_report_has_a_limit), CONF_TEST(messages_are_clean_text),
+        CONF_TEST(unknown_keys),
+        CONF_TEST(unknown_sections),
+        CONF_TEST(a_host_in_the_wrong_section),
+        CONF_TEST(nothing_to_publish),
+        CONF_TEST(former_names),
+        CONF_TEST(an_inherited_fault_is_told_once),
+        CONF_TEST(wrong_kinds_of_dtu),
+        CONF_TEST(templates_that_lack_something),
+        CONF_TEST(number_of_templates),
+        CONF_TEST(inverters_beyond_the_number_asked_for),
+        CONF_TEST(doubles_are_fatal),
+        CONF_TEST(no_text_at_all),
+        CONF_TEST(tells_all_faults_in_order),
+        CONF_TEST(the_report_has_a_limit),
+        CONF_TEST(messages_are_clean_text),
     };
     return cmocka_run_group_tests_name("conf_report", tests, NULL, NULL);
 }

@@ -75,16 +75,10 @@ static void secrets_are_hidden(void **state)
 static void odd_passwords(void **state)
 {
     static const char *const passwords[][2] = {
-        {"50% off", "50% off"},
-        {"50%% off#1;2", "50% off#1;2"},
-        {"a=b:c", "a=b:c"},
-        {"\"quoted\"", "\"quoted\""},
-        {"p\xC3\xA4ss", "p\xC3\xA4ss"},
-        {"p\xE4ss", "p\xE4ss"},
-        {"#1", "#1"},
-        {"%", "%"},
-        {"a\tb", "a\tb"},
-        {"a@b", "a@b"},
+        {"50% off", "50% off"}, {"50%% off#1;2", "50% off#1;2"},
+        {"a=b:c", "a=b:c"},     {"p\xC3\xA4ss", "p\xC3\xA4ss"},
+        {"#1", "#1"},           {"%", "%"},
+        {"a\tb", "a\tb"},       {"a@b", "a@b"},
         {"%(", "%("},
     };
     char text[200];
@@ -94,6 +88,65 @@ static void odd_passwords(void **state)
         parse_clean(text);
         assert_string_equal(gateway()->password, passwords[i][1]);
     }
+}
+
+static void quotes_and_comments(void **state)
+{
+    static const struct {
+        const char *line;
+        enum conf_severity severity;
+        const char *cure;
+    } cases[] = {
+        {"Host=\"192.168.1.50\"", CONF_ERROR, "take the quotes away"},
+        {"Host='dtu'", CONF_ERROR, "take the quotes away"},
+        {"Host=\xE2\x80\x9E"
+         "dtu\xE2\x80\x9C",
+         CONF_ERROR, "take the quotes away"},
+        {"Phase=\"L1\"", CONF_ERROR, "take the quotes away"},
+        {"HTTPTimeout='3'", CONF_ERROR, "take the quotes away|2.5 is used"},
+        {"Host=dtu # the roof", CONF_ERROR, "a comment stands on a line of its own"},
+        {"Host=dtu ; the roof", CONF_ERROR, "a comment stands on a line of its own"},
+        {"Phase=L1\t# the roof", CONF_ERROR, "a comment stands on a line of its own"},
+        {"AutoAdd=0 # none", CONF_ERROR, "a comment stands on a line of its own|1 is used"},
+        {"DryRun=0 # no", CONF_WARNING, "counts as 1"},
+        /* These may well be meant. */
+        {"Password=\"geheim\"", CONF_NOTE, "(hidden)|the quotes are part of the value"},
+        {"Password=geheim #1", CONF_NOTE, "(hidden)|a comment stands on a line of its own"},
+        {"Username='admin'", CONF_NOTE, "the quotes are part"},
+        {"CACert=/data/ca.pem ; mine", CONF_NOTE, "a comment stands"},
+    };
+    char text[200];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool host = strncmp(cases[i].line, "Host", 4) == 0;
+        snprintf(text, sizeof text, "[DEFAULT]\n%s\n%s", cases[i].line, host ? "" : "Host=dtu\n");
+        parse(text);
+        assert_message(cases[i].severity, 2, cases[i].cure);
+    }
+    assert_string_equal(gateway()->ca_cert, "/data/ca.pem ; mine");
+    parse_clean(DTU "Password=a#b;c\nUsername=#\n[INVERTER0]\nSerial=A1\n");
+    assert_warning(TEMPLATE "CUST_Total=\"e/total\"\n", 8, "CUST_Total|the quotes are part");
+    parse("[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=h\nCUST_Power=p\n"
+          "CUST_API_PATH='status'\n");
+    assert_message(CONF_ERROR, 7, "CUST_API_PATH|take the quotes away");
+    assert_note(TEMPLATE "CUST_Total=No #1/total\n", 8, "a comment stands");
+    assert_string_equal(gateway()->template.total.path, "No #1/total");
+    assert_note(TEMPLATE "Name=\"Shed\"\n", 8, "the quotes are part");
+    parse_clean(TEMPLATE "Name=Shed #1\n");
+}
+
+/* As it stands, it is sent; what was meant, nobody can know. Told once for the whole file. */
+static void a_file_in_latin_1(void **state)
+{
+    assert_warning(DTU "# f\xFCr\nUsername=admin\nPassword=p\xE4ss\nCACert=\xFC\n", 5,
+                   "Password = (hidden)|not in UTF-8|save it again as UTF-8");
+    assert_string_equal(gateway()->password, "p\xE4ss");
+    assert_string_equal(gateway()->ca_cert, "\xFC");
+    assert_warning(TEMPLATE "CUST_Total=Z\xE4hler\nName=S\xFC"
+                            "d\n",
+                   8, "CUST_Total|UTF-8");
+    assert_string_equal(device()->name, "S?d");
+    parse_clean(DTU "# f\xFCr\n");
 }
 
 static void booleans(void **state)
@@ -134,13 +187,13 @@ static void day_counters_switch(void **state)
 
 static void dry_run_is_anything_but_0(void **state)
 {
-    static const char *const on[] = {"1", "true", "yes", "2", "please"};
+    static const char *const on[] = {"1", "true", "yes", "2", "please", "0 # no"};
     static const char *const off[] = {"0", "false", "", "No"};
     char text[100];
 
     for (size_t i = 0; i < sizeof on / sizeof on[0]; i++) {
         snprintf(text, sizeof text, DTU "DryRun=%s\n", on[i]);
-        parse_clean(text);
+        assert_warning(text, 3, i < 3 ? "DryRun is on|not published" : "counts as 1|not published");
         assert_true(c->dry_run);
     }
     for (size_t i = 0; i < sizeof off / sizeof off[0]; i++) {
@@ -374,6 +427,8 @@ int main(void)
         CONF_TEST(credentials_in_a_host_are_refused_and_hidden),
         CONF_TEST(secrets_are_hidden),
         CONF_TEST(odd_passwords),
+        CONF_TEST(quotes_and_comments),
+        CONF_TEST(a_file_in_latin_1),
         CONF_TEST(booleans),
         CONF_TEST(dry_run_is_anything_but_0),
         CONF_TEST(log_levels),

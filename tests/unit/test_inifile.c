@@ -19,7 +19,7 @@
 
 struct faults {
     unsigned count, line;
-    char text[160];
+    char text[180];
 };
 
 static void on_fault(void *user, unsigned line, const char *text)

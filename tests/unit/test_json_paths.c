@@ -309,7 +309,7 @@ static void lead_back(void *user, const struct json_number_found *f)
                    "CUST_API_PATH=y\nCUST_SN=1\nPhase=L1\nDeviceInstance=40\nAcPosition=1\nName=z\n"
                    "CUST_Power=%s\n",
                    doubled);
-    struct config *config = config_parse(text, &report);
+    struct config *config = config_parse(text, strlen(text), &report);
     if (!config || report.errors)
         fail_msg("%s: %s", text, report.count ? report.messages[0].text : "");
     const struct gateway_conf *gateway = &config->gateways[config->gateway_count - 1];

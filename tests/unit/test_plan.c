@@ -47,7 +47,7 @@ static void parse_with(const char *text, unsigned errors)
 {
     struct conf_report report;
 
-    config = config_parse(text, &report);
+    config = config_parse(text, strlen(text), &report);
     assert_non_null(config);
     assert_int_equal(report.errors, errors);
     conf_report_finish(&report);

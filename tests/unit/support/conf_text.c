@@ -20,12 +20,17 @@ int conf_text_teardown(void **state)
     return 0;
 }
 
-void parse(const char *text)
+void parse_bytes(const char *text, size_t len)
 {
     config_free(c);
     conf_report_finish(&report);
-    c = config_parse(text, &report);
+    c = config_parse(text, len, &report);
     assert_int_equal(c == NULL, report.fatals > 0);
+}
+
+void parse(const char *text)
+{
+    parse_bytes(text, strlen(text));
 }
 
 void print_report(void)

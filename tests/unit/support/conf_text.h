@@ -20,6 +20,7 @@ int conf_text_teardown(void **state);
 #define CONF_TEST(name) cmocka_unit_test_teardown(name, conf_text_teardown)
 
 void parse(const char *text);
+void parse_bytes(const char *text, size_t len); /* which may hold NULs */
 void parse_clean(const char *text); /* nothing may be said of it */
 
 /* One message, of this severity and line, that has all of these words (parted by '|') in its text or outcome. */

@@ -1,0 +1,125 @@
+/* The [TEMPLATEn] sections: a gateway and its device each. */
+#include <string.h>
+
+#include "core/conf_parse.h"
+#include "core/text.h"
+
+static const char template_driver[] = "template";
+
+static bool has_template_keys(struct conf_parse *p, const struct gateway_conf *g,
+                              const char *section)
+{
+    unsigned line = conf_section_line(p, section);
+
+    if (!g->template.api_path[0] && conf_is_whole(p))
+        conf_say(
+            p, CONF_ERROR, line, NULL,
+            "[%s] CUST_API_PATH is missing: write what to ask for, such as rpc/Switch.GetStatus?id=0",
+            section);
+    if (!g->template.power.path[0] && conf_is_whole(p))
+        conf_say(
+            p, CONF_ERROR, line, NULL,
+            "[%s] CUST_Power is missing: write where the power stands in the JSON reply, such as "
+            "apower",
+            section);
+    return g->template.api_path[0] && g->template.power.path[0];
+}
+
+static void read_template(struct conf_parse *p, const char *section)
+{
+    size_t gateway = p->config->gateway_count;
+    struct gateway_conf *g = &p->config->gateways[gateway];
+    struct device_conf *d = &p->config->devices[p->config->device_count];
+    struct conf_place place = {.section = section};
+    bool ok;
+
+    /* A section that was left out may have begun to fill them. */
+    memset(g, 0, sizeof *g);
+    memset(d, 0, sizeof *d);
+    text_copy(g->section, sizeof g->section, section);
+    text_copy(g->driver, sizeof g->driver, template_driver);
+    ok = conf_apply(p, place, CONF_IN_TEMPLATE, GATEWAY, g);
+    /* A bad value has been told already: do not call it missing as well. */
+    ok = ok && conf_has_host(p, g, section);
+    ok = ok && has_template_keys(p, g, section);
+    /* Read in any case: its faults are to be told together with the others. */
+    text_copy(d->section, sizeof d->section, section);
+    d->gateway = (unsigned)gateway;
+    conf_describe_connection(g, d->connection, sizeof d->connection);
+    if (!conf_apply(p, place, CONF_IN_TEMPLATE, DEVICE, d) || !ok)
+        return;
+    if (!d->serial[0])
+        text_copy(d->serial, sizeof d->serial, section);
+    if (!d->name[0])
+        text_copy(d->name, sizeof d->name, section);
+    d->has_dc = g->template.dc_voltage.path[0] || has_value(g->template.dc_voltage.fallback);
+    text_copy(g->template.serial, sizeof g->template.serial, d->serial);
+    p->config->gateway_count++;
+    p->config->device_count++;
+}
+
+/* Sections that NumberOfTemplates does not count; number may be NULL. */
+static void say_unused(struct conf_parse *p, const unsigned *unused, size_t count,
+                       const struct inifile_entry *number)
+{
+    bool nothing = p->config->gateway_count == 0 && p->report->errors == 0;
+    char list[CONF_LIST_MAX], section[CONF_SECTION_MAX];
+
+    conf_list(list, conf_template_prefix, unused, count);
+    conf_section_name(section, conf_template_prefix, unused[0]);
+    conf_say(p, nothing ? CONF_ERROR : CONF_WARNING, conf_section_line(p, section), NULL,
+             "%s not used: NumberOfTemplates %s %u; write NumberOfTemplates = %u into [DEFAULT]%s",
+             list, number ? "is" : "is missing, which means", p->counts.templates,
+             unused[count - 1] + 1, nothing ? ", for else there is nothing to publish" : "");
+}
+
+static void say_missing(struct conf_parse *p, const unsigned *missing, size_t count,
+                        const struct inifile_entry *number)
+{
+    char list[CONF_LIST_MAX];
+
+    if (!conf_is_whole(p))
+        return;
+    conf_list(list, conf_template_prefix, missing, count);
+    conf_say(p, CONF_ERROR, number ? number->line : 0, NULL,
+             "[DEFAULT] NumberOfTemplates = %u, but %s missing", p->counts.templates, list);
+}
+
+/* Without a DTU and without a template. */
+static void say_nothing(struct conf_parse *p)
+{
+    const struct inifile_entry *e =
+        conf_own_value(p, conf_default_section, conf_key_named("DTU", CONF_IN_DEFAULT));
+
+    conf_say(
+        p, CONF_ERROR, e ? e->line : 0, NULL,
+        "[DEFAULT] DTU = template, but there is no [TEMPLATEn], and so nothing to publish: "
+        "describe a device in [TEMPLATE0] and write NumberOfTemplates = 1, or take DTU out and "
+        "write Host");
+}
+
+void conf_read_templates(struct conf_parse *p)
+{
+    const struct conf_key *key = conf_key_named("NumberOfTemplates", CONF_IN_DEFAULT);
+    const struct inifile_entry *number = conf_own_value(p, conf_default_section, key);
+    unsigned missing[CONF_TEMPLATES_MAX], unused[CONF_TEMPLATES_MAX];
+    size_t missing_count = 0, unused_count = 0;
+    char section[CONF_SECTION_MAX];
+
+    for (unsigned n = 0; n < CONF_TEMPLATES_MAX; n++) {
+        conf_section_name(section, conf_template_prefix, n);
+        bool there = inifile_section(p->file, section), counted = n < p->counts.templates;
+        if (there && counted)
+            read_template(p, section);
+        else if (there)
+            unused[unused_count++] = n;
+        else if (counted)
+            missing[missing_count++] = n;
+    }
+    if (missing_count > 0)
+        say_missing(p, missing, missing_count, number);
+    if (unused_count > 0)
+        say_unused(p, unused, unused_count, number);
+    else if (p->config->gateway_count == 0 && p->report->errors == 0 && conf_is_whole(p))
+        say_nothing(p);
+}
