@@ -177,6 +177,14 @@ struct asked *ask_gateways(const struct gateway_conf *const *confs, size_t count
     return NULL;
 }
 
+const struct ask_reply *asked_template_reply(const struct asked *a)
+{
+    if (strcmp(a->conf->driver, "template") != 0 || a->reply_count == 0)
+        return NULL;
+    const struct ask_reply *r = &a->replies[a->reply_count - 1];
+    return r->outcome == HTTP_OK && r->body ? r : NULL;
+}
+
 void asked_free(struct asked *asked, size_t count)
 {
     for (size_t i = 0; asked && i < count; i++) {

@@ -50,6 +50,9 @@ struct asked {
  */
 struct asked *ask_gateways(const struct gateway_conf *const *confs, size_t count);
 
+/* The reply that a template's values are read from; NULL when there is none, and of a DTU. */
+const struct ask_reply *asked_template_reply(const struct asked *a);
+
 void asked_free(struct asked *asked, size_t count); /* NULL is fine */
 
 #endif

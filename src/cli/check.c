@@ -25,8 +25,8 @@ static const char help[] =
     "                state.json beside the configuration. It is only read\n"
     "  --json        one JSON object on standard output\n"
     "\n"
-    "Exit codes: 0 all is well, 1 the file has errors or cannot be read, 2 wrong usage, 3 the file is\n"
-    "fine, but a gateway does not answer usefully or a section gets no inverter.\n";
+    "Exit codes: 0 all is well, 1 the file has errors or cannot be read, 2 wrong usage, 3 the file can\n"
+    "be used, but there are warnings, a gateway has a problem or a section gets no inverter.\n";
 
 struct options {
     const char *config, *state;

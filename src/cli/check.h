@@ -1,7 +1,7 @@
 /*
  * `dbus-opendtu check [--config FILE]`: what is wrong with a configuration and with its gateways, and what would
  * be published. Exit codes: 0 all is well, 1 the file has errors (or cannot be read), 2 wrong usage, 3
- * the file is fine, but a gateway does not answer usefully or a section gets no inverter. argv[0] is
+ * the file can be used, but something would not be published, or not as the file says. argv[0] is
  * "check".
  */
 #ifndef DTU_CLI_CHECK_H

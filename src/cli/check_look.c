@@ -62,15 +62,17 @@ static bool find(struct check *c)
     size_t count = c->config->gateway_count, again_count = 0;
     struct gateway_conf *confs = calloc(count + 1, sizeof *confs);
     struct asked *others = calloc(count + 1, sizeof *others), *again = NULL;
+    struct identity *identities = calloc(count + 1, sizeof *identities);
 
     c->asked = ask_all(c->config);
-    if (c->asked && confs && others)
+    if (c->asked && confs && others && identities)
         again = ask_others(c->config, c->asked, confs, others, &again_count);
-    if (again)
+    if (again && identify(c->asked, count, identities))
         c->plan = plan_create(c->config, c->asked, c->memory);
     if (c->plan)
-        findings_make(&c->findings, c->config, c->asked, others, c->plan);
+        findings_make(&c->findings, c->config, c->asked, others, identities, c->plan);
     asked_free(again, again_count);
+    free(identities);
     free(others);
     free(confs);
     return c->plan && !c->findings.out_of_memory;
@@ -90,7 +92,7 @@ bool check_look(struct check *c, const char *path, const char *state)
     if (c->unreadable[0] || c->report.errors || c->report.fatals)
         c->code = CHECK_CONFIG;
     else
-        c->code = c->findings.problems ? CHECK_GATEWAYS : CHECK_WELL;
+        c->code = c->report.warnings || c->findings.problems ? CHECK_OTHER : CHECK_WELL;
     return ok;
 }
 

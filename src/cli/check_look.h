@@ -12,7 +12,11 @@
 #include "core/conf.h"
 
 /* What `check` exits with. */
-enum check_code { CHECK_WELL = 0, CHECK_CONFIG = 1, CHECK_GATEWAYS = 3 };
+enum check_code {
+    CHECK_WELL = 0,
+    CHECK_CONFIG = 1, /* the file has errors, or cannot be read */
+    CHECK_OTHER = 3,  /* something is not published, or not as the file says */
+};
 
 struct check {
     const char *path;

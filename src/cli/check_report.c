@@ -181,6 +181,21 @@ static void print_gateway(FILE *out, const struct check *c, size_t g)
             print_device(out, c, i);
 }
 
+/* What the service does with such a file: in use, it is changed as a whole or not at all. */
+static void print_consequence(FILE *out, const struct check *c)
+{
+    if (c->unreadable[0] || c->report.fatals)
+        fputs(
+            "with this file, a running service keeps its previous configuration, and one that starts "
+            "waits\n",
+            out);
+    else if (c->report.errors)
+        fputs(
+            "with these errors, a running service keeps its previous configuration; one that starts "
+            "does as they say\n",
+            out);
+}
+
 void check_print_text(FILE *out, const struct check *c)
 {
     print_messages(out, c);
@@ -192,7 +207,9 @@ void check_print_text(FILE *out, const struct check *c)
             c->report.errors + c->report.fatals + (c->unreadable[0] != '\0'), c->report.warnings);
     if (c->asked)
         fprintf(out, "; of gateways and inverters, problems: %zu", c->findings.problems);
-    fprintf(out, "\n%s\n", c->code == 0 ? "all is well" : "not all is well");
+    fputc('\n', out);
+    print_consequence(out, c);
+    fputs(c->code == CHECK_WELL ? "all is well\n" : "not all is well\n", out);
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
@@ -225,14 +242,14 @@ static void add_findings(cJSON *to, const struct check *c, size_t gateway, int d
     }
 }
 
-static void add_values(cJSON *o, const struct plan_device *d)
+static void add_values(cJSON *o, const struct check *c, const struct plan_device *d)
 {
     const struct map_row *position = position_row(d);
     const struct device_view *v = d->view;
 
     cJSON_AddStringToObject(o, "serial", v->serial);
     cJSON_AddStringToObject(o, "name", v->name);
-    cJSON_AddBoolToObject(o, "published", is_published(d));
+    cJSON_AddBoolToObject(o, "published", is_published(d) && !c->config->dry_run);
     if (!is_published(d))
         return;
     cJSON_AddStringToObject(o, "service", d->service);
@@ -257,7 +274,7 @@ static cJSON *devices(const struct check *c)
         json_out_text(o, "section", section_of(d));
         cJSON_AddStringToObject(o, "gateway", c->asked[d->gateway].conf->section);
         if (d->view)
-            add_values(o, d);
+            add_values(o, c, d);
         else
             cJSON_AddBoolToObject(o, "published", false);
         add_findings(o, c, d->gateway, (int)i);

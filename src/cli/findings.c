@@ -67,12 +67,21 @@ static const char *kind_key(const struct asked *a)
 }
 
 static void look_at_failure(struct findings *f, size_t g, const struct asked *a,
-                            const struct asked *other)
+                            const struct asked *other, const struct identity *identity)
 {
     if (other->conf && !other->failed && other->reading_count) {
         const char *kind = asked_kind(other);
         say(f, FINDING_PROBLEM, g, -1, "this is an %s: set %s = %s (or auto) in [%s]",
             other->readings[0].product, kind_key(a), kind, a->conf->section);
+        return;
+    }
+    if (identity->what[0]) {
+        say(f, FINDING_PROBLEM, g, -1,
+            "this is %s, and no DTU: describe it in a [TEMPLATEn] with this Host, and count that in "
+            "NumberOfTemplates; %s",
+            identity->what,
+            a->conf->number > 0 ? "take this section out"
+                                : "without a DTU, write DTU = template into [DEFAULT]");
         return;
     }
     say(f, FINDING_PROBLEM, g, -1, "%s", a->why);
@@ -112,15 +121,22 @@ static void look_at_firmware(struct findings *f, size_t g, const struct asked *a
             version);
 }
 
-/* ---- The paths of a template ---------------------------------------------------------------- */
-
-const struct ask_reply *asked_template_reply(const struct asked *a)
+/* What it complains of itself. */
+static void look_at_hints(struct findings *f, size_t g, const struct asked *a)
 {
-    if (!is(a, "template") || a->reply_count == 0)
-        return NULL;
-    const struct ask_reply *r = &a->replies[a->reply_count - 1];
-    return r->outcome == HTTP_OK && r->body ? r : NULL;
+    if (a->info.no_time)
+        say(f, FINDING_PROBLEM, g, -1,
+            "it has no time from the network: does it reach its time server (NTP)? Without the time, "
+            "the energy of the day does not start anew, and some firmware asks no inverter");
+    if (a->info.radio_problem)
+        say(f, FINDING_PROBLEM, g, -1,
+            "it does not reach its radio module: are its pins wired and set right?");
+    if (a->info.default_password)
+        say(f, FINDING_PROBLEM, g, -1,
+            "its password is the one that every new DTU has: set another on its page for security");
 }
+
+/* ---- The paths of a template ---------------------------------------------------------------- */
 
 struct looking {
     struct findings *f;
@@ -158,19 +174,28 @@ static bool ends_with(const char *text, const char *end)
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
-/* Shelly counts Wh, or Wmin: what is published would be a thousand times too much, or more. */
+/*
+ * Shelly counts Wh, or Wmin: what is published would be a thousand times too much, or more. NULL where
+ * the path is none of these, or somebody has thought of it.
+ */
+static const char *forgotten_unit(const struct template_value *total)
+{
+    if (total->mult != 1)
+        return NULL;
+    if (ends_with(total->path, "aenergy/total") || ends_with(total->path, "total_act"))
+        return "Wh: CUST_Total_Mult=0.001";
+    if (strncmp(total->path, "meters/", 7) == 0 && ends_with(total->path, "/total"))
+        return "Wmin: CUST_Total_Mult=0.0000166667";
+    return NULL;
+}
+
 static void look_at_unit(struct findings *f, size_t g, const struct template_value *total)
 {
-    const char *path = total->path;
-    const char *mult = NULL;
+    const char *mult = forgotten_unit(total);
 
-    if (ends_with(path, "aenergy/total") || ends_with(path, "total_act"))
-        mult = "Wh: CUST_Total_Mult=0.001";
-    else if (strncmp(path, "meters/", 7) == 0 && ends_with(path, "/total"))
-        mult = "Wmin: CUST_Total_Mult=0.0000166667";
-    if (mult && total->mult == 1)
-        say(f, FINDING_NOTE, g, -1, "CUST_Total: %s of a Shelly is in %s makes kWh of it", path,
-            mult);
+    if (mult)
+        say(f, FINDING_PROBLEM, g, -1, "CUST_Total: %s of a Shelly is in %s makes kWh of it",
+            total->path, mult);
 }
 
 static void look_at_template(struct findings *f, size_t g, const struct asked *a)
@@ -192,7 +217,7 @@ static void look_at_template(struct findings *f, size_t g, const struct asked *a
 }
 
 static void look_at_gateway(struct findings *f, size_t g, const struct asked *a,
-                            const struct asked *other)
+                            const struct asked *other, const struct identity *identity)
 {
     size_t before = f->count;
 
@@ -200,8 +225,9 @@ static void look_at_gateway(struct findings *f, size_t g, const struct asked *a,
         look_at_template(f, g, a);
     /* What the driver made of it says no more than that. */
     if (a->failed && f->count == before)
-        look_at_failure(f, g, a, other);
+        look_at_failure(f, g, a, other, identity);
     look_at_firmware(f, g, a);
+    look_at_hints(f, g, a);
 }
 
 /* ---- Devices -------------------------------------------------------------------------------- */
@@ -238,6 +264,41 @@ static void look_at_empty_section(struct findings *f, int i, const struct plan_d
             d->conf->index, a->conf->section, serials);
 }
 
+/*
+ * What one phase of a house carries in decades, a roof of 30 kW makes in a life, an inverter in 25 years
+ * in the sun: a quarter of what its rating would give day and night.
+ */
+static double kwh_beyond_belief(const struct plan_device *d, bool template)
+{
+    const double *rating = d->view->value[FIELD_MAX_POWER];
+    bool house = d->view->phases > 1 || strcmp(d->service, "com.victronenergy.grid") == 0;
+
+    if (!template && has_value(rating[0]))
+        return rating[0] / 1000 * 25 * 365 * 24 / 4;
+    return house ? 1e6 : 50000;
+}
+
+/* A multiplier that was forgotten, or a counter that a bad packet spoilt. */
+static void look_at_counter(struct findings *f, int i, const struct plan_device *d,
+                            const struct gateway_conf *home)
+{
+    bool template = strcmp(home->driver, "template") == 0;
+    double kwh = d->view->value[FIELD_ENERGY_FORWARD][0];
+
+    if (!(kwh > kwh_beyond_belief(d, template)) ||
+        (template && forgotten_unit(&home->template.total)))
+        return;
+    if (template)
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "%.0f kWh are beyond belief: in which unit does it count? CUST_Total_Mult=%g makes kWh of "
+            "Wh",
+            kwh, home->template.total.mult * 0.001);
+    else
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "%.0f kWh are beyond belief: what does the page of the DTU say? Restart it, perhaps",
+            kwh);
+}
+
 /* home: the gateway that lists it. */
 static void look_at_device(struct findings *f, int i, const struct plan_device *d,
                            const struct gateway_conf *home)
@@ -269,17 +330,19 @@ static void look_at_device(struct findings *f, int i, const struct plan_device *
     else if (d->view->state == DEVICE_START)
         say(f, FINDING_NOTE, d->gateway, i, "the gateway has no values of it yet");
     venus_class_find(d->service, &known);
+    look_at_counter(f, i, d, home);
     if (!known)
-        say(f, FINDING_NOTE, d->gateway, i,
+        say(f, FINDING_PROBLEM, d->gateway, i,
             "%s is not a class that this program knows: it gets a meter's paths", d->service);
 }
 
 void findings_make(struct findings *f, const struct config *config, const struct asked *asked,
-                   const struct asked *others, const struct plan *plan)
+                   const struct asked *others, const struct identity *identities,
+                   const struct plan *plan)
 {
     *f = (struct findings){.count = 0};
     for (size_t g = 0; g < config->gateway_count; g++)
-        look_at_gateway(f, g, &asked[g], &others[g]);
+        look_at_gateway(f, g, &asked[g], &others[g], &identities[g]);
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_device *d = &plan->devices[i];
         if (d->reading)

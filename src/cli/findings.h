@@ -8,12 +8,13 @@
 #include <stddef.h>
 
 #include "cli/ask.h"
+#include "cli/identify.h"
 #include "cli/plan.h"
 #include "core/conf.h"
 
 enum finding_kind {
-    FINDING_NOTE,    /* worth knowing; the service works */
-    FINDING_PROBLEM, /* something is not published that should be */
+    FINDING_NOTE, /* worth knowing; the service works */
+    FINDING_PROBLEM, /* something is not published that should be, or not as it should; or is at risk */
 };
 
 enum { FINDING_TEXT_MAX = 512 };
@@ -34,17 +35,16 @@ struct findings {
 
 /*
  * others[i]: the same gateway asked as one of any kind, where asked[i] is not the kind that the
- * configuration says; conf is NULL where it was not asked again. Free with findings_finish().
+ * configuration says; conf is NULL where it was not asked again. identities[i]: what it is if no DTU.
+ * Free with findings_finish().
  */
 void findings_make(struct findings *f, const struct config *config, const struct asked *asked,
-                   const struct asked *others, const struct plan *plan);
+                   const struct asked *others, const struct identity *identities,
+                   const struct plan *plan);
 void findings_finish(struct findings *f);
 
 /* The kind of DTU that answered: the configured one, or with "auto" what was found. Static text. */
 const char *asked_kind(const struct asked *a);
-
-/* The reply that a template's values are read from; NULL when there is none. */
-const struct ask_reply *asked_template_reply(const struct asked *a);
 
 /* Whether it may be another kind of DTU than the configuration says. */
 bool asked_may_be_another(const struct asked *a);

@@ -83,6 +83,10 @@ struct gateway_info {
     char firmware[VERSION_MAX]; /* OpenDTU: git_hash of /api/system/status; Ahoy: generic.version */
     char hostname[NAME_MAX_BYTES];
     bool esp8266; /* a weak controller: to be asked no faster than ESP8266PollingIntervall */
+    /* What it complains of itself. */
+    bool no_time;          /* it has not got the time from the network yet */
+    bool radio_problem;    /* it does not reach its radio module */
+    bool default_password; /* its password is the one that all have */
 };
 
 /* Everything MISSING, all text empty, reach REACH_OK. */

@@ -99,9 +99,11 @@ static void note_gateway(struct session *s, const cJSON *root, const struct deco
         if (text[0])
             s->info.esp8266 = strncmp(text, "ESP8266", 7) == 0;
     }
-    if (has_value(clock_of(root)))
+    if (has_value(clock_of(root))) {
         s->ts_now = clock_of(root);
-    if (s->info.firmware[0] || s->info.esp8266)
+        s->info.no_time = s->ts_now == 0;
+    }
+    if (s->info.firmware[0] || s->info.esp8266 || s->info.no_time)
         sink->gateway(sink->user, &s->info);
 }
 

@@ -301,6 +301,21 @@ static bool take_entry(struct session *s, const cJSON *entry, unsigned index,
     return true;
 }
 
+/* In each of its replies; time_sync is true where it is not. */
+static void read_hints(struct session *s, const cJSON *root)
+{
+    const cJSON *hints = json_get(root, "hints");
+
+    s->info.no_time = cJSON_IsTrue(json_get(hints, "time_sync"));
+    s->info.radio_problem = cJSON_IsTrue(json_get(hints, "radio_problem"));
+    s->info.default_password = cJSON_IsTrue(json_get(hints, "default_password"));
+}
+
+static bool has_hints(const struct gateway_info *info)
+{
+    return info->no_time || info->radio_problem || info->default_password;
+}
+
 static enum decode_result decode_list(struct session *s, const cJSON *root,
                                       const struct decode_sink *sink, char *why)
 {
@@ -310,6 +325,7 @@ static enum decode_result decode_list(struct session *s, const cJSON *root,
     unsigned index = 0;
 
     s->list_cut = false;
+    read_hints(s, root);
     if (!cJSON_IsArray(list))
         return common_refuse(why, "the reply has no list of inverters: is it an OpenDTU?");
     cJSON_ArrayForEach(entry, list)
@@ -325,7 +341,7 @@ static enum decode_result decode_list(struct session *s, const cJSON *root,
         return common_refuse(why, "the gateway lists no inverters");
     if (taken == 0)
         return common_refuse(why, "no inverter in the reply has a serial and values");
-    if (s->info.firmware[0] || s->info.hostname[0])
+    if (s->info.firmware[0] || s->info.hostname[0] || has_hints(&s->info))
         sink->gateway(sink->user, &s->info);
     return DECODE_OK;
 }
@@ -361,7 +377,7 @@ static enum decode_result decode_inverter(struct session *s, const cJSON *root,
 static enum decode_result decode_system(struct session *s, const cJSON *root,
                                         const struct decode_sink *sink, char *why)
 {
-    struct gateway_info info = {0};
+    struct gateway_info info = s->info;
 
     json_text(root, "git_hash", info.firmware, sizeof info.firmware);
     json_text(root, "hostname", info.hostname, sizeof info.hostname);

@@ -6,7 +6,8 @@ import os
 from tests.integration.case import each, on_every_model
 from tests.integration.command import CommandTest
 from tests.integration.program import inverter, template
-from tests.sim import (Ahoy, Basic, Digest, Fault, Generic, Inverter, OpenDtu, ShellyGen2)
+from tests.sim import (Ahoy, Basic, Digest, Fault, Generic, Inverter, OpenDtu, ShellyGen1,
+                       ShellyGen2, Tasmota)
 
 ROOF, BARN, SHED = "114182000001", "114182000002", "114182000003"
 
@@ -74,6 +75,48 @@ class CheckTest(CommandTest):
         self.assertNotIn("gateways", report)
         self.assertEqual(0, dtu.counts.total)
         self.assertTrue(self.text("--no-ask").endswith("\nall is well\n"))
+
+    @each(("unknown_key", {"Colour": "red"}, "Colour"), ("dry_run", {"DryRun": 1}, "not published"),
+          ("out_of_range", {"HTTPTimeout": 120}, "60 is used"),
+          ("template_not_counted", {}, "[TEMPLATE0] is not used: NumberOfTemplates is missing"))
+    def test_warnings(self, keys, says):
+        """Something is not as the file says: not all is well, whatever the gateways answer."""
+        dtu = self.roofs()
+        unused = {} if keys else {"TEMPLATE0": template(50, dtu.host, "status", CUST_Power="p")}
+        self.configure({"Host": dtu.host, **keys}, INVERTER0=inverter(20), **unused)
+        report = self.check(code=3)
+        self.assertEqual((0, 1, 0), (report["errors"], report["warnings"], report["problems"]))
+        text = self.text(code=3)
+        self.assertIn(says, text)
+        self.assertTrue(text.endswith("\nnot all is well\n"), text)
+        self.assertEqual(3, self.call("check", "--no-ask", self.config())[0])
+
+    @each(("templates_only", "[DEFAULT]\nDTU=template\n", "nothing to publish"),
+          ("not_counted", "[DEFAULT]\nDTU=template\n[TEMPLATE0]\nHost=a\n", "NumberOfTemplates = 1"),
+          ("utf16", "[DEFAULT]\nHost=a\n".encode("utf-16").decode("latin-1"), "UTF-8"),
+          ("onpremise", "[ONPREMISE]\nHost=a\n", "into [DEFAULT]"))
+    def test_nothing_to_publish(self, text, says):
+        """One error, with its cure; and what a service does with such a file."""
+        with open(self.config(), "w", encoding="latin-1", newline="") as file:
+            file.write(text)
+        out = self.text(code=1)
+        self.assertEqual(1, out.count("error: "), out)
+        self.assertIn(says, out)
+        self.assertIn("running service keeps its previous configuration", out)
+
+    def test_kept_off_the_bus(self):
+        """As the service does it: the inverter is the section's, and is not published at all."""
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20), INVERTER1=inverter(21, "L9"))
+        report = self.check(code=1)
+        barn = self.device(report, "INVERTER1")
+        self.assertEqual((BARN, False), (barn["serial"], barn["published"]))
+        self.assertIn("errors in [INVERTER1]", barn["problems"][0])
+        self.assertEqual("[INVERTER1] is kept off the bus", report["messages"][0]["outcome"])
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20), INVERTER5=inverter(21, Index="x"))
+        barn = self.device(self.check(code=1), None)
+        self.assertFalse(barn["published"])
+        self.assertIn("error in [INVERTER5]", barn["problems"][0])
 
     @each(("option", ("--dance",)), ("two", ("a", "b")), ("value", ("--state",)))
     def test_wrong_usage(self, arguments):
@@ -199,6 +242,47 @@ class CheckTest(CommandTest):
         report = self.check(code=3)
         self.assertIn("404", report["gateways"][0]["problems"][0])
 
+    @each(("gen1", lambda sun, all: ShellyGen1(sun, all), "a Shelly (SHSW-PM)"),
+          ("gen1_password", lambda sun, all: ShellyGen1(sun, all, auth=Basic("admin", "x")),
+           "a Shelly (SHSW-PM)"),
+          ("gen2", lambda sun, all: ShellyGen2(sun, all, auth=Digest("admin", "x")),
+           "a Shelly (SNSW-001P16EU)"),
+          ("tasmota", lambda sun, all: Tasmota(sun, all), "a Tasmota (12.5.0(tasmota))"))
+    def test_another_device_given_as_a_dtu(self, make, what):
+        """It is told what it is, and what to do: once."""
+        device = self.gateway(make(self.sun, [Inverter("S1", "S1", strings=1)]))
+        for kind in ("auto", "opendtu", "ahoy"):
+            self.configure({"DTU": kind, "Host": device.host})
+            gateway = self.check(code=3)["gateways"][0]
+            self.assertEqual(1, len(gateway["problems"]), gateway)
+            self.assertEqual([], gateway["notes"])
+            self.assertIn(f"this is {what}, and no DTU", gateway["problems"][0])
+            self.assertIn("DTU = template", gateway["problems"][0])
+
+    @each(("time", "time_sync", "no time"), ("radio", "radio_problem", "radio module"),
+          ("password", "default_password", "password"))
+    def test_hints_of_the_dtu(self, hint, says):
+        """What it complains of itself; its time_sync is true where it has none."""
+        for shape in ("v24.1", "v26"):
+            dtu = self.roofs(shape=shape)
+            dtu.hints[hint] = True
+            self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
+            problem, = self.check(code=3)["gateways"][0]["problems"]
+            self.assertIn(says, problem)
+
+    def test_ahoy_without_time(self):
+        dtu = self.gateway(Ahoy(self.sun, [Inverter(ROOF, "Roof")], "0.8", clock_offset=None))
+        self.configure({"DTU": "auto", "Host": dtu.host}, INVERTER0=inverter(20))
+        problem, = self.check(code=3)["gateways"][0]["problems"]
+        self.assertIn("no time", problem)
+
+    def test_counter_beyond_belief(self):
+        """Of an inverter by its rating, which a bad packet may well exceed."""
+        dtu = self.opendtu(Inverter(ROOF, "Roof", base_kwh=2113405))
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
+        problem, = self.device(self.check(code=3), "INVERTER0")["problems"]
+        self.assertIn("beyond belief", problem)
+
     def test_old_firmware(self):
         dtu = self.gateway(OpenDtu(self.sun, [Inverter(ROOF, "Roof")], "v24.1"))
         self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
@@ -250,9 +334,25 @@ class CheckTest(CommandTest):
     @each(("forgotten", {}, ["CUST_Total: aenergy/total of a Shelly is in Wh: "
                              "CUST_Total_Mult=0.001 makes kWh of it"]),
           ("there", {"CUST_Total_Mult": 0.001}, []))
-    def test_watt_hours(self, keys, notes):
+    def test_watt_hours(self, keys, problems):
         self.shelly_template(self.shelly(), CUST_Total="aenergy/total", **keys)
-        self.assertEqual(notes, self.check()["gateways"][0]["notes"])
+        report = self.check(code=3 if problems else 0)
+        self.assertEqual(problems, report["gateways"][0]["problems"])
+        self.assertEqual([], self.device(report, "TEMPLATE0")["problems"])
+
+    @each(("plug", 97154, {}, True), ("house", 97154, {"kind": "grid"}, False),
+          ("three_phases", 97154, {"phase": "3P"}, False), ("wh", 97154, {"mult": 0.001}, False),
+          ("wrong_mult", 97154000, {"mult": 0.001}, True), ("city", 9e6, {"kind": "grid"}, True))
+    def test_counter_of_a_template(self, count, keys, wrong):
+        """Whatever the path is called: 97154 kWh are no plug's."""
+        device = self.gateway(Generic({"/state": {"p": 5, "e": count}}))
+        self.configure({"DTU": "template", "NumberOfTemplates": 1}, TEMPLATE0=template(
+            50, device.host, "state", keys.get("phase", "L1"), keys.get("kind", "pvinverter"),
+            CUST_Power="p", CUST_Total="e", CUST_Total_Mult=keys.get("mult", 1)))
+        problems = self.device(self.check(code=3 if wrong else 0), "TEMPLATE0")["problems"]
+        self.assertEqual(wrong, bool(problems))
+        for problem in problems:
+            self.assertIn("CUST_Total_Mult", problem)
 
     @each(("none", {"CUST_Power": "power"}, "not in the reply"),
           ("object", {"CUST_Power": "aenergy"}, "must go on"),

@@ -223,7 +223,7 @@ class ReadmeTest(BusTest):
         off = self.gateway(ShellyGen2(self.sun, [Inverter("plug", "Balcony", strings=1)]))
         off.refuse_connections()
         self.write_config(f"[DEFAULT]\nHost={dtu.host}\n\n[DTU1]\nHost={off.host}\n\n"
-                          "[INVERTER0]\nFase=L1\nDeviceInstance=300\n")
+                          "[INVERTER0]\nFase=L1\nDeviceInstance=3000\n")
         code, said = self.call("check", "config.ini")
         said = said.replace(dtu.host, "192.168.1.74").replace(off.host, "192.168.1.75")
         self.assertEqual(1, code)

@@ -304,7 +304,7 @@ tell <<'END'
 
 END
 sed -i 's/^Password=.*/&\nDigestAuth=1/' "$R/data/dbus-opendtu/config.ini"
-logged 'no power in the reply'
+logged 'CUST_Power: power is not in the reply'
 enter './dbus-opendtu check'
 ends 3
 sees 'problem: CUST_Power: power is not in the reply'
@@ -329,8 +329,8 @@ sed -i -e 's/^CUST_Power=.*/CUST_Power=apower/' -e 's,^CUST_Total=.*,CUST_Total=
 logged 'TEMPLATE0: http://192.168.1.80 answers'
 shown ' 97154.0 '
 enter './dbus-opendtu check'
-ends 0
-sees 'note: CUST_Total: aenergy/total of a Shelly is in Wh: CUST_Total_Mult=0.001 makes kWh of it'
+ends 3
+sees 'problem: CUST_Total: aenergy/total of a Shelly is in Wh: CUST_Total_Mult=0.001 makes kWh of it'
 tell <<'END'
 97154 kWh would be a great deal for a balcony. With `CUST_Total_Mult=0.001`:
 

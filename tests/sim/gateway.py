@@ -97,6 +97,8 @@ class Gateway:
     address, port: where it listens; port 0 is any free one.
     """
 
+    OPEN = ()  # paths that want no password
+
     def __init__(self, keep_alive=False, auth=None, tls=None, port=0, address="127.0.0.1"):
         self.keep_alive, self.auth, self.tls = keep_alive, auth, tls
         self.address = address
@@ -279,7 +281,8 @@ class Gateway:
             line.send(self._reply(request, fault.kind))
 
     def _reply(self, request, degraded=None):
-        refusal = self.auth.refusal(request) if self.auth else None
+        closed = self.auth and request.path not in self.OPEN
+        refusal = self.auth.refusal(request) if closed else None
         if refusal is not None:
             return refusal
         reply = self.degraded(degraded, request) if degraded else self.page(request)

@@ -48,6 +48,8 @@ class OpenDtu(Plant):
             raise ValueError(f"no such shape: {shape}")
         self.shape, self.battery = shape, battery
         self.hostname = "OpenDTU-Sim"
+        # True: the DTU has no time yet, does not reach its radio, has the password that all have.
+        self.hints = {"time_sync": False, "radio_problem": False, "default_password": False}
         self.pushes, self.radio_seconds, self.push_auth = pushes, radio_seconds, push_auth
         self.pushed = Counter()  # messages by the serial of their inverter
         self.pushed_not = set()  # serials of which nothing is pushed
@@ -97,7 +99,7 @@ class OpenDtu(Plant):
             return entries
         live = {"inverters": entries, "total": self._total([r for _, _, r in self.readings()])}
         if self.shape in ("v24.1", "v24.2.12", "v26"):
-            live["hints"] = {"time_sync": False, "radio_problem": False, "default_password": True}
+            live["hints"] = dict(self.hints)
         if self.battery:
             live.update(self._on_battery())
         return live

@@ -9,7 +9,13 @@ MAC = "84CCA8B15999"
 class ShellyGen1(Plant):
     """Shelly 1PM: /status with meters[].total in watt-minutes."""
 
+    OPEN = ("/shelly",)
+
     def page(self, request):
+        if request.path == "/shelly":
+            return Response.json({"type": "SHSW-PM", "mac": MAC, "auth": self.auth is not None,
+                                  "fw": "20230913-114010/v1.14.0-gcb84623", "longid": 1,
+                                  "num_outputs": 1, "num_meters": 1})
         if request.path != "/status":
             return None
         meters = [{"power": r.power, "overpower": 0.0, "is_valid": True,
@@ -23,7 +29,15 @@ class ShellyGen1(Plant):
 class ShellyGen2(Plant):
     """Plus, Pro and later: RPC over HTTP; energies in Wh, keys with a colon in GetStatus."""
 
+    OPEN = ("/shelly",)
+
     def page(self, request):
+        if request.path == "/shelly":
+            return Response.json({"name": None, "id": f"shellyplus1pm-{MAC.lower()}", "mac": MAC,
+                                  "slot": 0, "model": "SNSW-001P16EU", "gen": 2,
+                                  "fw_id": "20230913-114244/v1.0.3-g9d7b9c1", "ver": "1.0.3",
+                                  "app": "Plus1PM", "auth_en": self.auth is not None,
+                                  "auth_domain": None})
         readings = [(inverter, reading) for _, inverter, reading in self.readings()]
         if request.path == "/rpc/Shelly.GetStatus":
             return Response.json(self._everything(readings))

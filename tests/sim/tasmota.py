@@ -10,6 +10,9 @@ class Tasmota(Plant):
     def page(self, request):
         if request.path != "/cm":
             return None
+        if request.query.get("cmnd", "").upper() == "STATUS 2":
+            return Response.json({"StatusFWR": {"Version": "12.5.0(tasmota)", "Core": "2_7_4_9",
+                                                "Hardware": "ESP8266EX"}}, chunked=True)
         if request.query.get("cmnd", "").upper() != "STATUS 8":
             return Response.json({"Command": "Unknown"}, chunked=True)
         return Response.json({"StatusSNS": {"Time": "2023-09-24T12:13:12", "ENERGY": self._energy(),

@@ -405,6 +405,20 @@ static void test_bad_live(void **state)
     }
 }
 
+static void test_no_time(void **state)
+{
+    static const char *const bodies[] = {
+        "{\"generic\":{\"ts_now\":0},\"ch0_fld_names\":[\"P_AC\"],\"iv\":[true]}",
+        "{\"generic\":{\"ts_now\":1700000000,\"version\":\"0.8\"},\"ch0_fld_names\":[\"P_AC\"],"
+        "\"iv\":[true]}"};
+    struct run *run = *state;
+
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        run_cycle(run, 0, &(struct reply){LIVE, bodies[i]}, 1);
+        assert_int_equal(run->info.no_time, i == 0);
+    }
+}
+
 /* ---- To 0.5.66 ---- */
 
 static void test_inline(void **state)
@@ -610,6 +624,7 @@ int main(void)
         TEST(test_same_serial_twice),
         TEST(test_limit_of_inverters),
         TEST(test_bad_live),
+        TEST(test_no_time),
         TEST(test_inline),
         TEST(test_inline_changes),
         TEST(test_inline_without_list),

@@ -243,6 +243,34 @@ static void test_summary(void **state)
     gateway_close(&g);
 }
 
+/* In each list: what it complained of last counts, over the reply that tells its version. */
+static void test_hints(void **state)
+{
+#define HINTED(hints) \
+    "{\"inverters\":[{\"serial\":\"1\",\"AC\":{\"0\":{\"Power\":{\"v\":5}}}}]" hints "}"
+    static const struct {
+        const char *body;
+        bool no_time, radio, password;
+    } cases[] = {
+        {HINTED(",\"hints\":{\"time_sync\":true,\"radio_problem\":false}"), true, false, false},
+        {HINTED(",\"hints\":{\"time_sync\":false,\"radio_problem\":true}"), false, true, false},
+        {HINTED(",\"hints\":{\"default_password\":true,\"time_sync\":1}"), false, false, true},
+        {HINTED(",\"hints\":{\"time_sync\":false}"), false, false, false},
+        {HINTED(""), false, false, false},
+    };
+    static const char system[] = "{\"git_hash\":\"v26.3.30\"}";
+    struct run *run = *state;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct reply replies[] = {{LIST, cases[i].body}, {SYSTEM, system}};
+        run_cycle(run, 0, replies, COUNT(replies));
+        assert_int_equal(run->info.no_time, cases[i].no_time);
+        assert_int_equal(run->info.radio_problem, cases[i].radio);
+        assert_int_equal(run->info.default_password, cases[i].password);
+        assert_string_equal(run->info.firmware, "v26.3.30");
+    }
+}
+
 /* The lost ones are asked in the first cycle and in every tenth; in between the list says enough. */
 static void test_summary_at_night(void **state)
 {
@@ -869,6 +897,7 @@ int main(void)
         TEST(test_full),
         TEST(test_unreachable),
         TEST(test_summary),
+        TEST(test_hints),
         TEST(test_summary_at_night),
         TEST(test_heard_again),
         TEST(test_three_phases),
