@@ -331,12 +331,14 @@ static DBusHandlerResult on_signal(DBusConnection *c, DBusMessage *m, void *user
 static void changes_wait_for_memory(void **state)
 {
     DBusConnection *c = bus_connection(client);
+    DBusError error = DBUS_ERROR_INIT;
     struct service *s = service_create(loop, "com.victronenergy.pvinverter.http_20", items, 2,
                                        &service_events, NULL, why, sizeof why);
     long n = 0;
 
     assert_non_null(s);
-    dbus_bus_add_match(c, "type='signal',member='ItemsChanged'", NULL);
+    dbus_bus_add_match(c, "type='signal',member='ItemsChanged'", &error); /* waits for the bus */
+    assert_false(dbus_error_is_set(&error));
     assert_true(dbus_connection_add_filter(c, on_signal, NULL, NULL));
     do {
         char expected[100];
