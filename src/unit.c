@@ -39,11 +39,12 @@ struct title {
 /* "INVERTER0: inverter 114182940773", and of one that no section names just the inverter. */
 static struct title title(const struct unit *u)
 {
+    const struct device_view *view = device_view(u->device);
     struct title t = {""};
 
     if (u->conf.section[0])
-        (void)snprintf(t.text, sizeof t.text, "%s: inverter %s", u->label,
-                       device_view(u->device)->serial);
+        (void)snprintf(t.text, sizeof t.text, "%s: %s %s", u->label,
+                       view->meter ? "meter" : "inverter", view->serial);
     else
         text_copy(t.text, sizeof t.text, u->label);
     return t;
@@ -84,44 +85,13 @@ static void apply_choice(struct unit *u, const struct owner_choice *choice)
     device_set_role(u->device, choice->role);
 }
 
-/* False when a path of this source does not take such a value. */
-static bool choose(struct owner_choice *choice, const struct unit *u, enum map_source source,
-                   const struct value *value)
-{
-    int i = value->type == VALUE_INT ? value->i : -1;
-
-    switch (source) {
-    case MAP_NAME:
-        if (value->type != VALUE_STRING || strlen(value->s) >= sizeof choice->custom_name)
-            return false;
-        text_copy(choice->custom_name, sizeof choice->custom_name, value->s);
-        return true;
-    case MAP_POSITION:
-        choice->position = i;
-        return i >= 0 && i <= 2;
-    case MAP_LOAD_POSITION:
-        choice->load_position = i;
-        return i >= 0 && i <= 1;
-    case MAP_PHASE_SETTING:
-        choice->phase = i;
-        return i >= 1 && i <= PHASES && device_view(u->device)->phases == 1;
-    case MAP_ROLE:
-        if (value->type != VALUE_STRING || !venus_role_find(value->s))
-            return false;
-        text_copy(choice->role, sizeof choice->role, value->s);
-        return true;
-    default:
-        return false; /* whatever else a row calls writable is a mistake of its table */
-    }
-}
-
 /* Paths that the GX screen may set. */
 static int on_write(void *user, size_t item, const struct value *value)
 {
     struct unit *u = user;
     struct owner_choice choice = u->claim.choice;
 
-    if (!choose(&choice, u, u->rows[item]->source, value))
+    if (!choice_write(&choice, u->rows[item]->source, value, device_view(u->device)->phases))
         return SERVICE_REFUSED;
     apply_choice(u, &choice);
     claim_choose(&u->claim, &choice);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/map.h"
 #include "core/text.h"
 
 const struct owner_choice choice_unset = {.position = -1, .load_position = -1};
@@ -79,6 +78,30 @@ void choice_read(struct owner_choice *choice, enum choice_leaf leaf, const struc
     case LEAF_INSTANCE:
     case LEAVES:
         break;
+    }
+}
+
+bool choice_write(struct owner_choice *choice, enum map_source source, const struct value *v,
+                  unsigned phases)
+{
+    int i = v->type == VALUE_INT ? v->i : -1;
+
+    switch (source) {
+    case MAP_NAME:
+        return leaf_text(v, choice->custom_name, sizeof choice->custom_name);
+    case MAP_POSITION:
+        choice->position = i;
+        return i >= 0 && i <= 2;
+    case MAP_LOAD_POSITION:
+        choice->load_position = i;
+        return i >= 0 && i <= 1;
+    case MAP_PHASE_SETTING:
+        choice->phase = i;
+        return i >= 1 && i <= PHASES && phases == 1;
+    case MAP_ROLE:
+        return leaf_text(v, choice->role, sizeof choice->role) && venus_role_find(choice->role);
+    default:
+        return false; /* whatever else a row calls writable is a mistake of its table */
     }
 }
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "core/device.h"
+#include "core/map.h"
 #include "core/value.h"
 
 enum { CLASS_MAX = 64 }; /* bytes of a class' name, with the NUL */
@@ -49,6 +50,13 @@ void choice_read(struct owner_choice *choice, enum choice_leaf leaf, const struc
 
 /* The setting's value; a text is borrowed from the choice. Invalid for LEAF_INSTANCE. */
 struct value choice_value(const struct owner_choice *choice, enum choice_leaf leaf);
+
+/*
+ * Takes over what the owner writes to the path of a row with this source. phases: how many the device is
+ * on, 1 or 3. False when such a path does not take such a value; choice may have changed then.
+ */
+bool choice_write(struct owner_choice *choice, enum map_source source, const struct value *v,
+                  unsigned phases);
 
 /* From "pvinverter:34"; false when it is none, and then nothing is written. */
 bool choice_parse_instance(const char *text, char class[CLASS_MAX], int *instance);

@@ -47,6 +47,41 @@ static void anything_else_is_not_set(void **state)
     assert_string_equal(read_one(LEAF_ROLE, value_string("inverter")).role, "");
 }
 
+static bool writes(struct owner_choice *c, enum map_source source, struct value v, unsigned phases)
+{
+    return choice_write(c, source, &v, phases);
+}
+
+static void what_the_owner_writes(void **state)
+{
+    (void)state;
+    struct owner_choice c = choice_unset;
+    char longer[NAME_MAX_BYTES + 1];
+
+    memset(longer, 'x', sizeof longer);
+    longer[sizeof longer - 1] = '\0';
+    assert_true(writes(&c, MAP_NAME, value_string("Roof\xEF\xBF\xBE"), 1));
+    assert_string_equal(c.custom_name, "Roof?"); /* the settings service could not save it */
+    assert_false(writes(&c, MAP_NAME, value_string(longer), 1));
+    assert_false(writes(&c, MAP_NAME, value_int(1), 1));
+    assert_true(writes(&c, MAP_POSITION, value_int(2), 1));
+    assert_true(writes(&c, MAP_LOAD_POSITION, value_int(1), 1));
+    assert_int_equal(c.position, 2);
+    assert_int_equal(c.load_position, 1);
+    assert_false(writes(&c, MAP_POSITION, value_int(3), 1));
+    assert_false(writes(&c, MAP_LOAD_POSITION, value_int(2), 1));
+    assert_false(writes(&c, MAP_LOAD_POSITION, value_int(-1), 1));
+    assert_true(writes(&c, MAP_PHASE_SETTING, value_int(3), 1));
+    assert_int_equal(c.phase, 3);
+    assert_false(writes(&c, MAP_PHASE_SETTING, value_int(3), 3));
+    assert_false(writes(&c, MAP_PHASE_SETTING, value_int(0), 1));
+    assert_true(writes(&c, MAP_ROLE, value_string("heatpump"), 1));
+    assert_string_equal(c.role, "heatpump");
+    assert_false(writes(&c, MAP_ROLE, value_string("inverter"), 1));
+    assert_false(writes(&c, MAP_ROLE, value_string(""), 1));
+    assert_false(writes(&c, MAP_SERIAL, value_string("1"), 1)); /* no path to write */
+}
+
 /* Each leaf is a part of its own, and what is unset stays so on the way there and back. */
 static void what_is_written_is_read(void **state)
 {
@@ -110,9 +145,9 @@ static void class_and_instance(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_what_is_in_range),  cmocka_unit_test(anything_else_is_not_set),
-        cmocka_unit_test(what_is_written_is_read), cmocka_unit_test(ranges_hold_what_can_be_set),
-        cmocka_unit_test(class_and_instance),
+        cmocka_unit_test(takes_what_is_in_range),      cmocka_unit_test(anything_else_is_not_set),
+        cmocka_unit_test(what_the_owner_writes),       cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(ranges_hold_what_can_be_set), cmocka_unit_test(class_and_instance),
     };
     return cmocka_run_group_tests_name("choice", tests, NULL, NULL);
 }
