@@ -151,7 +151,7 @@ static enum decode_result auto_decode(void *session, const char *body, size_t le
         return decode_unknown(s, body, len, sink, why);
     result = s->driver->decode(s->inner, body, len, sink, why);
     if (!s->optional) {
-        s->good = s->good || result == DECODE_OK || result == DECODE_ABSENT;
+        s->good = s->good || result == DECODE_OK;
         s->bad = s->bad || result == DECODE_BAD_REPLY;
     }
     return result;

@@ -301,6 +301,120 @@ static void extras_do_not_count(void **state)
     }
 }
 
+/* Two bad replies with a good one in between, as often as it likes; three in a row are another device. */
+static void bad_replies_in_a_row(void **state)
+{
+    static const char *const bad[] = {"{}", "<html>", "!404", "{\"inverters\":1}"};
+    struct run *run = *state;
+
+    assert_is_opendtu(run);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        fail_cycles(run, 2, LIST, bad[i]);
+        assert_is_opendtu(run);
+        fail_cycles(run, 2, LIST, bad[i]);
+        assert_is_opendtu(run);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        const struct reply replies[] = {{LIST, bad[i]}, {LIVE, IV("true")}, {ID(0), ID_REPLY}};
+        fail_cycles(run, 3, LIST, bad[i]);
+        run_cycle(run, 0, replies, COUNT(replies));
+        assert_int_equal(run_asked(run, LIVE), 1);
+        assert_int_equal(run->reading_count, 1);
+        fail_cycles(run, 3, LIVE, "{}"); /* an AhoyDTU by now */
+        assert_is_opendtu(run);
+    }
+}
+
+/* What an inverter that is gone answers is a word of its kind: it resets the count. */
+static void an_absent_inverter_is_no_bad_reply(void **state)
+{
+    const struct reply gone[] = {{LIST, SUMMARY},
+                                 {LIST "?inv=a1", "{\"inverters\":[]}"},
+                                 {LIST "?inv=b2", "<html>"}};
+    struct run *run = *state;
+
+    assert_is_opendtu(run);
+    for (int cycle = 0; cycle < 6; cycle++)
+        run_cycle(run, 0, gone, COUNT(gone));
+    assert_is_opendtu(run); /* asked as before, not for its kind */
+}
+
+/* What is optional and fails is told to the driver, which asks for it the less. */
+static void an_optional_request_fails(void **state)
+{
+    const struct reply replies[] = {{LIST, "!404"},
+                                    {LIVE, INLINE},
+                                    {"/api/index", "{\"ts_now\":100}"}};
+    struct run *run = *state;
+    size_t lists = 0;
+
+    for (int cycle = 0; cycle < 20; cycle++) {
+        run_cycle(run, cycle * 5000, replies, COUNT(replies));
+        lists += run_asked(run, "/api/inverter/list");
+    }
+    assert_in_range(lists, 1, 9);
+    assert_int_equal(run_asked(run, LIVE), 1); /* and its kind is known all the time */
+    assert_int_equal(run_asked(run, LIST), 0);
+}
+
+/* Found out after weeks: what is asked once an hour is asked once. */
+static void found_out_late(void **state)
+{
+    const struct reply replies[] = {{LIST, FULL},
+                                    {"/api/system/status", "{\"git_hash\":\"v25.1.1\"}"},
+                                    {"/api/limit/status", "{}"}};
+    const int64_t weeks_ms = 30LL * 24 * 3600 * 1000;
+    struct run *run = *state;
+
+    run_cycle(run, weeks_ms, NULL, 0); /* nobody there yet */
+    for (int cycle = 0; cycle < 10; cycle++) {
+        run_cycle(run, weeks_ms + cycle * 60000, replies, COUNT(replies));
+        assert_true(run->complete);
+        assert_int_equal(run_asked(run, "/api/system/status"), cycle == 0);
+        assert_int_equal(run_asked(run, "/api/limit/status"), cycle == 0);
+    }
+    run_cycle(run, weeks_ms + 3600 * 1000, replies, COUNT(replies));
+    assert_int_equal(run_asked(run, "/api/system/status"), 1);
+}
+
+/* ---- What is pushed ---- */
+
+static const char *push_path(const struct run *run)
+{
+    return run->driver->push_path(run->session);
+}
+
+static void an_opendtu_pushes(void **state)
+{
+    struct run *run = *state;
+
+    assert_null(push_path(run));
+    assert_int_equal(run_push(run, 1000, FULL), DECODE_BAD_REPLY); /* of no kind that is known */
+    assert_int_equal(run->reading_count, 0);
+    assert_int_equal(run->driver->pushed_since(run->session), -1);
+    assert_is_opendtu(run);
+    assert_string_equal(push_path(run), "/livedata");
+    assert_int_equal(run->driver->pushed_since(run->session), -1);
+    assert_int_equal(run_push(run, 7000, FULL), DECODE_OK);
+    assert_int_equal(run->reading_count, 1);
+    assert_value(run_find(run, "114182000001"), FIELD_POWER, 100);
+    assert_int_equal(run->driver->pushed_since(run->session), 7000);
+    fail_cycles(run, 3, LIST, "{}"); /* another device, perhaps */
+    fail_cycles(run, 1, LIST, NULL);
+    assert_null(push_path(run));
+    assert_int_equal(run_push(run, 9000, FULL), DECODE_BAD_REPLY);
+}
+
+static void an_ahoy_does_not(void **state)
+{
+    struct run *run = *state;
+
+    assert_is_ahoy(run, 1);
+    assert_null(push_path(run));
+    assert_int_equal(run_push(run, 1000, FULL), DECODE_BAD_REPLY);
+    assert_int_equal(run->driver->pushed_since(run->session), -1);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -318,6 +432,12 @@ int main(void)
         TEST(another_moves_in),
         TEST(one_bad_inverter_changes_nothing),
         TEST(extras_do_not_count),
+        TEST(bad_replies_in_a_row),
+        TEST(an_absent_inverter_is_no_bad_reply),
+        TEST(an_optional_request_fails),
+        TEST(found_out_late),
+        TEST(an_opendtu_pushes),
+        TEST(an_ahoy_does_not),
     };
     return cmocka_run_group_tests_name("auto", tests, NULL, NULL);
 }

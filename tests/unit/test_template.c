@@ -432,7 +432,7 @@ static void test_long_hints(void **state)
     char body[1024], a[121], b[121], path[JSON_PATH_MAX];
     struct run *run = *state;
 
-    memset(a, 'a', sizeof a - 1);
+    memset(a, 'A', sizeof a - 1);
     memset(b, 'b', sizeof b - 1);
     memset(path, 'p', sizeof path - 1);
     a[120] = b[120] = path[sizeof path - 1] = '\0';
@@ -443,11 +443,10 @@ static void test_long_hints(void **state)
     assert_non_null(has);
     assert_memory_equal(has + 4, a, 120);
     assert_string_equal(has + 4 + 120, ", c, d"); /* b does not fit any more */
-    for (size_t len = 100; len <= 120; len++) {   /* whatever fits exactly, and what no more does */
-        a[120 - (len - 100)] = '\0';
-        (void)snprintf(body, sizeof body, "{\"%s\":1,\"%.*s\":2,\"c\":3}", a, (int)(len - 100), b);
+    for (int len = 1; len <= 60; len++) {         /* whatever fits exactly, and what no more does */
+        (void)snprintf(body, sizeof body, "{\"%s\":1,\"%.*s\":2}", a, len, b);
         assert_null(ask(run, body));
-        assert_non_null(strstr(run_why(run, PATH), a));
+        assert_int_equal(strchr(run_why(run, PATH), 'b') != NULL, len <= 21);
     }
     memset(path, 'q', 150);
     path[150] = '\0';
