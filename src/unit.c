@@ -8,6 +8,7 @@
 
 #include "core/map.h"
 #include "core/text.h"
+#include "edge/clock.h"
 #include "edge/log.h"
 #include "edge/service.h"
 
@@ -26,7 +27,7 @@ struct unit {
     const struct map_row **rows; /* one per item of the service, in its order */
     size_t row_count;
     struct loop_timer bus_retry, deadline;
-    struct log_fault bus_fault, fall_fault, jump_fault;
+    struct log_fault bus_fault, fall_fault, jump_fault, drop_fault;
     bool known; /* which device this is */
     bool fed;   /* in the present cycle */
     bool waits; /* a meter that is away: what its service is called is settled */
@@ -453,20 +454,44 @@ static void forget_old_episode(struct log_fault *f, int64_t now)
 static void log_energy_events(struct unit *u, unsigned events)
 {
     int64_t now = loop_now_ms(u->env->loop);
+    const struct device_view *v = device_view(u->device);
 
     forget_old_episode(&u->fall_fault, now);
     forget_old_episode(&u->jump_fault, now);
     if (events & DEVICE_ENERGY_HELD)
         log_fault(
             &u->fall_fault, now, LOG_INFO,
-            "%s: its energy counter fell; the value of before is held until that is confirmed",
-            u->label);
-    if (events & DEVICE_ENERGY_RESET)
-        log_line(LOG_WARNING, "%s: its energy counter was reset; it goes on at %.3f kWh", u->label,
-                 device_view(u->device)->value[FIELD_ENERGY_FORWARD][0]);
+            "%s: its energy counter fell from %.3f to %.3f kWh; the first is kept until three "
+            "measurements over a minute agree on less",
+            u->label, v->counter_before_kwh, v->counter_now_kwh);
     if (events & DEVICE_ENERGY_JUMP)
         log_fault(&u->jump_fault, now, LOG_WARNING,
-                  "%s: an impossible jump of its energy was dropped", u->label);
+                  "%s: its energy counter jumped from %.3f to %.3f kWh, which it cannot have made; "
+                  "the first is kept",
+                  u->label, v->counter_before_kwh, v->counter_now_kwh);
+    if (events & (DEVICE_ENERGY_RESET | DEVICE_ENERGY_RAISED))
+        log_line(
+            LOG_WARNING,
+            "%s: its energy counter went from %.3f to %.3f kWh and goes on from there; %.3f kWh "
+            "are published",
+            u->label, v->counter_before_kwh, v->counter_now_kwh, v->value[FIELD_ENERGY_FORWARD][0]);
+}
+
+static void log_dropped(struct unit *u, unsigned events)
+{
+    int64_t now = loop_now_ms(u->env->loop);
+    const char *why = device_view(u->device)->dropped_why;
+
+    forget_old_episode(&u->drop_fault, now);
+    if (events & DEVICE_READING_DROPPED)
+        log_fault(&u->drop_fault, now, LOG_INFO, "%s: a reading was dropped as no measurement: %s",
+                  u->label, why);
+    if (events & DEVICE_NOTHING_PLAUSIBLE)
+        log_line(
+            LOG_WARNING,
+            "%s: for %d minutes nothing came but what cannot be a measurement (%s); it counts as "
+            "away, by ErrorMode",
+            u->label, DEVICE_PATIENCE_MS / 60000, why);
 }
 
 /* why: "" where there is nothing to add. */
@@ -480,6 +505,7 @@ static void log_events(struct unit *u, unsigned events, const char *why)
         log_line(state == DEVICE_ERROR ? LOG_WARNING : LOG_INFO, "%s is %s%s%s", title(u).text,
                  state_name(u), *why ? ": " : "", why);
     log_energy_events(u, events);
+    log_dropped(u, events);
 }
 
 static void log_dry_run(const struct unit *u)
@@ -500,7 +526,8 @@ static void await_deadline(struct unit *u)
 
 void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
 {
-    unsigned events = device_feed(u->device, r, latency_ms, loop_now_ms(u->env->loop));
+    unsigned events =
+        device_feed(u->device, r, latency_ms, loop_now_ms(u->env->loop), clock_unix_s());
 
     u->fed = true;
     loop_timer_disarm(&u->deadline);
@@ -511,8 +538,8 @@ void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
         await_deadline(u);
     if (u->env->dry_run)
         log_dry_run(u);
-    if (events & DEVICE_ENERGY_RESET)
-        u->env->settled(u->env->user); /* a new offset, or a lower counter, must not be lost */
+    if (events & (DEVICE_ENERGY_RESET | DEVICE_ENERGY_RAISED))
+        u->env->settled(u->env->user); /* a new offset, or another counter, must not be lost */
     if (!u->known) {
         u->known = true;
         write_label(u);

@@ -7,6 +7,7 @@
 #include "core/map.h"
 #include "core/roster.h"
 #include "core/text.h"
+#include "edge/clock.h"
 #include "fleet.h"
 
 struct making {
@@ -183,7 +184,7 @@ static bool feed(const struct making *m, struct plan_device *d)
         return false;
     const struct venus_class *class = venus_class_find(d->service, &known);
     device_set_class(d->device, known ? class->name : NULL, class->meter);
-    device_feed(d->device, d->reading, m->asked[d->gateway].latency_ms, 0);
+    device_feed(d->device, d->reading, m->asked[d->gateway].latency_ms, 0, clock_unix_s());
     d->view = device_view(d->device);
     return true;
 }

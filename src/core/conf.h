@@ -98,8 +98,9 @@ struct device_conf {
     char serial[SERIAL_MAX];     /* Serial, a template's CUST_SN; "": bound when first seen */
     bool has_dc;                 /* a template that has a DC voltage; others say so themselves */
     bool use_yield_day;
-    bool keep_energy; /* a counter that starts anew goes on from its last total */
-    int max_age_s;    /* a measurement older than this is not used; negative: no check */
+    bool keep_energy;         /* a counter that starts anew goes on from its last total */
+    double energy_offset_kwh; /* added to the counter: another one's total, or less than 0 */
+    int max_age_s;            /* a measurement older than this is not used; negative: no check */
     enum error_mode error_mode;
     unsigned min_retries; /* ERROR_MODE_RETRYCOUNT: failed polls in a row before the error state */
     unsigned error_after_s; /* ERROR_MODE_TIMEOUT: seconds without success before the error state */

@@ -362,10 +362,10 @@ enum set_result set_switch(const struct set_limits *l, const char *text, void *m
 enum set_result set_double(const struct set_limits *l, const char *text, void *member,
                            const char **hint)
 {
+    bool bounded = l->max > l->min;
     double value;
 
-    (void)l;
-    if (!read_decimal(text, &value, hint))
+    if (!read_decimal(text, &value, hint) || (bounded && !(value >= l->min && value <= l->max)))
         return SET_BAD;
     *(double *)member = value;
     return SET_OK;

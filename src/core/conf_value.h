@@ -56,6 +56,7 @@ enum set_result set_unsigned(const struct set_limits *l, const char *text, void 
                              const char **hint);
 enum set_result set_decimal_unsigned(const struct set_limits *l, const char *text, void *member,
                                      const char **hint);
+/* Without .limits any number. */
 enum set_result set_double(const struct set_limits *l, const char *text, void *member,
                            const char **hint);
 enum set_result set_double_or_none(const struct set_limits *l, const char *text, void *member,

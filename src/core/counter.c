@@ -3,13 +3,19 @@
 #include "core/reading.h"
 
 enum {
-    CONFIRM_READINGS = 3,   /* a fall or a jump is believed when this many readings ... */
-    CONFIRM_MS = 60 * 1000, /* ... over this long agree */
-    UNKNOWN_GAP_H = 24,     /* taken as the gap to a counter that comes from the memory */
+    FALL_SAMPLES = 3,            /* a lower counter is believed when so many samples ... */
+    FALL_MS = 60 * 1000,         /* ... over this long agree */
+    RISE_STEPS = 3,              /* a higher one when it rose so often as the power explains ... */
+    RISE_MS = 6 * 3600 * 1000,   /* ... over this long */
+    UNHEARD_MS = 10 * 60 * 1000, /* what was made in a longer gap nobody measured */
+    UNKNOWN_GAP_H = 24           /* taken as the gap to a counter that comes from the memory */
 };
 
 static const double rise_slack_kwh = 1; /* counters are coarse, and MAX_POWER is a nominal value */
 static const double same_kwh = 1e-6; /* two readings of one counter, after a factor was applied */
+static const double explained_share = 0.3, explained_slack_kwh = 0.05;
+static const double step_kwh = 0.1; /* a rise that says something: twice the slack */
+static const double lifetime_h = 25 * 8766.0;
 
 struct counter counter_unknown(void)
 {
@@ -21,6 +27,11 @@ struct counter counter_recalled(double total, double offset)
     return (struct counter){.total = total, .raw = total - offset, .offset = offset, .good_ms = -1};
 }
 
+void counter_expect_anew(struct counter *c)
+{
+    c->anew = true;
+}
+
 static double possible_rise_kwh(double max_power_w, int64_t from_ms, int64_t now_ms)
 {
     double hours = from_ms < 0 ? UNKNOWN_GAP_H : (double)(now_ms - from_ms) / 3600e3;
@@ -28,11 +39,17 @@ static double possible_rise_kwh(double max_power_w, int64_t from_ms, int64_t now
     return max_power_w / 1000 * hours + rise_slack_kwh;
 }
 
+static bool is_beyond_belief(double kwh, const struct counter_rules *rules)
+{
+    return kwh > rules->max_power_w / 1000 * lifetime_h;
+}
+
 static void accept(struct counter *c, double raw, int64_t now_ms)
 {
     c->raw = raw;
     c->good_ms = now_ms;
-    c->candidate_count = 0;
+    c->anew = false;
+    c->row.count = 0;
 }
 
 /* The sum may be the last bit less than the one before. */
@@ -43,51 +60,137 @@ static void rise(struct counter *c, double raw, int64_t now_ms)
         c->total = raw + c->offset;
 }
 
+/* ---- A lower one ---------------------------------------------------------------------------- */
+
 /*
- * How much of the first reading after a reset was made since. A counter of the day began at 0 then, if
+ * How much of the first sample after a reset was made since. A counter of the day began at 0 then, if
  * that much can have been made at all: gateways correct such a counter, too, and 2.4 kWh after 2.5 is
  * no new day.
  */
 static double made_before_first(const struct counter *c, const struct counter_rules *rules)
 {
-    double possible = possible_rise_kwh(rules->max_power_w, c->good_ms, c->candidate_since_ms);
+    double possible = possible_rise_kwh(rules->max_power_w, c->good_ms, c->row.since_ms);
 
-    return rules->starts_at_zero && c->candidate_first <= possible ? c->candidate_first : 0;
+    return rules->starts_at_zero && c->row.first <= possible ? c->row.first : 0;
 }
 
 static void reset(struct counter *c, double raw, const struct counter_rules *rules, int64_t now_ms)
 {
-    if (rules->keep) {
-        c->offset = c->total - c->candidate_first + made_before_first(c, rules);
+    if (rules->keep && !is_beyond_belief(c->raw, rules)) {
+        c->offset = c->total - c->row.first + made_before_first(c, rules);
         rise(c, raw, now_ms);
     } else {
-        c->offset = 0;
-        c->total = raw;
+        if (!rules->keep)
+            c->offset = 0;
+        c->total = raw + c->offset;
         accept(c, raw, now_ms);
     }
 }
 
-/* Whether raw goes on where the readings that contradict the good one have been. */
-static bool agrees(const struct counter *c, double raw, double max_power_w, int64_t now_ms)
-{
-    double change = raw - c->candidate;
+/* ---- A row of contradicting samples ---------------------------------------------------------- */
 
-    return c->candidate_count && change >= -same_kwh &&
-           change <= possible_rise_kwh(max_power_w, c->candidate_ms, now_ms);
+static void begin_row(struct counter_row *row, double raw, const struct counter_rules *rules,
+                      bool higher, int64_t now_ms)
+{
+    *row = (struct counter_row){
+        .count = 1,
+        .higher = higher,
+        .first = raw,
+        .last = raw,
+        .since_ms = now_ms,
+        .last_ms = now_ms,
+        .power_w = rules->power_w,
+    };
 }
 
-/* Takes a reading that contradicts the good one; whether it is confirmed by now. */
-static bool contradict(struct counter *c, double raw, double max_power_w, int64_t now_ms)
+/* Whether raw goes on where the row has been. */
+static bool continues(const struct counter_row *row, double raw, const struct counter_rules *rules,
+                      int64_t now_ms)
 {
-    if (!agrees(c, raw, max_power_w, now_ms)) {
-        c->candidate_count = 0;
-        c->candidate_first = raw;
-        c->candidate_since_ms = now_ms;
+    double change = raw - row->last;
+
+    return row->count && change >= -same_kwh &&
+           change <= possible_rise_kwh(rules->max_power_w, row->last_ms, now_ms);
+}
+
+/*
+ * False when the counter has not followed the measured power. That is looked at each time when one of them has
+ * moved on by a step, over all that was measured of the row.
+ */
+static bool follows_power(struct counter_row *row, double raw, double power_w, int64_t now_ms)
+{
+    double hours = (double)(now_ms - row->last_ms) / 3600e3;
+    double made = (row->power_w + power_w) / 2 / 1000 * hours, next = step_kwh * (row->steps + 1);
+
+    row->power_w = power_w;
+    if (!has_value(made) || now_ms - row->last_ms > UNHEARD_MS)
+        return true;
+    row->explained += made;
+    row->risen += raw - row->last;
+    if (row->risen < next && row->explained < next)
+        return true;
+    row->steps++;
+    return fabs(row->risen - row->explained) <=
+           explained_share * row->explained + explained_slack_kwh;
+}
+
+static bool is_confirmed(const struct counter_row *row, int64_t now_ms)
+{
+    int64_t lasted_ms = now_ms - row->since_ms;
+
+    if (row->higher)
+        return row->steps >= RISE_STEPS && lasted_ms >= RISE_MS;
+    return row->count >= FALL_SAMPLES && lasted_ms >= FALL_MS;
+}
+
+/* Takes a sample that contradicts the good one. */
+static enum counter_event contradict(struct counter *c, double raw, bool higher,
+                                     const struct counter_rules *rules, int64_t now_ms)
+{
+    struct counter_row *row = &c->row;
+
+    if (row->higher != higher || !continues(row, raw, rules, now_ms)) {
+        begin_row(row, raw, rules, higher, now_ms);
+        return higher ? COUNTER_JUMP : COUNTER_HELD;
     }
-    c->candidate = raw;
-    c->candidate_ms = now_ms;
-    c->candidate_count++;
-    return c->candidate_count >= CONFIRM_READINGS && now_ms - c->candidate_since_ms >= CONFIRM_MS;
+    if (higher && !follows_power(row, raw, rules->power_w, now_ms)) {
+        begin_row(row, raw, rules, higher, now_ms);
+        return COUNTER_NONE;
+    }
+    row->last = raw;
+    row->last_ms = now_ms;
+    row->count++;
+    if (!is_confirmed(row, now_ms))
+        return COUNTER_NONE;
+    if (higher)
+        rise(c, raw, now_ms);
+    else
+        reset(c, raw, rules, now_ms);
+    return higher ? COUNTER_RAISED : COUNTER_RESET;
+}
+
+/* ---- A sample -------------------------------------------------------------------------------- */
+
+/*
+ * What goes on in a row that is too high stays so, though with the hours that pass more and more would be
+ * possible.
+ */
+static bool is_jump(const struct counter *c, double raw, const struct counter_rules *rules,
+                    int64_t now_ms)
+{
+    if (c->row.higher && continues(&c->row, raw, rules, now_ms))
+        return true;
+    return raw - c->raw > possible_rise_kwh(rules->max_power_w, c->good_ms, now_ms);
+}
+
+static enum counter_event begin_anew(struct counter *c, double raw, bool fell, bool jumped,
+                                     int64_t now_ms)
+{
+    accept(c, raw, now_ms);
+    c->total = raw + c->offset;
+    if (fell)
+        return COUNTER_RESET;
+    return jumped ? COUNTER_RAISED : COUNTER_NONE;
 }
 
 enum counter_event counter_feed(struct counter *c, double raw, const struct counter_rules *rules,
@@ -101,21 +204,16 @@ enum counter_event counter_feed(struct counter *c, double raw, const struct coun
         rise(c, raw, now_ms);
         return COUNTER_NONE;
     }
+    if (is_beyond_belief(c->offset, rules)) {
+        c->offset = 0;
+        return begin_anew(c, raw, true, false, now_ms);
+    }
     fell = raw < c->raw - same_kwh;
-    jumped = raw - c->raw > possible_rise_kwh(rules->max_power_w, c->good_ms, now_ms);
-    if (!fell && !jumped) {
-        rise(c, raw > c->raw ? raw : c->raw, now_ms);
-        return COUNTER_NONE;
-    }
-    if (!contradict(c, raw, rules->max_power_w, now_ms)) {
-        if (c->candidate_count > 1)
-            return COUNTER_NONE;
-        return fell ? COUNTER_HELD : COUNTER_JUMP;
-    }
-    if (jumped) {
-        rise(c, raw, now_ms);
-        return COUNTER_NONE;
-    }
-    reset(c, raw, rules, now_ms);
-    return COUNTER_RESET;
+    jumped = !fell && is_jump(c, raw, rules, now_ms);
+    if (c->anew)
+        return begin_anew(c, raw, fell, jumped, now_ms);
+    if (fell || jumped)
+        return contradict(c, raw, jumped, rules, now_ms);
+    rise(c, raw > c->raw ? raw : c->raw, now_ms);
+    return COUNTER_NONE;
 }

@@ -3,17 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/counter.h"
+#include "core/device_energy.h"
 #include "core/device_view.h"
+#include "core/sample.h"
 #include "core/text.h"
-
-static const double default_max_power_w = 5000;
 
 struct device {
     const struct device_conf *conf;
     struct device_view view;
-    struct counter forward[PHASE_SLOTS], reverse[PHASE_SLOTS], string[STRINGS_MAX];
-    double measured[FIELD_COUNT][PHASE_SLOTS]; /* by the last reading, for a change of phase */
+    struct device_energy energy;
+    struct sample sample;                      /* the last packet, dropped or not */
+    double measured[FIELD_COUNT][PHASE_SLOTS]; /* as last shown, for a change of phase */
     char id[MEMORY_ID_MAX];                    /* as it was given; "" is the key of the serial */
     char gateway_name[NAME_MAX_BYTES];
     unsigned phases; /* of the device itself; 0 where unknown */
@@ -25,6 +25,8 @@ struct device {
     bool met;                   /* a reading has told something of it */
     unsigned misses;            /* in a row */
     int64_t heard_ms, fresh_ms; /* last answer for this device, last measurement; -1: none yet */
+    int64_t dropped_since_ms;   /* since when all that came was dropped; -1: the last was not */
+    bool told_dropped;          /* DEVICE_NOTHING_PLAUSIBLE */
 };
 
 /* ---- The view ------------------------------------------------------------------------------- */
@@ -64,31 +66,11 @@ static bool is_silent(const struct device *d)
     return d->view.state == DEVICE_NIGHT || d->view.state == DEVICE_ERROR;
 }
 
-/* A phase's own counter has no offset: beside a total that has one, or may get one, it means nothing. */
-static bool phases_count_for_themselves(const struct device *d)
-{
-    return !d->conf->keep_energy && !(d->forward[0].offset > 0);
-}
-
-static void show_counter(struct device *d, enum field field, const struct counter *counter)
-{
-    const double own[PHASE_SLOTS] = {MISSING, counter[1].total, counter[2].total, counter[3].total};
-    bool own_count = phases_count_for_themselves(d);
-    /* Before the first reading, a third of what is remembered might be more than a phase's own. */
-    bool known = d->fresh_ms >= 0 || counter[0].good_ms >= 0;
-
-    view_energy(&d->view, field, counter[0].total, own_count ? own : NULL, known || !own_count);
-}
-
 /* Not of a meter that is not heard: its counter goes on meanwhile. */
 static void show_energy(struct device *d)
 {
-    if (d->view.meter && is_silent(d))
-        return;
-    show_counter(d, FIELD_ENERGY_FORWARD, d->forward);
-    show_counter(d, FIELD_ENERGY_REVERSE, d->reverse);
-    for (unsigned s = 0; s < d->view.strings; s++)
-        d->view.string[s].yield_total_kwh = d->string[s].total;
+    if (!d->view.meter || !is_silent(d))
+        energy_show(&d->energy, d->conf, &d->view, d->fresh_ms >= 0);
 }
 
 /* An inverter that is not heard makes nothing; what a meter would show is not known. */
@@ -147,6 +129,9 @@ static unsigned learn_shape(struct device *d, const struct reading *r)
     unsigned strings = r->strings < STRINGS_MAX ? r->strings : STRINGS_MAX;
     unsigned event = 0, phases = view->phases;
 
+    if (energy_is_of_another(view->serial, r->serial, d->id))
+        energy_init(&d->energy, d->conf);
+    view->by_radio = r->by_radio;
     text_copy(view->serial, sizeof view->serial, r->serial);
     if (r->product)
         text_copy(view->product, sizeof view->product, r->product);
@@ -170,55 +155,21 @@ static unsigned learn_shape(struct device *d, const struct reading *r)
     return event;
 }
 
-static struct counter_rules rules_of(const struct device *d)
+static void heard(struct device *d, int64_t now_ms)
 {
-    double max_power_w = d->view.value[FIELD_MAX_POWER][0];
-
-    return (struct counter_rules){
-        .max_power_w = max_power_w > 0 ? max_power_w : default_max_power_w,
-    };
+    d->met = true;
+    d->misses = 0;
+    d->heard_ms = now_ms;
+    d->dropped_since_ms = -1;
+    d->told_dropped = false;
 }
 
-static enum field forward_field(const struct device *d)
+/* The gateway states it now and then. */
+static double rating(const struct device *d, const struct reading *r)
 {
-    return d->conf->use_yield_day ? FIELD_ENERGY_TODAY : FIELD_ENERGY_FORWARD;
-}
+    double rated_w = r->value[FIELD_MAX_POWER][0];
 
-static unsigned feed_forward(struct device *d, const double (*value)[PHASE_SLOTS], int64_t now_ms)
-{
-    struct counter_rules rules = rules_of(d);
-    const double *energy = value[forward_field(d)];
-
-    for (unsigned slot = 1; slot <= PHASES; slot++)
-        counter_feed(&d->forward[slot], energy[slot], &rules, now_ms);
-    rules.keep = d->conf->keep_energy;
-    rules.starts_at_zero = d->conf->use_yield_day;
-    switch (counter_feed(&d->forward[0], view_total(energy), &rules, now_ms)) {
-    case COUNTER_HELD:
-        d->view.falls_held++;
-        return DEVICE_ENERGY_HELD;
-    case COUNTER_JUMP:
-        d->view.jumps_dropped++;
-        return DEVICE_ENERGY_JUMP;
-    case COUNTER_RESET:
-        return DEVICE_ENERGY_RESET;
-    case COUNTER_NONE:
-        break;
-    }
-    return 0;
-}
-
-static unsigned feed_counters(struct device *d, const struct reading *r, int64_t now_ms)
-{
-    const struct counter_rules rules = rules_of(d);
-    const double *reverse = r->value[FIELD_ENERGY_REVERSE];
-
-    counter_feed(&d->reverse[0], view_total(reverse), &rules, now_ms);
-    for (unsigned slot = 1; slot <= PHASES; slot++)
-        counter_feed(&d->reverse[slot], reverse[slot], &rules, now_ms);
-    for (unsigned s = 0; s < d->view.strings && s < r->strings; s++)
-        counter_feed(&d->string[s], r->string[s].yield_total_kwh, &rules, now_ms);
-    return feed_forward(d, r->value, now_ms);
+    return has_value(rated_w) ? rated_w : d->view.value[FIELD_MAX_POWER][0];
 }
 
 static bool too_old(const struct device *d, double age_s)
@@ -232,23 +183,28 @@ static bool too_old(const struct device *d, double age_s)
  */
 static unsigned feed_night(struct device *d, const struct reading *r, int64_t now_ms)
 {
-    if (!has_value(d->forward[0].total) && view_total(r->value[forward_field(d)]) > 0) {
-        feed_counters(d, r, now_ms);
+    if (!has_value(d->energy.forward[0].total) && energy_in(d->conf, r->value) > 0) {
+        energy_feed(&d->energy, d->conf, &d->view, r, now_ms);
         show_energy(d);
     }
     return enter(d, DEVICE_NIGHT);
 }
 
-static unsigned feed_running(struct device *d, const struct reading *r, int64_t now_ms)
+static void show_reading(struct device *d, const struct reading *r)
+{
+    memcpy(d->measured, r->value, sizeof d->measured);
+    view_reading(&d->view, d->measured);
+    view_strings(&d->view, r);
+}
+
+static unsigned feed_sample(struct device *d, const struct reading *r, int64_t now_ms)
 {
     unsigned events = DEVICE_FRESH | enter(d, DEVICE_RUNNING);
 
     d->fresh_ms = now_ms;
     d->view.update_index++;
-    memcpy(d->measured, r->value, sizeof d->measured);
-    view_reading(&d->view, d->measured);
-    view_strings(&d->view, r);
-    events |= feed_counters(d, r, now_ms);
+    show_reading(d, r);
+    events |= energy_feed(&d->energy, d->conf, &d->view, r, now_ms);
     show_energy(d);
     return events;
 }
@@ -264,7 +220,7 @@ static bool is_pvinverter(const struct device *d)
 /* The device answers, but does not say its power: that is none, never 0. */
 static unsigned feed_without_power(struct device *d, const struct reading *r, int64_t now_ms)
 {
-    unsigned events = feed_counters(d, r, now_ms);
+    unsigned events = energy_feed(&d->energy, d->conf, &d->view, r, now_ms);
 
     if (d->view.state == DEVICE_RUNNING) {
         memcpy(d->measured, r->value, sizeof d->measured);
@@ -274,7 +230,53 @@ static unsigned feed_without_power(struct device *d, const struct reading *r, in
     return events | DEVICE_MISSED | device_miss(d, now_ms);
 }
 
-unsigned device_feed(struct device *d, const struct reading *r, double latency_ms, int64_t now_ms)
+static unsigned feed_repeated(struct device *d, const struct reading *r)
+{
+    unsigned events = enter(d, DEVICE_RUNNING);
+
+    show_reading(d, r);
+    show_energy(d);
+    return events;
+}
+
+static unsigned drop(struct device *d, bool repeated, int64_t now_ms)
+{
+    unsigned events = 0;
+
+    if (!repeated) {
+        d->view.readings_dropped++;
+        events = DEVICE_READING_DROPPED;
+    }
+    if (d->dropped_since_ms < 0)
+        d->dropped_since_ms = now_ms;
+    if (now_ms - d->dropped_since_ms < DEVICE_PATIENCE_MS) {
+        d->misses = 0;
+        d->heard_ms = now_ms;
+        return events;
+    }
+    if (!d->told_dropped) {
+        d->told_dropped = true;
+        events |= DEVICE_NOTHING_PLAUSIBLE;
+    }
+    d->heard_ms = d->dropped_since_ms;
+    return events | DEVICE_MISSED | device_miss(d, now_ms);
+}
+
+static unsigned feed_heard(struct device *d, const struct reading *r, double latency_ms,
+                           int64_t now_ms)
+{
+    bool repeated = sample_repeats(&d->sample, r, latency_ms, now_ms);
+
+    if (!repeated)
+        sample_take(&d->sample, r, now_ms);
+    if (!plausible(r, rating(d, r), d->view.dropped_why))
+        return drop(d, repeated, now_ms);
+    heard(d, now_ms);
+    return repeated ? feed_repeated(d, r) : feed_sample(d, r, now_ms);
+}
+
+unsigned device_feed(struct device *d, const struct reading *r, double latency_ms, int64_t now_ms,
+                     double unix_s)
 {
     unsigned events = learn_shape(d, r);
 
@@ -288,12 +290,10 @@ unsigned device_feed(struct device *d, const struct reading *r, double latency_m
     }
     if (r->reach == REACH_NO_POWER || (r->reach == REACH_ASLEEP && !is_pvinverter(d)))
         return events | feed_without_power(d, r, now_ms);
-    d->met = true;
-    d->misses = 0;
-    d->heard_ms = now_ms;
-    if (r->reach == REACH_ASLEEP || r->reach == REACH_LOST || too_old(d, r->age_s))
-        return events | feed_night(d, r, now_ms);
-    return events | feed_running(d, r, now_ms);
+    if (r->reach == REACH_OK && !too_old(d, sample_age_s(r, unix_s)))
+        return events | feed_heard(d, r, latency_ms, now_ms);
+    heard(d, now_ms);
+    return events | feed_night(d, r, now_ms);
 }
 
 unsigned device_miss(struct device *d, int64_t now_ms)
@@ -321,19 +321,6 @@ int64_t device_deadline(const struct device *d)
 
 /* ---- Life ----------------------------------------------------------------------------------- */
 
-static enum energy_counter counter_in_use(const struct device *d)
-{
-    return d->conf->use_yield_day ? ENERGY_OF_THE_DAY : ENERGY_LIFETIME;
-}
-
-static void recall_energy(struct device *d, const struct device_memory *memory)
-{
-    bool same = memory->counter == ENERGY_UNKNOWN || memory->counter == counter_in_use(d);
-
-    if (same && has_value(memory->energy_kwh))
-        d->forward[0] = counter_recalled(memory->energy_kwh, memory->offset_kwh);
-}
-
 static void recall(struct device *d, const struct device_memory *memory)
 {
     struct device_view *view = &d->view;
@@ -355,15 +342,7 @@ static void recall(struct device *d, const struct device_memory *memory)
     d->phases = memory->phases == PHASES || memory->phases == 1 ? memory->phases : 0;
     view->strings = memory->strings < STRINGS_MAX ? memory->strings : STRINGS_MAX;
     view->value[FIELD_MAX_POWER][0] = memory->max_power_w;
-    recall_energy(d, memory);
-}
-
-static void forget_counters(struct device *d)
-{
-    for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
-        d->forward[slot] = d->reverse[slot] = counter_unknown();
-    for (size_t s = 0; s < STRINGS_MAX; s++)
-        d->string[s] = counter_unknown();
+    energy_recall(&d->energy, d->conf, memory);
 }
 
 /* What the view has of the conf; a change of phase moves everything that is shown. */
@@ -386,8 +365,9 @@ struct device *device_create(const struct device_conf *conf, const struct device
         return NULL;
     d->conf = conf;
     d->written_position = d->written_load_position = d->claimed_instance = -1;
-    d->heard_ms = d->fresh_ms = -1;
-    forget_counters(d);
+    d->heard_ms = d->fresh_ms = d->dropped_since_ms = -1;
+    sample_init(&d->sample);
+    energy_init(&d->energy, d->conf);
     view_init(&d->view);
     d->view.instance = conf->instance;
     text_copy(d->view.serial, sizeof d->view.serial, conf->serial);
@@ -402,28 +382,18 @@ void device_destroy(struct device *d)
     free(d);
 }
 
-/* The last measurement has a reading of the other counter as well. */
-static void change_counter(struct device *d)
-{
-    for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
-        d->forward[slot] = counter_unknown();
-    if (d->view.state == DEVICE_RUNNING)
-        feed_forward(d, d->measured, d->fresh_ms);
-}
-
 void device_reconfigure(struct device *d, const struct device_conf *conf)
 {
-    bool other_counter = conf->use_yield_day != d->conf->use_yield_day;
-
     d->conf = conf;
-    if (other_counter)
-        change_counter(d);
+    /* The last measurement has a reading of the other counter as well. */
+    if (energy_reconfigure(&d->energy, conf) && d->view.state == DEVICE_RUNNING)
+        energy_feed_forward(&d->energy, conf, &d->view, d->measured, d->fresh_ms);
     show_conf(d);
 }
 
 void device_counts_anew(struct device *d)
 {
-    forget_counters(d);
+    energy_init(&d->energy, d->conf);
     show_energy(d);
 }
 
@@ -530,7 +500,5 @@ void device_remember(const struct device *d, struct device_memory *out)
     out->phases = d->phases;
     out->strings = d->view.strings;
     out->max_power_w = d->view.value[FIELD_MAX_POWER][0];
-    out->energy_kwh = d->forward[0].total;
-    out->offset_kwh = d->forward[0].offset;
-    out->counter = counter_in_use(d);
+    energy_remember(&d->energy, out);
 }

@@ -23,6 +23,7 @@
 
 #include "core/conf.h"
 #include "core/health.h"
+#include "core/plausible.h"
 #include "core/reading.h"
 
 enum {
@@ -54,9 +55,15 @@ struct device_view {
     double value[FIELD_COUNT][PHASE_SLOTS];
     unsigned strings;
     struct string_reading string[STRINGS_MAX];
-    bool has_dc; /* measures a DC voltage, now or at other times */
-    /* Of the energy counter, since the device was created: rows of readings, not readings. */
+    bool has_dc;   /* measures a DC voltage, now or at other times */
+    bool by_radio; /* as the last reading */
+    /* Of the energy counter, since the device was created: rows of samples, not samples. */
     unsigned jumps_dropped, falls_held;
+    /* Of the last event of the energy counter: what it said before, and what it says now, kWh. */
+    double counter_before_kwh, counter_now_kwh;
+    /* Samples that were dropped as no measurement, since then; why the last one was. */
+    unsigned readings_dropped;
+    char dropped_why[PLAUSIBLE_WHY_MAX];
     const struct health *health; /* of the gateway, borrowed; NULL: not known */
 };
 
@@ -80,12 +87,14 @@ struct device_memory {
     int load_position;                /* likewise */
     int phase;                        /* written from the GX screen, 1..3; 0 is none */
     char role[ROLE_MAX];              /* written from the GX screen: "grid"; "" is none */
-    int instance;                /* last one used without an explicit DeviceInstance; -1 is none */
-    unsigned phases;             /* AC phases of the device itself; 0 where unknown */
-    unsigned strings;            /* most that were ever seen */
-    double max_power_w;          /* MISSING where unknown */
-    double energy_kwh;           /* as it was published, with the offset; MISSING where unknown */
+    int instance;       /* last one used without an explicit DeviceInstance; -1 is none */
+    unsigned phases;    /* AC phases of the device itself; 0 where unknown */
+    unsigned strings;   /* most that were ever seen */
+    double max_power_w; /* MISSING where unknown */
+    double
+        energy_kwh; /* as published, with offset_kwh, but without EnergyOffset; MISSING where unknown */
     double offset_kwh;           /* KeepEnergy: what the device's own counter lacks; 0 is none */
+    double energy_offset_kwh;    /* EnergyOffset at the time */
     enum energy_counter counter; /* that energy_kwh is of */
 };
 
@@ -107,30 +116,35 @@ struct device *device_create(const struct device_conf *conf, const struct device
 void device_destroy(struct device *d); /* NULL is fine */
 
 /*
- * A new configuration for a device that goes on living. The view follows at once: section, connection,
+ * A new configuration for a device that goes on living, in the place of the old one or in another. The view follows at once: section, connection,
  * name, position, phase. The serial stays, as does the instance, which is the caller's to change
  * (device_set_instance) together with the service's name.
  *
  * A change of use_yield_day makes the energy counter begin anew, for a day's energy and a lifetime's are
  * never mixed: with the last measurement, or without a value until the next. KeepEnergy that is switched
- * off keeps what it added until the next confirmed reset, and then follows the device.
+ * off keeps what it added until the next confirmed reset, and then follows the device. Another EnergyOffset
+ * shows at once, and makes the next sample right whatever it says.
  */
 void device_reconfigure(struct device *d, const struct device_conf *conf);
 
 /* What is read from now on counts something else, or in another unit: its next reading is right. */
 void device_counts_anew(struct device *d);
 
-enum device_event { /* bits, returned by device_feed: for the caller to log once */
-                    DEVICE_FRESH = 1, /* the view has new measurements */
-                    DEVICE_ENERGY_HELD =
-                        2, /* the counter fell; the old value is held until it is confirmed */
-                    DEVICE_ENERGY_RESET = 4, /* the fall is confirmed and now followed */
-                    DEVICE_ENERGY_JUMP = 8,  /* an impossible jump was dropped */
-                    DEVICE_SHAPE_CHANGED =
-                        16, /* number of strings or phases grew: the rows must be remade */
-                    DEVICE_CHANGED_STATE = 32,
-                    DEVICE_MISSED = 64, /* the reading was a miss: see device_miss() */
+/* Bits, returned by device_feed: for the caller to log once. Of energy: with the numbers in the view. */
+enum device_event {
+    DEVICE_FRESH = 1,          /* the view has a new measurement */
+    DEVICE_ENERGY_HELD = 2,    /* the counter fell; the old value is held until it is confirmed */
+    DEVICE_ENERGY_RESET = 4,   /* the fall is confirmed and now followed */
+    DEVICE_ENERGY_JUMP = 8,    /* an impossible jump was dropped */
+    DEVICE_SHAPE_CHANGED = 16, /* number of strings or phases grew: the rows must be remade */
+    DEVICE_CHANGED_STATE = 32,
+    DEVICE_ENERGY_RAISED = 64,      /* a jump is confirmed and now followed */
+    DEVICE_READING_DROPPED = 128,   /* it is no measurement: view->dropped_why */
+    DEVICE_NOTHING_PLAUSIBLE = 256, /* there was nothing else for DEVICE_PATIENCE_MS; told once */
+    DEVICE_MISSED = 512,            /* the reading was a miss: see device_miss() */
 };
+
+enum { DEVICE_PATIENCE_MS = 10 * 60 * 1000 };
 
 /*
  * A reading of this very device (the caller has matched the serial). Rules:
@@ -139,18 +153,24 @@ enum device_event { /* bits, returned by device_feed: for the caller to log once
  * - REACH_LOST, or older than max_age_s: NIGHT; REACH_ASLEEP the same for a PV inverter;
  * - REACH_NO_POWER, and REACH_ASLEEP of anything else, is a miss, as device_miss() counts them. Power has
  *   no value then; what else there is counts;
- * - a counter that falls is held at its last good value until three readings over at least 60 s
- *   agree on the lower one (a true reset);
- * - a rise that MAX_POWER (5 kW where unknown) could not have made in the time since the last good
- *   one, plus 1 kWh, is dropped unless the same three readings over 60 s confirm it;
+ * - what cannot be a measurement (core/plausible.h) is dropped whole: the device was heard, and nothing else.
+ *   After DEVICE_PATIENCE_MS without anything better each one counts as a miss, and ErrorMode's time as begun
+ *   with the first of them;
+ * - what repeats the last packet (core/sample.h) is shown again, for an error may have been in between; but
+ *   it is no new measurement: /UpdateIndex stays, and no counter is fed;
+ * - energy: core/counter.h, by MAX_POWER. Where that is unknown, by 5 kW of what comes by radio, else 50 kW;
  * - phases: a phase choice L1..L3 gets the device's values in its slot; 3P gets the phases' own
  *   values where the reading has them, else a third each of power and energy, and I = P / U. With
- *   KeepEnergy energy is always a third each: a phase's own counter has no offset.
- * A confirmed reset is followed, or made up for with KeepEnergy (see core/counter.h); only the
- * device's own forward counter is. Those of strings and of reverse energy follow.
+ *   KeepEnergy or EnergyOffset energy is always a third each: a phase's own counter has no offset.
+ * A confirmed reset is followed, or made up for with KeepEnergy; only the device's own forward counter is.
+ * Those of strings and of reverse energy follow. Another serial than before is another device (of a template):
+ * its energy begins anew.
+ *
+ * now_ms is monotonic; unix_s is the wall clock (MISSING: none), for gateways without a clock of their own.
  * Returns a set of enum device_event.
  */
-unsigned device_feed(struct device *d, const struct reading *r, double latency_ms, int64_t now_ms);
+unsigned device_feed(struct device *d, const struct reading *r, double latency_ms, int64_t now_ms,
+                     double unix_s);
 
 /*
  * A poll that brought nothing for this device (gateway away, or it was not in the reply). Goes to

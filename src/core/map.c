@@ -156,6 +156,8 @@ struct value map_value(const struct map_row *row, const struct device_view *view
         return value_int((int32_t)view->jumps_dropped);
     case MAP_FALLS_HELD:
         return value_int((int32_t)view->falls_held);
+    case MAP_READINGS_DROPPED:
+        return value_int((int32_t)view->readings_dropped);
     case MAP_HEALTH_REQUESTS:
     case MAP_HEALTH_FAILURES:
     case MAP_HEALTH_BY_KIND:

@@ -7,7 +7,7 @@ void reading_init(struct reading *r)
 {
     memset(r, 0, sizeof *r);
     r->reach = REACH_OK;
-    r->age_s = MISSING;
+    r->age_s = r->stamp_s = MISSING;
     for (size_t f = 0; f < FIELD_COUNT; f++) {
         for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
             r->value[f][slot] = MISSING;

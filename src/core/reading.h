@@ -65,8 +65,10 @@ struct reading {
     unsigned index;            /* its place in the gateway's list, from 0; identity is the serial */
     enum reach reach;
     unsigned phases; /* AC phases of the device itself: 1, 3, or 0 where unknown */
+    bool by_radio;   /* what a DTU heard of a microinverter, as opposed to a device's own answer */
     double
         age_s; /* of the measurement, by the gateway's own clock; MISSING where it does not say */
+    double stamp_s; /* Unix time of the measurement by the gateway's clock, likewise */
     double value[FIELD_COUNT][PHASE_SLOTS];
     unsigned strings; /* how many of string[] are used, <= STRINGS_MAX */
     struct string_reading string[STRINGS_MAX];

@@ -75,6 +75,8 @@ static bool add_energy(cJSON *o, const struct device_memory *m)
         return true;
     return add_number(o, "energy_kwh", m->energy_kwh) &&
            add_number(o, "offset_kwh", m->offset_kwh > 0 ? m->offset_kwh : MISSING) &&
+           add_number(o, "energy_offset_kwh",
+                      m->energy_offset_kwh != 0 ? m->energy_offset_kwh : MISSING) &&
            add_text(o, "counter", counter_names[m->counter + 1]);
 }
 
@@ -197,6 +199,9 @@ static void read_energy(const cJSON *o, struct device_memory *m)
     m->offset_kwh = member_in(o, "offset_kwh", 0, energy_limit_kwh);
     if (!has_value(m->offset_kwh))
         m->offset_kwh = 0;
+    m->energy_offset_kwh = member_in(o, "energy_offset_kwh", -energy_limit_kwh, energy_limit_kwh);
+    if (!has_value(m->energy_offset_kwh))
+        m->energy_offset_kwh = 0;
     json_text(o, "counter", counter, sizeof counter);
     for (int c = ENERGY_LIFETIME; c <= ENERGY_OF_THE_DAY; c++) {
         if (strcmp(counter, counter_names[c + 1]) == 0)

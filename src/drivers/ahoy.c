@@ -6,7 +6,8 @@
  *                normal); /api/inverter/id/N has the values
  *
  * Values are told by the name lists of /api/live, never by their place. Ages are by the gateway's
- * own clock: generic.ts_now from 0.7, /api/index before.
+ * own clock: generic.ts_now from 0.7, /api/index before. Without one (no NTP yet, /api/index refused) the
+ * stamp of the last packet is all that is passed on.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,10 @@ static const char title[] = "AhoyDTU";
 /* How far a success may lie "in the future": the clock is read before the values. */
 enum { CLOCK_TOLERANCE_S = 60 };
 
-/* HMT: U_AC is line to neutral already, I_AC is of L1 alone. */
+/*
+ * HMT: U_AC is line to neutral already, I_AC is of L1 alone. Of the MI series AhoyDTU makes up P_AC out of P_DC
+ * and never sets I_AC (Communication.h, miComplete): 0 A is no measurement there.
+ */
 enum { GENERATION_HMT = 3 };
 
 /* hmInverter.h: 4 is "was on", the last packet is over five minutes old; 3 is heard but makes < 3 W. */
@@ -169,13 +173,20 @@ static void read_channels(const struct session *s, struct reading *r, const cJSO
     }
 }
 
-static double age(const struct session *s, const cJSON *entry)
+/* When the last packet came, by the gateway's clock. */
+static double stamp(const cJSON *entry)
 {
-    double success = json_member(entry, "ts_last_success"), age_s;
+    double success = json_member(entry, "ts_last_success");
 
-    if (!(s->ts_now > 0) || !(success > 0)) /* 0: no time from the network yet, or never heard */
+    return success > 0 ? success : MISSING; /* 0: never heard */
+}
+
+static double age(const struct session *s, double stamp_s)
+{
+    double age_s = s->ts_now - stamp_s;
+
+    if (!(s->ts_now > 0) || !has_value(stamp_s)) /* 0: no time from the network yet */
         return MISSING;
-    age_s = s->ts_now - success;
     if (age_s < 0)
         return age_s >= -CLOCK_TOLERANCE_S ? 0 : MISSING;
     return age_s;
@@ -211,13 +222,15 @@ static bool read_inverter(const struct session *s, struct reading *r, const cJSO
     json_text(entry, "name", r->name, sizeof r->name);
     r->index = index;
     r->reach = reach_of(entry);
-    r->age_s = age(s, entry);
+    r->by_radio = true;
+    r->stamp_s = stamp(entry);
+    r->age_s = age(s, r->stamp_s);
     read_channels(s, r, entry);
     read_limits(r, entry);
     r->phases = common_three_phase(serial) || json_member(entry, "generation") == GENERATION_HMT
                     ? PHASES
                     : 1;
-    if (r->phases == PHASES)
+    if (r->phases == PHASES || (common_mi(serial) && r->value[FIELD_CURRENT][0] == 0))
         r->value[FIELD_CURRENT][0] = MISSING;
     return common_finish(r, true);
 }

@@ -19,6 +19,13 @@ static const struct range {
     [FIELD_MAX_POWER] = {1, 1e6},      [FIELD_LIMIT] = {0, 1e6},
 };
 
+/* What a damaged packet says (0xFFFF: 6553.5 V, 655.35 Hz) passes: core/plausible.h has to see it. */
+static const double packet_high[FIELD_COUNT] = {
+    [FIELD_VOLTAGE] = 1e4,
+    [FIELD_FREQUENCY] = 1e3,
+    [FIELD_DC_VOLTAGE] = 1e4,
+};
+
 /* Values of the moment, as opposed to counters and to what the device is. */
 static const enum field momentary[] = {
     FIELD_VOLTAGE, FIELD_FREQUENCY, FIELD_POWER_FACTOR, FIELD_TEMPERATURE, FIELD_DC_VOLTAGE,
@@ -59,9 +66,19 @@ double common_in_range(enum field f, double v)
     return v >= ranges[f].low && v <= ranges[f].high ? v : MISSING;
 }
 
+double common_in_packet(enum field f, double v)
+{
+    return v > ranges[f].high && v <= packet_high[f] ? v : common_in_range(f, v);
+}
+
+static double in_reading(const struct reading *r, enum field f, double v)
+{
+    return r->by_radio ? common_in_packet(f, v) : common_in_range(f, v);
+}
+
 void common_put(struct reading *r, enum field f, double v)
 {
-    r->value[f][0] = common_in_range(f, v);
+    r->value[f][0] = in_reading(r, f, v);
 }
 
 bool common_serial(const cJSON *entry, char out[SERIAL_MAX])
@@ -81,9 +98,24 @@ bool common_serial(const cJSON *entry, char out[SERIAL_MAX])
     return out[strspn(out, "0")] != '\0';
 }
 
+static bool begins_with(const char *serial, const char *prefix)
+{
+    return strncmp(serial, prefix, strlen(prefix)) == 0;
+}
+
 bool common_three_phase(const char *serial)
 {
-    return strncmp(serial, "1361", 4) == 0 || strncmp(serial, "1382", 4) == 0;
+    return begins_with(serial, "1361") || begins_with(serial, "1382") || common_mit(serial);
+}
+
+bool common_mit(const char *serial)
+{
+    return begins_with(serial, "1520");
+}
+
+bool common_mi(const char *serial)
+{
+    return begins_with(serial, "10");
 }
 
 bool common_escape(char *out, size_t size, const char *text)
@@ -113,11 +145,11 @@ void common_add_string(struct reading *r, const struct string_reading *s)
         return;
     to = &r->string[r->strings++];
     *to = *s;
-    to->power_w = common_in_range(FIELD_POWER, s->power_w);
-    to->voltage_v = common_in_range(FIELD_DC_VOLTAGE, s->voltage_v);
-    to->current_a = common_in_range(FIELD_CURRENT, s->current_a);
-    to->yield_today_kwh = common_in_range(FIELD_ENERGY_TODAY, s->yield_today_kwh);
-    to->yield_total_kwh = common_in_range(FIELD_ENERGY_FORWARD, s->yield_total_kwh);
+    to->power_w = in_reading(r, FIELD_POWER, s->power_w);
+    to->voltage_v = in_reading(r, FIELD_DC_VOLTAGE, s->voltage_v);
+    to->current_a = in_reading(r, FIELD_CURRENT, s->current_a);
+    to->yield_today_kwh = in_reading(r, FIELD_ENERGY_TODAY, s->yield_today_kwh);
+    to->yield_total_kwh = in_reading(r, FIELD_ENERGY_FORWARD, s->yield_total_kwh);
 }
 
 static bool is_usable(const struct reading *r)
@@ -148,10 +180,14 @@ static void complete_from_strings(struct reading *r)
     put_if_missing(r, FIELD_DC_VOLTAGE, r->string[0].voltage_v);
 }
 
+/* An inverter on the grid has volts and hertz; one that was heard has a counter. */
 static bool says_nothing_yet(const struct reading *r)
 {
-    return !(r->value[FIELD_ENERGY_FORWARD][0] > 0) && !(r->value[FIELD_FREQUENCY][0] > 0) &&
-           !(r->value[FIELD_VOLTAGE][0] > 0) && !(r->value[FIELD_POWER][0] > 0);
+    double voltage = r->value[FIELD_VOLTAGE][0], frequency = r->value[FIELD_FREQUENCY][0];
+
+    if (voltage > 0 || frequency > 0 || r->value[FIELD_POWER][0] > 0)
+        return false;
+    return (voltage == 0 && frequency == 0) || !(r->value[FIELD_ENERGY_FORWARD][0] > 0);
 }
 
 static void forget_values(struct reading *r)

@@ -36,7 +36,10 @@ size_t common_inverter_limit(const struct gateway_conf *conf);
 /* v, or MISSING when no device can have measured it. */
 double common_in_range(enum field f, double v);
 
-/* Sets a quantity of the whole device, if it is in range. */
+/* The same of a packet that came by radio, and what a damaged one may say: that is judged elsewhere. */
+double common_in_packet(enum field f, double v);
+
+/* Sets a quantity of the whole device, if it is in range; r->by_radio is set already. */
 void common_put(struct reading *r, enum field f, double v);
 
 /*
@@ -45,8 +48,10 @@ void common_put(struct reading *r, enum field f, double v);
  */
 bool common_serial(const cJSON *entry, char out[SERIAL_MAX]);
 
-/* Hoymiles HMT: three AC phases. By the serial's prefix. */
+/* By the serial's prefix: three AC phases (HMT, MIT). */
 bool common_three_phase(const char *serial);
+bool common_mit(const char *serial); /* MIT-5000 */
+bool common_mi(const char *serial);  /* MI-250 to MI-1500: what AhoyDTU alone hears */
 
 /* Percent-encodes text as one component of a URL; false when it does not fit (out is ""). */
 bool common_escape(char *out, size_t size, const char *text);
@@ -57,7 +62,8 @@ void common_add_string(struct reading *r, const struct string_reading *s);
 /*
  * Completes a reading: what only the DC inputs say is summed up, then reach is obeyed. False for a
  * device that is heard but tells neither power nor energy: nothing to emit.
- * - nothing at all above 0: the gateway has only just started, REACH_NO_DATA_YET, all MISSING;
+ * - 0 V and 0 Hz and no power, or nothing at all above 0: the gateway has only just started,
+ *   REACH_NO_DATA_YET, all MISSING;
  * - not producing: power and current are 0;
  * - REACH_LOST: power and current are 0, what else is momentary is MISSING, and a counter of 0
  *   (the gateway restarted at night) is MISSING.

@@ -100,9 +100,15 @@ static void read_power_factor(struct reading *r, const cJSON *ac)
 }
 
 /*
- * An HMT tells the voltage between two phases, and a current that is not to be relied on. Keys per
- * phase are preferred where a firmware has them.
+ * An HMT tells the voltage between two phases (FLD_UAC is UAC_12 there), an MIT-5000 one or the other: the two
+ * proposals that OpenDTU has for it differ. 300 V lies between 230 and 400, and between 277 and 480.
  */
+static double to_neutral(double voltage_v, const char *serial)
+{
+    return common_mit(serial) && voltage_v < 300 ? voltage_v : voltage_v / sqrt(3);
+}
+
+/* An HMT's current is not to be relied on. Keys per phase are preferred where a firmware has them. */
 static void read_phases(struct reading *r, const cJSON *ac)
 {
     static const struct {
@@ -116,15 +122,15 @@ static void read_phases(struct reading *r, const cJSON *ac)
     bool own = false;
 
     for (unsigned phase = 1; phase <= PHASES; phase++) {
-        voltage[phase] = common_in_range(FIELD_VOLTAGE, quantity(ac, names[phase].voltage));
-        current[phase] = common_in_range(FIELD_CURRENT, quantity(ac, names[phase].current));
+        voltage[phase] = common_in_packet(FIELD_VOLTAGE, quantity(ac, names[phase].voltage));
+        current[phase] = common_in_packet(FIELD_CURRENT, quantity(ac, names[phase].current));
         own = own || has_value(voltage[phase]) || has_value(current[phase]);
     }
     r->phases = own || common_three_phase(r->serial) ? PHASES : 1;
     if (r->phases == 1)
         return;
     current[0] = MISSING;
-    voltage[0] /= sqrt(3);
+    voltage[0] = to_neutral(voltage[0], r->serial);
     if (has_value(voltage[1] + voltage[2] + voltage[3]))
         voltage[0] = (voltage[1] + voltage[2] + voltage[3]) / PHASES;
 }
@@ -203,6 +209,7 @@ static void read_entry(struct reading *r, const cJSON *entry, const struct inver
     json_text(entry, "name", r->name, sizeof r->name);
     r->index = index;
     r->reach = is_heard(entry) ? REACH_OK : REACH_LOST;
+    r->by_radio = true;
     r->phases = common_three_phase(r->serial) ? PHASES : 1;
     read_age(r, entry);
     read_limits(r, entry, inverter);

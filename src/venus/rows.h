@@ -111,9 +111,12 @@ enum { VENUS_PRODUCT_ID = 0xD7D0 };
         {.path = "/Debug/JumpsDropped",                                                           \
          .help = "impossible jumps of the energy counter, since the program started",             \
          .source = MAP_JUMPS_DROPPED},                                                            \
+        {.path = "/Debug/FallsHeld",                                                              \
+         .help = "falls of the energy counter that were held back",                               \
+         .source = MAP_FALLS_HELD},                                                               \
     {                                                                                             \
-        .path = "/Debug/FallsHeld", .help = "falls of the energy counter that were held back",    \
-        .source = MAP_FALLS_HELD                                                                  \
+        .path = "/Debug/ReadingsDropped",                                                         \
+        .help = "readings that cannot be a measurement, likewise", .source = MAP_READINGS_DROPPED \
     }
 
 /* The totals that every class carries. */

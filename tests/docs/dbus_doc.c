@@ -56,10 +56,10 @@ static void feed(struct device *d, enum scene scene)
     r.product = "OpenDTU";
     if (scene != SILENT)
         fill(&r);
-    device_feed(d, &r, 38, 1000);
+    device_feed(d, &r, 38, 1000, MISSING);
     if (scene == NIGHT) {
         r.reach = REACH_LOST;
-        device_feed(d, &r, 38, 6000);
+        device_feed(d, &r, 38, 6000, MISSING);
     }
     if (scene == AWAY)
         device_miss(d, 6000);

@@ -33,7 +33,7 @@ static inline const char *sane_strings(const struct reading *r)
         const struct string_reading *s = &r->string[n];
         if (!sane_text(s->name, sizeof s->name))
             return "name of a string";
-        if (!sane_value(s->power_w, -1e6, 1e6) || !sane_value(s->voltage_v, 0, 2000) ||
+        if (!sane_value(s->power_w, -1e6, 1e6) || !sane_value(s->voltage_v, 0, 1e5) ||
             !sane_value(s->current_a, -1e4, 1e4) || !sane_value(s->yield_today_kwh, 0, 1e5) ||
             !sane_value(s->yield_total_kwh, 0, 1e8))
             return "value of a string";
@@ -45,11 +45,11 @@ static inline const char *sane_strings(const struct reading *r)
 static inline const char *sane_reading(const struct reading *r)
 {
     static const double limits[FIELD_COUNT][2] = {
-        [FIELD_POWER] = {-1e6, 1e6},       [FIELD_VOLTAGE] = {0, 1000},
+        [FIELD_POWER] = {-1e6, 1e6},       [FIELD_VOLTAGE] = {0, 1e5},
         [FIELD_CURRENT] = {-1e4, 1e4},     [FIELD_ENERGY_FORWARD] = {0, 1e8},
         [FIELD_ENERGY_REVERSE] = {0, 1e8}, [FIELD_ENERGY_TODAY] = {0, 1e5},
-        [FIELD_FREQUENCY] = {0, 100},      [FIELD_POWER_FACTOR] = {-1.1, 1.1},
-        [FIELD_TEMPERATURE] = {-100, 250}, [FIELD_DC_VOLTAGE] = {0, 2000},
+        [FIELD_FREQUENCY] = {0, 1e4},      [FIELD_POWER_FACTOR] = {-1.1, 1.1},
+        [FIELD_TEMPERATURE] = {-100, 250}, [FIELD_DC_VOLTAGE] = {0, 1e5},
         [FIELD_MAX_POWER] = {1, 1e6},      [FIELD_LIMIT] = {0, 1e6},
     };
 
@@ -67,6 +67,8 @@ static inline const char *sane_reading(const struct reading *r)
         return "phases";
     if (!(isnan(r->age_s) || (r->age_s >= 0 && r->age_s <= 1e15)))
         return "age";
+    if (!(isnan(r->stamp_s) || (r->stamp_s > 0 && r->stamp_s <= 1e15)))
+        return "stamp";
     if (r->reach == REACH_LOST && r->value[FIELD_POWER][0] != 0)
         return "power of an inverter that is not heard";
     if (r->reach == REACH_NO_DATA_YET && has_value(r->value[FIELD_ENERGY_FORWARD][0]))

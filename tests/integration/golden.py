@@ -76,6 +76,7 @@ SERVICE = """
     /Debug/LastError        s   *               *
     /Debug/JumpsDropped     i   0               0
     /Debug/FallsHeld        i   0               0
+    /Debug/ReadingsDropped  i   0               0
 """
 
 ERROR_CODE = """

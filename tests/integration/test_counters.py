@@ -136,7 +136,7 @@ class CounterTest(VenusTest):
         self.wait_polls(self.dtu, LIVE, 3)
         self.assertEqual(before, self.energies())
         self.wait("a confirmed reset",
-                  lambda: len(self.program.lines("WARNING", "was reset")) == 2, timeout=75.0)
+                  lambda: len(self.program.lines("WARNING", "went from", "to 2.000 kWh")) == 2, timeout=75.0)
         self.wait_value(P20, "/Ac/Energy/Forward", 2.0, places=3)
         self.assert_value(P34, "/Ac/Energy/Forward", before[1], 3)
         self.dtu[SECOND].fix(yield_total=2.25)

@@ -9,6 +9,8 @@
 A None in the list of inverters is a gap: an id that is not in use.
 """
 
+import time
+
 from tests.sim.plant import Plant
 from tests.sim.web import Response
 
@@ -23,7 +25,10 @@ SLOTS = 10  # ids that the firmware has room for
 
 
 class Ahoy(Plant):
-    """clock_offset: seconds that the DTU's clock is ahead; None: it has no time yet."""
+    """clock_offset: seconds that the DTU's clock is ahead of the sun; None: it has no time yet.
+
+    Its clock runs though the sun stands still, and so each packet has a later ts_last_success.
+    """
 
     def __init__(self, sun, inverters, version="0.8", esp8266=False, clock_offset=0, **options):
         super().__init__(sun, inverters, **options)
@@ -32,6 +37,7 @@ class Ahoy(Plant):
         self.version = FULL_VERSION.get(version, version)
         self.inline = version == "0.5.66"
         self.says_now = version in ("0.7.36", "0.8")
+        self.begun = time.monotonic()
         self.latest = version == "0.8"
         self.esp8266, self.clock_offset = esp8266, clock_offset
 
@@ -67,8 +73,11 @@ class Ahoy(Plant):
     def _chip(self):
         return "ESP8266" if self.esp8266 else "ESP32"
 
+    def _clock(self):
+        return self.sun.unix() + self.clock_offset + time.monotonic() - self.begun
+
     def _now(self):
-        return 0 if self.clock_offset is None else self.sun.unix() + self.clock_offset
+        return 0 if self.clock_offset is None else int(self._clock())
 
     def _generic(self):
         generic = {"wifi_rssi": -60, "ts_uptime": self.uptime, "menu_prot": False,
@@ -120,7 +129,7 @@ class Ahoy(Plant):
     def _last_success(self, inverter):
         if inverter.rebooted or self.clock_offset is None:
             return 0
-        return self._now() - inverter.age
+        return round(self._clock() - inverter.age)
 
     @staticmethod
     def _rows(inverter, reading):

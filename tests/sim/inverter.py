@@ -1,10 +1,13 @@
 """A simulated inverter: what it would measure, independent of who asks it and how."""
 
+import time
 from dataclasses import dataclass, field, replace
 
 from tests.sim.sun import DAY, DAYLIGHT_HOURS_PER_DAY, daylight, daylight_hours
 
 EFFICIENCY = 0.955
+# What the fields of a packet say when they are all ones: 16 bits in steps of 0.1 V, 0.01 A, 0.1 W.
+END_OF_RANGE = {"power": 6553.5, "voltage": 6553.5, "current": 655.35}
 
 
 @dataclass
@@ -43,7 +46,11 @@ class Reading:
 
 
 class Inverter:
-    """Values follow the sun; fix() pins them, at night they freeze, after a reboot they are 0."""
+    """Values follow the sun; fix() pins them, at night they freeze, after a reboot they are 0.
+
+    Each reply of its gateway tells a packet heard `age` seconds before, another one than the reply before:
+    but after hold() the gateway has not heard it since, and tells the same packet again and again.
+    """
 
     def __init__(self, serial, name, strings=2, phases=1, peak=None, base_kwh=100.0):
         self.serial = serial
@@ -55,13 +62,38 @@ class Inverter:
         self.enabled = True
         self.reachable = True
         self.producing = True
-        self.age = 2  # seconds since the gateway last heard it
+        self._age = 2
+        self._held_since = None
         self.rebooted = False
         self._fixed = None
 
     @property
     def max_power(self):
         return int(self.peak)
+
+    @property
+    def age(self):
+        """Seconds since the gateway last heard it."""
+        return self._age + (time.monotonic() - self._held_since if self._held_since else 0)
+
+    @age.setter
+    def age(self, seconds):
+        self._age = seconds
+
+    def flutter(self, power_factor):
+        """What makes two packets of one hour differ at all: its last digit, but for a packet that is held."""
+        step = 0 if self._held_since or not power_factor else int(time.monotonic() * 4) % 3
+        return round(power_factor + (step if power_factor < 0.998 else -step) / 1000, 3)
+
+    def hold(self, **values):
+        """A packet has just come that said this (see fix()), and none comes any more."""
+        self._age, self._held_since = 0, time.monotonic()
+        self.fix(**values)
+
+    def hear(self):
+        """Packets come again; what they say is still pinned."""
+        self._age = 2
+        self._held_since = None
 
     def fix(self, **values):
         """Pins the measurement to what the sun gives by default, with these values replaced."""

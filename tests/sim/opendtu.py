@@ -125,9 +125,10 @@ class OpenDtu(Plant):
         entry = {"serial": inverter.serial, "name": inverter.name}
         if self._summary_first:
             entry["order"] = place
-        entry["data_age"] = inverter.age
+        age = inverter.age
+        entry["data_age"] = int(age)
         if self.shape == "v26":
-            entry["data_age_ms"] = inverter.age * 1000 + 34
+            entry["data_age_ms"] = int(age * 1000) + 34
         if self._summary_first:
             entry["poll_enabled"] = inverter.enabled
         entry["reachable"] = inverter.reachable
@@ -167,7 +168,7 @@ class OpenDtu(Plant):
         if not self._summary_first:
             ac.update(self._yields(reading))
         ac.update({"Frequency": self._q(reading.frequency, "Hz", 2),
-                   "PowerFactor": self._q(reading.power_factor, "", 3),
+                   "PowerFactor": self._q(inverter.flutter(reading.power_factor), "", 3),
                    "ReactivePower": self._q(reading.reactive_power, "var", 1)})
         return ac
 
@@ -175,7 +176,7 @@ class OpenDtu(Plant):
         ac = self._ac(inverter, reading)
         ac["Temperature"] = self._q(reading.temperature, "°C", 1)
         if self.shape == "2022-10":
-            ac["PowerFactor"] = self._q(reading.power_factor * 100, "%", 1)
+            ac["PowerFactor"] = self._q(round(ac["PowerFactor"]["v"] * 100, 1), "%", 1)
         return ac
 
     def _inv(self, reading):

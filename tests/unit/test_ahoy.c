@@ -254,6 +254,40 @@ static void test_ages(void **state)
     }
 }
 
+/* When the packet came is passed on, whether the gateway tells the time or not. */
+static void test_stamps(void **state)
+{
+    static const char *const clocks[] = {LIVE_REPLY("1750000009"), LIVE_REPLY("0"),
+                                         LIVE_REPLY("null")};
+    struct run *run = *state;
+
+    for (size_t i = 0; i < COUNT(clocks); i++) {
+        const struct reading *r = one(run, clocks[i], ID_REPLY(",\"ts_last_success\":1750000000"));
+        assert_true(r->by_radio);
+        assert_number(r->stamp_s, 1750000000);
+        assert_number(r->age_s, i == 0 ? 9 : MISSING);
+        r = one(run, clocks[i], ID_REPLY(",\"ts_last_success\":0"));
+        assert_number(r->stamp_s, MISSING);
+        r = one(run, clocks[i], ID_REPLY(""));
+        assert_number(r->stamp_s, MISSING);
+    }
+}
+
+#define FOUR(serial, i) "{\"serial\":\"" serial "\",\"ch\":[[230,300,553,50," i "]]}"
+#define FOUR_LIVE                                                                               \
+    "{\"generic\":{\"ts_now\":9},\"ch0_fld_names\":[\"U_AC\",\"P_AC\",\"YieldTotal\",\"F_AC\"," \
+    "\"I_AC\"],\"fld_names\":[],\"iv\":[true]}"
+
+/* Of the MI series AhoyDTU has no current: it tells 0 A beside 300 W. */
+static void test_no_current_of_an_mi(void **state)
+{
+    struct run *run = *state;
+
+    assert_missing(one(run, FOUR_LIVE, FOUR("104180000001", "0")), FIELD_CURRENT);
+    assert_value(one(run, FOUR_LIVE, FOUR("104180000001", "1.3")), FIELD_CURRENT, 1.3);
+    assert_value(one(run, FOUR_LIVE, FOUR("114180000001", "0")), FIELD_CURRENT, 0);
+}
+
 /* The gateway has only just started: 0 W, and no counter of 0 kWh. */
 static void test_just_rebooted(void **state)
 {
@@ -618,6 +652,8 @@ int main(void)
         TEST(test_names_and_phases),
         TEST(test_clock_from_index),
         TEST(test_ages),
+        TEST(test_stamps),
+        TEST(test_no_current_of_an_mi),
         TEST(test_just_rebooted),
         TEST(test_odd_rows),
         TEST(test_bad_single_replies),

@@ -380,6 +380,22 @@ static void kept_energy(void **state)
     assert_false(device_of("TEMPLATE1")->keep_energy);
 }
 
+static void energy_offsets(void **state)
+{
+    parse_clean("[DEFAULT]\nHost=h\nNumberOfTemplates=1\n[INVERTER0]\nEnergyOffset=1234.5\n"
+                "[INVERTER1]\n[TEMPLATE0]\nCUST_API_PATH=s\nCUST_Power=p\nEnergyOffset=-80\n");
+    assert_true(device_of("INVERTER0")->energy_offset_kwh == 1234.5);
+    assert_true(device_of("INVERTER1")->energy_offset_kwh == 0);
+    assert_true(device_of("TEMPLATE0")->energy_offset_kwh == -80);
+    assert_error(ONE "EnergyOffset=lots\n", 4, "EnergyOffset|lots|kWh");
+    assert_error(ONE "EnergyOffset=1e8\n", 4, "EnergyOffset|1e8|-10000000..10000000");
+    assert_error(ONE "EnergyOffset=1234,5\n", 4, "EnergyOffset|dot");
+    /* One inverter's: not everybody's. */
+    assert_warning("[DEFAULT]\nHost=h\nEnergyOffset=5\n[INVERTER0]\n", 3,
+                   "EnergyOffset|[INVERTERn]");
+    assert_true(device_of("INVERTER0")->energy_offset_kwh == 0);
+}
+
 static void values_of_a_dtu_refer_to_its_own(void **state)
 {
     parse_clean("[DEFAULT]\nnet=10.0.0\nHost=%(net)s.1\n[DTU1]\nnet=10.0.1\nHost=%(net)s.1\n");
@@ -407,6 +423,7 @@ int main(void)
         CONF_TEST(which_inverter_is_in_doubt),
         CONF_TEST(an_inverter_of_a_faulty_dtu),
         CONF_TEST(kept_energy),
+        CONF_TEST(energy_offsets),
         CONF_TEST(values_of_a_dtu_refer_to_its_own),
     };
     return cmocka_run_group_tests_name("conf_dtu", tests, NULL, NULL);

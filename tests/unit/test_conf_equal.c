@@ -31,6 +31,7 @@ static const struct {
     {"Push", "0"},
     {"useYieldDay", "1"},
     {"KeepEnergy", "1"},
+    {"EnergyOffset", "-9"},
     {"MaxAgeTsLastSuccess", "9"},
     {"ErrorMode", "timeout"},
     {"MeterAway", "invalid"},

@@ -104,14 +104,197 @@ static void judges_by_the_raw_counter(void **state)
     assert_total(1005.2);
 }
 
-static void a_confirmed_jump_keeps_the_offset(void **state)
+/* ---- A higher counter ------------------------------------------------------------------------ */
+
+/*
+ * From from_ms on, for hours, a sample every 10 s: the counter begins at raw and rises by share of what power_w
+ * makes. Returns the last event that was one, and in *events how many were.
+ */
+static enum counter_event rise_for(double hours, double raw, double power_w, double share,
+                                   int64_t from_ms, unsigned *events)
 {
+    struct counter_rules rules = follow;
+    enum counter_event last = COUNTER_NONE;
+
+    rules.power_w = power_w;
+    *events = 0;
+    for (int64_t t = 0; t <= (int64_t)(hours * H); t += 10 * S) {
+        double made = power_w / 1000 * (double)t / H;
+        enum counter_event event = counter_feed(&c, raw + share * made, &rules, from_ms + t);
+        if (event != COUNTER_NONE) {
+            last = event;
+            (*events)++;
+        }
+    }
+    return last;
+}
+
+static void follows_a_higher_one_that_the_power_explains_for_six_hours(void **state)
+{
+    unsigned events;
+
+    counter_feed(&c, 100, &follow, 0);
+    assert_int_equal(rise_for(5.9, 500, 400, 1, 10 * S, &events), COUNTER_JUMP);
+    assert_int_equal(events, 1);
+    assert_total(100);
+    c = counter_unknown();
+    counter_feed(&c, 100, &follow, 0);
+    assert_int_equal(rise_for(6, 500, 400, 1, 10 * S, &events), COUNTER_RAISED);
+    assert_int_equal(events, 2);
+    assert_total(500 + 0.4 * 6);
+}
+
+/* 30 % and 0.05 kWh either way. */
+static void the_power_explains_only_so_much(void **state)
+{
+    static const struct {
+        double share;
+        bool follows;
+    } cases[] = {{1.25, true}, {0.75, true}, {2.1, false}, {0.15, false}, {0, false}};
+    unsigned events;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        c = counter_unknown();
+        counter_feed(&c, 100, &follow, 0);
+        enum counter_event last = rise_for(24, 500, 400, cases[i].share, 10 * S, &events);
+        assert_int_equal(last, cases[i].follows ? COUNTER_RAISED : COUNTER_JUMP);
+        if (!cases[i].follows)
+            assert_total(100);
+    }
+}
+
+/* Less than 0.3 kWh in six hours is less than three rises that are worth comparing. */
+static void six_hours_of_dusk_are_not_enough(void **state)
+{
+    unsigned events;
+
+    counter_feed(&c, 100, &follow, 0);
+    assert_int_equal(rise_for(6.5, 500, 40, 1, 10 * S, &events), COUNTER_JUMP);
+    assert_total(100);
+    rise_for(2, 500 + 0.04 * 6.5, 40, 1, 10 * S + 13 * H / 2, &events);
+    assert_total(500 + 0.04 * 8.5);
+}
+
+/* A YieldDay of 22 Wh became 123885 Wh and rose by 1 Wh with each poll; the inverter makes 600 W. */
+static void a_wrong_counter_that_creeps_is_never_followed(void **state)
+{
+    const struct counter_rules rules = {.max_power_w = 600, .power_w = 100, .starts_at_zero = true};
+    int64_t t = 5 * S;
+
+    counter_feed(&c, 0.022, &rules, 0);
+    assert_int_equal(counter_feed(&c, 123.885, &rules, t), COUNTER_JUMP);
+    for (int i = 1; i < 100000; i++) {
+        t += 5 * S;
+        assert_int_equal(counter_feed(&c, 123.885 + i / 1e3, &rules, t), COUNTER_NONE);
+        assert_total(0.022);
+    }
+    counter_feed(&c, 0.9, &rules, t + 5 * S);
+    assert_total(0.9);
+}
+
+/* With the days that pass, 20 kWh more would be possible: not for one that was too high from the first. */
+static void time_alone_makes_no_jump_possible(void **state)
+{
+    unsigned events;
+
+    counter_feed(&c, 100, &follow, 0);
+    assert_int_equal(rise_for(72, 120, 0, 1, 10 * S, &events), COUNTER_JUMP);
+    assert_int_equal(events, 1);
+    assert_total(100);
+}
+
+/* At night nothing is fed, and nobody measures what is made in a gap: the next day goes on. */
+static void a_night_in_between(void **state)
+{
+    unsigned events;
+
+    counter_feed(&c, 100, &follow, 0);
+    rise_for(0.5, 500, 400, 1, 10 * S, &events);
+    assert_total(100);
+    assert_int_equal(rise_for(1, 500.7, 400, 1, 12 * H, &events), COUNTER_RAISED);
+}
+
+static void without_a_measured_power_nothing_explains_it(void **state)
+{
+    struct counter_rules blind = follow;
+
+    blind.power_w = MISSING;
+    counter_feed(&c, 100, &blind, 0);
+    for (int64_t t = 5 * S; t < 24 * H; t += 5 * S)
+        counter_feed(&c, 500 + 0.4 * (double)t / H, &blind, t);
+    assert_total(100);
+}
+
+static void a_raised_counter_keeps_the_offset(void **state)
+{
+    unsigned events;
+
     c = counter_recalled(1005, 1000);
     counter_feed(&c, 5, &keep, 0);
-    assert_int_equal(counter_feed(&c, 50, &keep, 5 * S), COUNTER_JUMP);
-    counter_feed(&c, 50, &keep, 35 * S);
-    assert_int_equal(counter_feed(&c, 50, &keep, 65 * S), COUNTER_NONE);
+    assert_int_equal(rise_for(6, 50, 400, 1, 5 * S, &events), COUNTER_RAISED);
+    assert_total(1052.4);
+}
+
+/* Within three polls of each other they rise by more than 1 kWh: two counters, not one. */
+static void falls_that_rise_too_fast_do_not_confirm(void **state)
+{
+    counter_feed(&c, 100, &follow, 200 * H);
+    counter_feed(&c, 5, &follow, 201 * H);
+    assert_int_equal(counter_feed(&c, 8, &follow, 201 * H + 30 * S), COUNTER_HELD);
+    assert_int_equal(counter_feed(&c, 11, &follow, 201 * H + 60 * S), COUNTER_HELD);
+    assert_int_equal(counter_feed(&c, 14, &follow, 201 * H + 90 * S), COUNTER_HELD);
+    assert_total(100);
+}
+
+/* ---- Told to begin anew ---------------------------------------------------------------------- */
+
+static void begins_anew_when_told(void **state)
+{
+    counter_feed(&c, 100, &follow, 0);
+    counter_expect_anew(&c);
+    assert_total(100);
+    assert_int_equal(counter_feed(&c, MISSING, &follow, S), COUNTER_NONE);
+    assert_int_equal(counter_feed(&c, 900, &follow, S), COUNTER_RAISED);
+    assert_total(900);
+    assert_int_equal(counter_feed(&c, 100, &follow, 2 * S), COUNTER_HELD);
+    counter_expect_anew(&c);
+    assert_int_equal(counter_feed(&c, 100, &follow, 3 * S), COUNTER_RESET);
+    assert_total(100);
+    counter_expect_anew(&c);
+    assert_int_equal(counter_feed(&c, 100, &follow, 4 * S), COUNTER_NONE);
+    c = counter_recalled(1005, 1000);
+    counter_expect_anew(&c);
+    counter_feed(&c, 50, &keep, 5 * S);
     assert_total(1050);
+}
+
+/* ---- Poisoned before ------------------------------------------------------------------------- */
+
+/* An earlier version believed 2113405 kWh of an inverter that had made 553. */
+static void a_poisoned_total_recovers_by_itself(void **state)
+{
+    c = counter_recalled(2113405, 0);
+    assert_int_equal(counter_feed(&c, 553.492, &follow, 0), COUNTER_HELD);
+    counter_feed(&c, 553.493, &follow, 30 * S);
+    assert_int_equal(counter_feed(&c, 553.494, &follow, 60 * S), COUNTER_RESET);
+    assert_total(553.494);
+}
+
+/* With KeepEnergy it was held first, or made the offset of what came after. */
+static void keeps_nothing_beyond_belief(void **state)
+{
+    c = counter_recalled(2113405, 0);
+    counter_feed(&c, 553.492, &keep, 0);
+    counter_feed(&c, 553.493, &keep, 30 * S);
+    assert_int_equal(counter_feed(&c, 553.494, &keep, 60 * S), COUNTER_RESET);
+    assert_total(553.494);
+    assert_true(c.offset == 0);
+    c = counter_recalled(2113405, 2113405 - 553.492);
+    assert_int_equal(counter_feed(&c, 553.5, &keep, 0), COUNTER_RESET);
+    assert_total(553.5);
+    c = counter_recalled(200000, 199000); /* 1 kW for 25 years is 219 MWh */
+    counter_feed(&c, 1000.5, &keep, 0);
+    assert_total(200000 - 199000 + 199000.5);
 }
 
 static void an_offset_outlives_its_rule_until_the_next_reset(void **state)
@@ -206,7 +389,18 @@ int main(void)
         TEST(keeps_the_total_over_a_confirmed_fall),
         TEST(a_fall_that_is_not_confirmed_leaves_no_offset),
         TEST(judges_by_the_raw_counter),
-        TEST(a_confirmed_jump_keeps_the_offset),
+        TEST(follows_a_higher_one_that_the_power_explains_for_six_hours),
+        TEST(the_power_explains_only_so_much),
+        TEST(six_hours_of_dusk_are_not_enough),
+        TEST(a_wrong_counter_that_creeps_is_never_followed),
+        TEST(time_alone_makes_no_jump_possible),
+        TEST(a_night_in_between),
+        TEST(without_a_measured_power_nothing_explains_it),
+        TEST(a_raised_counter_keeps_the_offset),
+        TEST(falls_that_rise_too_fast_do_not_confirm),
+        TEST(begins_anew_when_told),
+        TEST(a_poisoned_total_recovers_by_itself),
+        TEST(keeps_nothing_beyond_belief),
         TEST(an_offset_outlives_its_rule_until_the_next_reset),
         TEST(a_restart_in_a_held_fall),
         TEST(days_add_up),

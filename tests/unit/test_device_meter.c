@@ -60,7 +60,7 @@ static const struct device_view *view(void)
 
 static void feed(int64_t now_ms)
 {
-    (void)device_feed(d, &r, 5, now_ms);
+    (void)device_feed(d, &r, 5, now_ms, MISSING);
 }
 
 static void go_away(int64_t now_ms)

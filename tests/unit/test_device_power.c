@@ -54,7 +54,7 @@ static unsigned feed(enum reach reach, double energy_kwh, int64_t now_ms)
     r.value[FIELD_POWER][0] = reach == REACH_OK ? 300 : MISSING;
     r.value[FIELD_VOLTAGE][0] = 231;
     r.value[FIELD_ENERGY_FORWARD][0] = energy_kwh;
-    return device_feed(d, &r, 5, now_ms);
+    return device_feed(d, &r, 5, now_ms, MISSING);
 }
 
 static double value(enum field f, size_t slot)

@@ -371,6 +371,61 @@ static void test_just_rebooted(void **state)
     assert_int_equal(r->strings, 0);
 }
 
+/* Reachable, and with a counter, but no volts and no hertz: nothing was heard of it yet. */
+static void test_no_volts_and_no_hertz(void **state)
+{
+    struct run *run = *state;
+
+    cycle_with(run,
+               "[{\"serial\":\"77\",\"reachable\":true,\"0\":{\"Power\":{\"v\":0},\"Voltage\":{"
+               "\"v\":0},\"Frequency\":{\"v\":0},\"YieldTotal\":{\"v\":553.5}}}]");
+    assert_int_equal(reading_of(run, "77")->reach, REACH_NO_DATA_YET);
+    assert_missing(reading_of(run, "77"), FIELD_POWER);
+    assert_missing(reading_of(run, "77"), FIELD_ENERGY_FORWARD);
+}
+
+/* Volts to neutral or between phases: OpenDTU may tell either of an MIT-5000. */
+static void test_mit(void **state)
+{
+    static const struct {
+        const char *volts;
+        double to_neutral;
+    } cases[] = {{"231.7", 231.7}, {"401.3", 401.3 / 1.7320508075688772}};
+    struct run *run = *state;
+    char list[256];
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        (void)snprintf(list, sizeof list,
+                       "[{\"serial\":\"1520a025566b\",\"0\":{\"Power\":{\"v\":225.4},\"Voltage\":{"
+                       "\"v\":%s},\"Current\":{\"v\":1}}}]",
+                       cases[i].volts);
+        cycle_with(run, list);
+        const struct reading *r = reading_of(run, "1520a025566b");
+        assert_int_equal(r->phases, 3);
+        assert_value(r, FIELD_VOLTAGE, cases[i].to_neutral);
+        assert_missing(r, FIELD_CURRENT);
+    }
+}
+
+/* What a damaged packet says is passed on as it is: it is judged as a whole, behind the driver. */
+static void test_damaged(void **state)
+{
+    struct run *run = *state;
+
+    cycle_with(run,
+               "[{\"serial\":\"77\",\"0\":{\"Power\":{\"v\":6553.5},\"Voltage\":{\"v\":6553.5},"
+               "\"Current\":{\"v\":655.35},\"Frequency\":{\"v\":655.35},\"YieldTotal\":{\"v\":1}},"
+               "\"1\":{\"Power\":{\"v\":6553.5},\"Voltage\":{\"v\":6553.5}}}]");
+    const struct reading *r = reading_of(run, "77");
+    assert_true(r->by_radio);
+    assert_value(r, FIELD_POWER, 6553.5);
+    assert_value(r, FIELD_VOLTAGE, 6553.5);
+    assert_value(r, FIELD_CURRENT, 655.35);
+    assert_value(r, FIELD_FREQUENCY, 655.35);
+    assert_number(r->string[0].voltage_v, 6553.5);
+    assert_number(r->stamp_s, MISSING);
+}
+
 /* Started at night: an inverter that was never heard has no counter, not one of 0 kWh. */
 static void test_rebooted_at_night(void **state)
 {
@@ -452,7 +507,7 @@ static void test_out_of_range(void **state)
 
     cycle_with(run,
                "[{\"serial\":\"77\",\"data_age\":-5,\"limit_absolute\":1e9,\"0\":{\"Power\":{\"v\":"
-               "2e6},\"Voltage\":{\"v\":1200},\"YieldTotal\":{\"v\":-4},\"Frequency\":{\"v\":50},"
+               "2e6},\"Voltage\":{\"v\":12000},\"YieldTotal\":{\"v\":-4},\"Frequency\":{\"v\":50},"
                "\"PowerFactor\":{\"v\":100,\"u\":\"\"},\"Temperature\":{\"v\":6000},\"Current\":"
                "{\"v\":\"1.25\"},\"Power DC\":{\"v\":\"NaN\"}},\"1\":{\"YieldTotal\":{\"v\":7}}}]");
     const struct reading *r = reading_of(run, "77");
@@ -903,6 +958,9 @@ int main(void)
         TEST(test_three_phases),
         TEST(test_keys_per_phase),
         TEST(test_just_rebooted),
+        TEST(test_no_volts_and_no_hertz),
+        TEST(test_mit),
+        TEST(test_damaged),
         TEST(test_rebooted_at_night),
         TEST(test_onbattery),
         TEST(test_mixture),

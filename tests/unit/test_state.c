@@ -30,6 +30,7 @@ static struct device_memory memories[] = {
      .max_power_w = 2250,
      .energy_kwh = 422.603,
      .offset_kwh = 400.1,
+     .energy_offset_kwh = -12.5,
      .counter = ENERGY_OF_THE_DAY},
     {.id = "TEMPLATE0",
      .section = "TEMPLATE0",
@@ -93,6 +94,7 @@ static void comes_back_as_it_was(void **state)
         assert_same(out[i].max_power_w, memories[i].max_power_w);
         assert_same(out[i].energy_kwh, memories[i].energy_kwh);
         assert_same(out[i].offset_kwh, memories[i].offset_kwh);
+        assert_same(out[i].energy_offset_kwh, memories[i].energy_offset_kwh);
         assert_int_equal(out[i].counter, memories[i].counter);
     }
     free(text);

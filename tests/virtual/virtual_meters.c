@@ -92,9 +92,9 @@ static void write_inverter(struct fixture *f)
         f->body, sizeof f->body,
         "{\"inverters\":[{\"serial\":\"114180000000\",\"name\":\"Pump\",\"data_age\":1,"
         "\"reachable\":%s,\"producing\":true,\"AC\":{\"0\":{\"Power\":{\"v\":%d},\"Voltage\":"
-        "{\"v\":230},\"Current\":{\"v\":1},\"Frequency\":{\"v\":50}}},\"INV\":{\"0\":"
+        "{\"v\":230},\"Current\":{\"v\":%.2f},\"Frequency\":{\"v\":50}}},\"INV\":{\"0\":"
         "{\"YieldTotal\":{\"v\":100}}}}]}",
-        f->devices[LOAD].night ? "false" : "true", power_w());
+        f->devices[LOAD].night ? "false" : "true", power_w(), power_w() / 230.0);
 }
 
 static void answer(void *user, const char *base_url, const char *path, struct world_reply *reply)

@@ -8,18 +8,31 @@
 enum { START_MS = 1000000 };
 
 static int64_t now_ms = START_MS;
+static double unix_s;
 unsigned long world_wakeups;
 
 void world_reset_clock(void);
 void world_reset_clock(void)
 {
     now_ms = START_MS;
+    unix_s = 0;
     world_wakeups = 0;
 }
 
 int64_t clock_now_ms(void)
 {
     return now_ms;
+}
+
+/* As on a GX device without a network: 1970 and on. */
+double clock_unix_s(void)
+{
+    return unix_s + (double)(now_ms - START_MS) / 1000;
+}
+
+void world_set_unix(double s)
+{
+    unix_s = s - (double)(now_ms - START_MS) / 1000;
 }
 
 /* Nothing ever becomes readable here: time just passes. Waiting for ever would be a hung test. */

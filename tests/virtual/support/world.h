@@ -22,6 +22,9 @@ void world_reset(void);
 /* Turns of the loop, that is wake-ups, since the reset. */
 extern unsigned long world_wakeups;
 
+/* The wall clock from now on; after a reset it begins in 1970. */
+void world_set_unix(double s);
+
 /* What a gateway answers. body is borrowed until the next call; delay_ms of virtual time. */
 struct world_reply {
     enum http_outcome outcome;
