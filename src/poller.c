@@ -318,6 +318,7 @@ static bool open_transport(struct poller *p, struct http *h)
     const struct http_peer_conf peer = {.base_url = conf->base_url,
                                         .username = conf->username,
                                         .password = conf->password,
+                                        .authorization = conf->authorization,
                                         .digest = conf->digest,
                                         .ca_cert = conf->ca_cert,
                                         .tls_verify = conf->tls_verify,

@@ -151,7 +151,9 @@ static void on_done(void *user, const struct http_result *r)
     if (r->outcome != HTTP_OK) {
         fail(r->why);
         if (r->outcome == HTTP_UNAUTHORIZED)
-            fputs("paths: here that is --user NAME, --password TEXT, --digest\n", stderr);
+            fputs(
+                "paths: here that is --user NAME, --password TEXT, --digest, --authorization TEXT\n",
+                stderr);
         return;
     }
     cJSON *root = json_parse(r->body, r->len, why, sizeof why);

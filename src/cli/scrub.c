@@ -369,6 +369,11 @@ static void learn_value(struct scrub *s, const struct conf_key *key, const char 
         write_path(s, value, NULL);
     else if (key ? key->secret : is_secret_name(name))
         learn_part(s, value, strcspn(value, "\n"));
+    if (key && strcasecmp(key->name, "Authorization") == 0) { /* its token, without "Bearer" */
+        const char *token = value + strcspn(value, " \n");
+        token += strspn(token, " ");
+        learn_part(s, token, strcspn(token, "\n"));
+    }
 }
 
 /* As written and as meant: a log may hold either. */
@@ -376,7 +381,7 @@ static void learn_entry(struct scrub *s, const struct inifile *f, const char *se
                         const struct inifile_entry *e)
 {
     const struct conf_key *key = find_key(e->name);
-    char value[4 * CONF_TEXT_MAX];
+    char value[2 * CONF_AUTHORIZATION_MAX];
 
     learn_value(s, key, e->name, e->value + strspn(e->value, " \t"));
     if (inifile_expand(f, section, e, value, sizeof value) == INIFILE_EXPANDED)

@@ -86,6 +86,9 @@ bool url_option(const char *command, int option, const char *arg, struct http_pe
     case 'p':
         conf->password = arg;
         return true;
+    case 'a':
+        conf->authorization = arg;
+        return true;
     case 'd':
         conf->digest = true;
         return true;
@@ -113,6 +116,8 @@ void url_conf(const struct url *url, struct http_peer_conf *conf)
         conf->username = url->username;
     if (!conf->password)
         conf->password = *url->password ? url->password : getenv("DTU_PASSWORD");
+    if (!conf->authorization)
+        conf->authorization = getenv("DTU_AUTHORIZATION");
 }
 
 /* ---- Asking ---- */

@@ -28,6 +28,7 @@ bool url_split(const char *text, struct url *out);
 /* Rows for getopt_long()'s table. A command's own options need other letters. */
 #define URL_OPTIONS                                                                      \
     {"user", required_argument, NULL, 'u'}, {"password", required_argument, NULL, 'p'},  \
+        {"authorization", required_argument, NULL, 'a'},                                 \
         {"digest", no_argument, NULL, 'd'}, {"cacert", required_argument, NULL, 'c'},    \
         {"insecure", no_argument, NULL, 'k'}, {"timeout", required_argument, NULL, 't'}, \
     {                                                                                    \
@@ -38,6 +39,7 @@ bool url_split(const char *text, struct url *out);
     "  --user NAME        user name\n"                                                           \
     "  --password TEXT    password; others on this machine can read a command line, so better\n" \
     "                     put it into the environment variable DTU_PASSWORD\n"                   \
+    "  --authorization TEXT  in place of both: \"Bearer\" and a token; better as DTU_AUTHORIZATION\n"  \
     "  --digest           Digest authentication instead of Basic\n"                              \
     "  --cacert FILE      certificates to trust, instead of the system's\n"                      \
     "  --insecure         do not verify certificates\n"                                          \
@@ -55,7 +57,7 @@ bool url_split(const char *text, struct url *out);
  */
 bool url_option(const char *command, int option, const char *arg, struct http_peer_conf *conf);
 
-/* Completes conf with what the URL says; options and DTU_PASSWORD fill in. */
+/* Completes conf with what the URL says; options, DTU_PASSWORD and DTU_AUTHORIZATION fill in. */
 void url_conf(const struct url *url, struct http_peer_conf *conf);
 
 /* ---- Asking ---- */

@@ -25,6 +25,27 @@ static bool has_template_keys(struct conf_parse *p, const struct gateway_conf *g
     return g->template.api_path[0] && g->template.power.path[0];
 }
 
+static bool has_own(const struct conf_parse *p, const char *section, const char *name)
+{
+    const struct inifile_entry *e =
+        conf_own_value(p, section, conf_key_named(name, CONF_IN_TEMPLATE));
+
+    return e && e->value[0];
+}
+
+/* A token is the device's own; a user name is often that of the DTU, which [DEFAULT] has for all. */
+static void settle_credentials(struct conf_parse *p, struct gateway_conf *g, const char *section)
+{
+    if (!g->authorization[0])
+        return;
+    if (has_own(p, section, "Username") || has_own(p, section, "Password"))
+        conf_say(p, CONF_WARNING, conf_section_line(p, section), NULL,
+                 "[%s] Username and Password are not used: Authorization stands in their place",
+                 section);
+    g->username[0] = g->password[0] = '\0';
+    g->digest = false;
+}
+
 static void read_template(struct conf_parse *p, const char *section)
 {
     size_t gateway = p->config->gateway_count;
@@ -39,6 +60,7 @@ static void read_template(struct conf_parse *p, const char *section)
     text_copy(g->section, sizeof g->section, section);
     text_copy(g->driver, sizeof g->driver, template_driver);
     ok = conf_apply(p, place, CONF_IN_TEMPLATE, GATEWAY, g);
+    settle_credentials(p, g, section);
     /* A bad value has been told already: do not call it missing as well. */
     ok = ok && conf_has_host(p, g, section);
     ok = ok && has_template_keys(p, g, section);

@@ -500,6 +500,32 @@ enum set_result set_api_path(const struct set_limits *l, const char *text, void 
     return SET_ADAPTED;
 }
 
+enum set_result set_authorization(const struct set_limits *l, const char *text, void *member,
+                                  const char **hint)
+{
+    static const char bearer[] = "Bearer ", header[] = "Authorization:";
+    const char *scheme = *text && !strchr(text, ' ') ? bearer : "";
+
+    for (const char *c = text; *c; c++) {
+        if (*c < ' ' || *c > '~') {
+            *hint = "a token has letters, digits and a few signs";
+            return SET_BAD;
+        }
+    }
+    if (set_is_quoted(text))
+        return SET_BAD;
+    if (strncasecmp(text, header, sizeof header - 1) == 0) {
+        *hint = "only what stands behind Authorization: is its value";
+        return SET_BAD;
+    }
+    if (strlen(scheme) + strlen(text) >= (size_t)l->max) {
+        *hint = "it is too long";
+        return SET_BAD;
+    }
+    (void)snprintf(member, (size_t)l->max, "%s%s", scheme, text);
+    return SET_OK;
+}
+
 enum set_result set_json_path(const struct set_limits *l, const char *text, void *member,
                               const char **hint)
 {

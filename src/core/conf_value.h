@@ -75,6 +75,9 @@ enum set_result set_host(const struct set_limits *l, const char *text, void *mem
                          const char **hint);
 enum set_result set_api_path(const struct set_limits *l, const char *text, void *member,
                              const char **hint);
+/* A header's value: "Bearer " and a token, which may stand alone, or another scheme's. */
+enum set_result set_authorization(const struct set_limits *l, const char *text, void *member,
+                                  const char **hint);
 enum set_result set_json_path(const struct set_limits *l, const char *text, void *member,
                               const char **hint);
 enum set_result set_phase(const struct set_limits *l, const char *text, void *member,

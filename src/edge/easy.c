@@ -22,7 +22,7 @@ static bool set_number(CURL *e, CURLoption option, long number)
 
 static bool set_credentials(CURL *e, const struct http_peer_conf *conf)
 {
-    if (!has(conf->username) && !has(conf->password))
+    if (has(conf->authorization) || (!has(conf->username) && !has(conf->password)))
         return true;
     /* One scheme and not CURLAUTH_ANY: Basic then goes out with the first request, unasked. */
     return set_number(e, CURLOPT_HTTPAUTH,
@@ -113,38 +113,52 @@ static void explain_connect(CURL *e, const char *host, char *why, size_t size)
                  error ? strerror((int)error) : "no reason given");
 }
 
-/* The words are mbedTLS'; a certificate with several faults is told by the first of these. */
+/*
+ * The words are mbedTLS'; a certificate with several faults is told by the first of these. Each names
+ * both keys, and whether they help.
+ */
 static void explain_certificate(const char *detail, const char *host, char *why, size_t size)
 {
     if (strstr(detail, "starts in the future"))
-        snprintf(why, size,
-                 "the certificate of %s is not valid yet: is the clock of this device right?",
-                 host);
+        snprintf(
+            why, size,
+            "the certificate of %s is not valid yet: is the clock of this device right? CACert "
+            "does not help; TlsVerify=0 accepts any",
+            host);
     else if (strstr(detail, "trusted CA"))
-        snprintf(
-            why, size,
-            "the certificate of %s is signed by nobody known: set CACert to its CA's certificate",
-            host);
-    else if (strstr(detail, "Common Name"))
-        snprintf(
-            why, size,
-            "the certificate of %s is for another name: set Host to the name or address it is for",
-            host);
-    else if (strstr(detail, "has expired"))
-        snprintf(why, size, "the certificate of %s has expired: renew it (or is the clock wrong?)",
+        snprintf(why, size,
+                 "the certificate of %s is signed by nobody known: set CACert to its CA's "
+                 "certificate, or TlsVerify=0 to accept any",
                  host);
+    else if (strstr(detail, "Common Name"))
+        snprintf(why, size,
+                 "the certificate of %s is for another name: write that as Host. CACert does not "
+                 "help; TlsVerify=0 accepts any",
+                 host);
+    else if (strstr(detail, "has expired"))
+        snprintf(
+            why, size,
+            "the certificate of %s has expired: renew it, or is the clock wrong? CACert does not "
+            "help; TlsVerify=0 accepts any",
+            host);
     else
-        snprintf(why, size, "the certificate of %s is refused: %.80s", host, detail);
+        snprintf(
+            why, size,
+            "the certificate of %s is refused (%.50s): set CACert, or TlsVerify=0 to accept any",
+            host, detail);
 }
 
 static void explain_ca_file(const struct http_peer_conf *conf, char *why, size_t size)
 {
     if (has(conf->ca_cert))
-        snprintf(why, size, "cannot use CACert %.100s: is it there, a certificate in PEM?",
-                 conf->ca_cert);
+        snprintf(
+            why, size,
+            "cannot use CACert %.100s: is it there, a certificate in PEM? TlsVerify=0 needs none",
+            conf->ca_cert);
     else
-        snprintf(why, size,
-                 "this device has no list of CA certificates: set CACert, or TlsVerify=False");
+        snprintf(
+            why, size,
+            "this device has no list of CA certificates: set CACert, or TlsVerify=0 to accept any");
 }
 
 static enum http_outcome explain_broken(CURL *e, const char *host, char *why, size_t size)
@@ -235,7 +249,16 @@ void easy_explain_unauthorized(CURL *e, const char *url, const struct http_peer_
     curl_easy_getinfo(e, CURLINFO_HTTPAUTH_AVAIL, &offered);
     bool basic = (offered & (long)CURLAUTH_BASIC) != 0;
     bool digest = (offered & (long)CURLAUTH_DIGEST) != 0;
-    if (!has(conf->username) && !has(conf->password))
+    if (has(conf->authorization))
+        snprintf(why, why_size, "%s refuses the token: is Authorization right, has it expired?",
+                 host);
+    else if (!has(conf->username) && !has(conf->password) && !basic && !digest)
+        snprintf(
+            why, why_size,
+            "%s wants to know who asks: set Username and Password, or Authorization if it is a "
+            "token",
+            host);
+    else if (!has(conf->username) && !has(conf->password))
         snprintf(why, why_size, "%s wants a user name and a password: set Username and Password%s",
                  host, digest && !basic ? ", and DigestAuth=True" : "");
     else if (!conf->digest && digest && !basic)

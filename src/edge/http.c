@@ -51,6 +51,7 @@ struct http_peer {
     struct http_peer_conf conf;
     struct origin origin;
     CURL *easy;
+    struct curl_slist *headers; /* Authorization, if any */
     enum peer_state state;
     http_done_fn done;
     void *user;
@@ -270,6 +271,7 @@ static bool configure_easy(struct http_peer *p)
            curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERDATA, p) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_ERRORBUFFER, p->error) == CURLE_OK &&
+           curl_easy_setopt(e, CURLOPT_HTTPHEADER, p->headers) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_RESOLVE, p->resolved) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PRIVATE, p) == CURLE_OK;
 }
@@ -601,11 +603,12 @@ static bool unpack(struct http_peer *p)
 /* The device's own words, where it has any. */
 static void add_words(const struct http_peer *p, struct http_result *r)
 {
-    const char *const secrets[] = {p->conf.password};
+    const char *blank = strchr(p->conf.authorization, ' ');
+    const char *const secrets[] = {p->conf.password, blank ? blank + 1 : p->conf.authorization};
     size_t used = strlen(r->why);
     char words[REFUSAL_WORDS_MAX];
 
-    refusal_words(p->body, p->len, secrets, 1, words);
+    refusal_words(p->body, p->len, secrets, sizeof secrets / sizeof secrets[0], words);
     if (words[0])
         snprintf(r->why + used, sizeof(r->why) - used, "; it says \"%s\"", words);
 }
@@ -770,13 +773,31 @@ static bool copy_conf(struct http_peer_conf *to, const struct http_peer_conf *fr
     to->base_url = copy_text(from->base_url);
     to->username = copy_text(from->username);
     to->password = copy_text(from->password);
+    to->authorization = copy_text(from->authorization);
     to->ca_cert = copy_text(from->ca_cert);
-    return to->base_url && to->username && to->password && to->ca_cert;
+    return to->base_url && to->username && to->password && to->authorization && to->ca_cert;
 }
 
 static void free_text(const char *text)
 {
     free((void *)(uintptr_t)text); /* const in the struct for the callers' sake only */
+}
+
+/* Sent to this peer only: a redirect is followed nowhere else. */
+static bool make_headers(struct http_peer *p)
+{
+    static const char name[] = "Authorization: ";
+
+    if (!p->conf.authorization[0])
+        return true;
+    size_t size = sizeof(name) + strlen(p->conf.authorization);
+    char *line = malloc(size);
+    if (!line)
+        return false;
+    snprintf(line, size, "%s%s", name, p->conf.authorization);
+    p->headers = curl_slist_append(NULL, line);
+    free(line);
+    return p->headers != NULL;
 }
 
 struct http_peer *http_peer_create(struct http *h, const struct http_peer_conf *conf)
@@ -788,7 +809,7 @@ struct http_peer *http_peer_create(struct http *h, const struct http_peer_conf *
     p->http = h;
     h->peers++;
     p->easy = curl_easy_init();
-    if (!copy_conf(&p->conf, conf) || !p->easy || !configure_easy(p)) {
+    if (!copy_conf(&p->conf, conf) || !make_headers(p) || !p->easy || !configure_easy(p)) {
         http_peer_destroy(p);
         return NULL;
     }
@@ -808,9 +829,11 @@ void http_peer_destroy(struct http_peer *p)
     p->http->peers--;
     curl_easy_cleanup(p->easy);
     curl_slist_free_all(p->resolved);
+    curl_slist_free_all(p->headers);
     free_text(p->conf.base_url);
     free_text(p->conf.username);
     free_text(p->conf.password);
+    free_text(p->conf.authorization);
     free_text(p->conf.ca_cert);
     free(p->body);
     free(p);

@@ -47,6 +47,7 @@ typedef void (*http_done_fn)(void *user, const struct http_result *result);
 struct http_peer_conf {              /* text is copied */
     const char *base_url;            /* "http://host[:port]" */
     const char *username, *password; /* "" or NULL: none */
+    const char *authorization;       /* "Bearer ...", in place of these; "" or NULL: none */
     bool digest;                     /* Digest (MD5, SHA-256) instead of Basic */
     const char *ca_cert;             /* file; "" or NULL: the system's bundle */
     bool tls_verify;

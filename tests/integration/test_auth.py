@@ -5,7 +5,7 @@ import ssl
 from tests.integration.case import PVINVERTER, BusTest, each, on_every_model
 from tests.integration.certificates import EXPIRED, VALID, Authority
 from tests.integration.program import inverter, template
-from tests.sim import Basic, Digest, Fault, Generic, Inverter, Query, ShellyGen2, Tasmota
+from tests.sim import Basic, Bearer, Digest, Fault, Generic, Inverter, Query, ShellyGen2, Tasmota
 
 SERVICE = PVINVERTER % 20
 PLUG = "rpc/Switch.GetStatus?id=0"
@@ -82,6 +82,18 @@ class AuthTest(BusTest):
         self.assertNotIn("wrong", program.log())
         plug.auth = None
         self.wait_live(plug)
+
+    @on_every_model("challenged")
+    @each(("challenged", True), ("not_challenged", False))
+    def test_token(self, challenged):
+        """In place of user name and password; in no line of the log, whatever goes wrong."""
+        token = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiI1NmY4.Xw"
+        plug = self.plug(auth=Bearer("another", challenged))
+        program = self.run_plug(plug, Authorization=f"Bearer {token}", Logging="DEBUG")
+        self.wait("a word about it", lambda: program.lines("WARNING", "TEMPLATE0", "Authorization"))
+        plug.auth = Bearer(token)
+        self.wait_live(plug)
+        self.assertNotIn(token, program.log())
 
     @each(("new", False), ("old", True))
     def test_tasmota_query(self, old):

@@ -4,7 +4,7 @@ import json
 
 from tests.integration.case import each, on_every_model
 from tests.integration.command import CommandTest
-from tests.sim import (Basic, Digest, Fault, Generic, Inverter, Query, ShellyGen2, Tasmota)
+from tests.sim import (Basic, Bearer, Digest, Fault, Generic, Inverter, Query, ShellyGen2, Tasmota)
 
 REPLY = {"em:0": {"act": 12.5, "on": True, "name": "x"}, "list": [1, {"w": "7.25"}], "none": 3,
          "a/b": 4, "50%": 5, "grün": 6}
@@ -60,6 +60,22 @@ class PathsTest(CommandTest):
         self.assertEqual((1, ""), (code, out))
         self.assertIn("password", err.lower())
         self.assertIn("--user", err)
+
+    def test_token(self):
+        """By option or from the environment, where nobody else reads it."""
+        device = self.gateway(ShellyGen2(self.sun, [Inverter("S1", "S1", strings=1)],
+                                         auth=Bearer("t0.ken")))
+        address = device.host + "/rpc/Switch.GetStatus?id=0"
+        code, out, err = self.call("paths", "--authorization", "Bearer t0.ken", address)
+        self.assertEqual((0, ""), (code, err))
+        self.assertIn("apower", self.rows(out))
+        code, out, err = self.call("paths", address, environment={"DTU_AUTHORIZATION":
+                                                                 "Bearer t0.ken"})
+        self.assertEqual((0, ""), (code, err))
+        code, out, err = self.call("paths", "--authorization", "Bearer another", address)
+        self.assertEqual((1, ""), (code, out))
+        self.assertIn("--authorization", err)
+        self.assertNotIn("another", err)
 
     @each(("new", False), ("old", True))
     def test_tasmota(self, old):

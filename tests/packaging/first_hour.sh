@@ -316,7 +316,7 @@ The numbers of the reply stand there, each with its path. `paths` prints them, t
 END
 enter "./dbus-opendtu paths '192.168.1.80/rpc/Switch.GetStatus?id=0'"
 ends 1
-sees 'paths: here that is --user NAME, --password TEXT, --digest'
+sees 'paths: here that is --user NAME, --password TEXT, --digest, --authorization TEXT'
 enter "DTU_PASSWORD='sunny side' ./dbus-opendtu paths --user admin --digest '192.168.1.80/rpc/Switch.GetStatus?id=0'"
 ends 0
 sees 'aenergy/total        97154'

@@ -11,7 +11,7 @@ A test makes a gateway, gives it inverters, and scripts what goes wrong:
 """
 
 from tests.sim.ahoy import Ahoy
-from tests.sim.auth import Basic, Digest, Query
+from tests.sim.auth import Basic, Bearer, Digest, Query
 from tests.sim.control import Control
 from tests.sim.fault import FAULTS, Fault
 from tests.sim.gateway import Gateway
@@ -23,6 +23,6 @@ from tests.sim.sun import Sun
 from tests.sim.tasmota import Tasmota
 
 __all__ = [
-    "Ahoy", "Basic", "Control", "Digest", "FAULTS", "Fault", "Gateway", "Generic", "Inverter",
+    "Ahoy", "Basic", "Bearer", "Control", "Digest", "FAULTS", "Fault", "Gateway", "Generic", "Inverter",
     "OpenDtu", "Query", "Reading", "ShellyGen1", "ShellyGen2", "StringReading", "Sun", "Tasmota",
 ]

@@ -30,6 +30,18 @@ class Basic:
         return denied(f'Basic realm="{self.realm}"')
 
 
+class Bearer:
+    """Home Assistant, Enphase's Envoy: a token."""
+
+    def __init__(self, token, challenges=True):
+        self._wanted, self._challenges = f"Bearer {token}", challenges
+
+    def refusal(self, request):
+        if request.headers.get("authorization") == self._wanted:
+            return None
+        return denied("Bearer" if self._challenges else None)
+
+
 class Query:
     """Tasmota: user and password among the query's parameters."""
 

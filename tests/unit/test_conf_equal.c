@@ -20,6 +20,7 @@ static const struct {
     {"Username", "x"},
     {"Password", "x"},
     {"DigestAuth", "1"},
+    {"Authorization", "Bearer x"},
     {"TlsVerify", "0"},
     {"CACert", "/x"},
     {"HTTPTimeout", "9"},

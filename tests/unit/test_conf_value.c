@@ -342,6 +342,65 @@ static void empty_values(void **state)
     assert_int_equal(gateway()->interval_ms, 5000);
 }
 
+static void tokens(void **state)
+{
+    static const char *const good[][2] = {
+        {"Bearer eyJh.bGci.Oi-_~+/==", "Bearer eyJh.bGci.Oi-_~+/=="},
+        {"eyJh.bGci.Oi", "Bearer eyJh.bGci.Oi"},
+        {"Token abc", "Token abc"},
+        {"", ""},
+    };
+    static const char *const bad[][2] = {
+        {"Authorization: Bearer geheim", "only what stands behind"},
+        {"'geheim'", "take the quotes away"},
+        {"geh\xC3\xA4im", "letters, digits"},
+        {"geheim\tx", "letters, digits"},
+    };
+    char text[CONF_AUTHORIZATION_MAX + 200];
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        snprintf(text, sizeof text, TEMPLATE "Authorization=%s\n", good[i][0]);
+        parse_clean(text);
+        assert_string_equal(gateway()->authorization, good[i][1]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(text, sizeof text, TEMPLATE "Authorization=%s\n", bad[i][0]);
+        assert_error(text, 8, bad[i][1]);
+        assert_null(strstr(report.messages[0].text, "geheim"));
+        assert_string_equal(gateway()->authorization, "");
+    }
+    for (int more = 0; more < 2; more++) {
+        size_t len = strlen(TEMPLATE "Authorization="),
+               size = CONF_AUTHORIZATION_MAX - 8 + (size_t)more;
+        strcpy(text, TEMPLATE "Authorization=");
+        memset(text + len, 'x', size);
+        text[len + size] = '\0';
+        if (more) {
+            assert_error(text, 8, "Authorization|(hidden)|too long|none is used");
+        } else {
+            parse_clean(text);
+            assert_int_equal(strlen(gateway()->authorization), CONF_AUTHORIZATION_MAX - 1);
+        }
+    }
+}
+
+/* The DTU's user name, which all inherit, is not told to a device that wants a token. */
+static void a_token_in_place_of_a_password(void **state)
+{
+    parse_clean("[DEFAULT]\nHost=dtu\nUsername=u\nPassword=p\nDigestAuth=1\nNumberOfTemplates=2\n"
+                "[TEMPLATE0]\nCUST_API_PATH=s\nCUST_Power=p\nAuthorization=x\n"
+                "[TEMPLATE1]\nCUST_API_PATH=s\nCUST_Power=p\n");
+    assert_string_equal(c->gateways[0].username, "u");
+    assert_string_equal(c->gateways[1].username, "");
+    assert_string_equal(c->gateways[1].password, "");
+    assert_false(c->gateways[1].digest);
+    assert_string_equal(c->gateways[2].password, "p");
+    assert_warning(TEMPLATE "Username=u\nAuthorization=x\n", 4,
+                   "[TEMPLATE0] Username and Password are not used|Authorization");
+    assert_string_equal(gateway()->username, "");
+    assert_warning(ONE "Authorization=x\n", 4, "[INVERTER0] Authorization|[TEMPLATEn]");
+}
+
 static void services(void **state)
 {
     static const char *const bad[] = {"pvinverter",
@@ -438,6 +497,8 @@ int main(void)
         CONF_TEST(a_meaning_that_is_not_known),
         CONF_TEST(day_counters_switch),
         CONF_TEST(empty_values),
+        CONF_TEST(tokens),
+        CONF_TEST(a_token_in_place_of_a_password),
         CONF_TEST(services),
         CONF_TEST(api_paths),
         CONF_TEST(control_characters),

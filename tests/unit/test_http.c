@@ -464,6 +464,32 @@ static void test_digest_where_none_is_wanted(void **state)
     http_peer_destroy(p);
 }
 
+/* ---- a token ---- */
+
+static const char token[] = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiI1NmY4.Xw";
+
+static void test_token(void **state)
+{
+    struct http_peer_conf conf = login_conf(true);
+
+    conf.authorization = "Bearer eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiI1NmY4.Xw";
+    struct http_peer *p = peer_with(conf);
+    struct answer a = ask(p, "/headers");
+    assert_non_null(strstr(a.body, "authorization: Bearer "));
+    assert_non_null(strstr(a.body, token));
+    assert_null(strstr(a.body, "Basic")); /* in place of the user's name and password */
+    /* The device may say it again: nobody else is to read it. */
+    a = ask(p, "/token");
+    assert_answer(&a, HTTP_UNAUTHORIZED, 401);
+    assert_why(&a, "is Authorization right");
+    assert_null(strstr(a.result.why, token));
+    a = ask(p, "/redirect/host");
+    assert_answer(&a, HTTP_STATUS, 302);
+    http_peer_destroy(p);
+    a = ask_once(plain_conf(), "/token");
+    assert_why(&a, "Username and Password, or Authorization if it is a token");
+}
+
 /* ---- redirects ---- */
 
 static void test_redirects_within_the_host(void **state)
@@ -904,6 +930,8 @@ static void expect_tls(const char *host, const char *listener, const char *words
     }
     assert_answer(&a, HTTP_TLS, 0);
     assert_why(&a, words);
+    assert_why(&a, "CACert");
+    assert_why(&a, "TlsVerify=0");
 }
 
 static void test_certificates(void **state)
@@ -928,10 +956,12 @@ static void test_unknown_authority(void **state)
     /* Where the system has no bundle, it says that instead. */
     if (access("/etc/ssl/certs/ca-certificates.crt", R_OK) == 0)
         assert_why(&a, "set CACert");
+    assert_why(&a, "TlsVerify=0");
     conf.ca_cert = "/nonexistent.pem";
     a = ask_once(conf, "/ok");
     assert_answer(&a, HTTP_TLS, 0);
     assert_why(&a, "cannot use CACert /nonexistent.pem");
+    assert_why(&a, "TlsVerify=0");
 }
 
 static void test_unverified(void **state)
@@ -1257,6 +1287,7 @@ int main(void)
         HTTP_TEST(test_digest_gateway_restarts),
         HTTP_TEST(test_digest_without_end),
         HTTP_TEST(test_digest_where_none_is_wanted),
+        HTTP_TEST(test_token),
         HTTP_TEST(test_redirects_within_the_host),
         HTTP_TEST(test_redirects_elsewhere),
         HTTP_TEST(test_one_deadline_for_all_redirects),

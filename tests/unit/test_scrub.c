@@ -190,6 +190,16 @@ static void a_broken_configuration_is_shown_as_well(void **state)
     free(out);
 }
 
+/* The header as it is sent, and the token in it, wherever it stands. */
+static void a_token_is_a_secret(void **state)
+{
+    (void)state;
+    assert_written(scrub_config, "[TEMPLATE0]\nAuthorization = Bearer t0k.3n\n",
+                   "[TEMPLATE0]\nAuthorization = (removed)\n");
+    assert_clean("401 t0k.3n is no good", "401 (removed) is no good");
+    assert_clean("sent Bearer t0k.3n", "sent (removed)");
+}
+
 /* %(name)s makes a value secret that is written in another key. */
 static void what_a_secret_refers_to_is_secret(void **state)
 {
@@ -260,6 +270,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_secret_comes_again, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_secret_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_configuration_is_shown_as_well, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_token_is_a_secret, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_secret_refers_to_is_secret, setup, teardown),
         cmocka_unit_test_setup_teardown(hides_members_by_their_names, setup, teardown),
         cmocka_unit_test_setup_teardown(works_on_what_is_no_json, setup, teardown),

@@ -216,6 +216,9 @@ class Handler:
         else:
             self.reply(401, "who?", 'WWW-Authenticate: Basic realm="Login Required"\r\n')
 
+    def do_token(self):
+        self.reply(401, self.headers.get("authorization", "who?"), "WWW-Authenticate: Bearer\r\n")
+
     def do_both(self):
         self.reply(401, "", 'WWW-Authenticate: Basic realm="x"\r\n' + Digest("MD5").challenge())
 
