@@ -50,6 +50,13 @@ class ForeignTextTest(CommandTest):
         site = self.site(moved=Response(302, headers={"Location": f"http://a\udc9b31m{NASTY[10:]}/"}))
         self.assertIn("redirects to http://a?31m", self.run_clean(1, "fetch", f"{site.url}/moved"))
 
+    def test_refusal(self):
+        """A device's own words on it."""
+        body = {"message": f"no {NASTY} here"}
+        site = self.site(status=Response.json(body, status=403))
+        for command in ("fetch", "paths"):
+            self.assertIn("no ?]0;x", self.run_clean(1, command, f"{site.url}/status"))
+
     def test_paths(self):
         site = self.site(status={f"a{NASTY}z": {"power": 5}, "ok": 1})
         for options in ((), ("--json",)):
