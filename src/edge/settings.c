@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/log.h"
+#include "edge/settings_state.h"
 #include "edge/variant.h"
 
-#define SETTINGS_INTERFACE "com.victronenergy.Settings"
-#define FROM_SETTINGS      "type='signal',sender='" SETTINGS_SERVICE "',interface='" BUS_ITEM "',"
+#define FROM_SETTINGS "type='signal',sender='" SETTINGS_SERVICE "',interface='" BUS_ITEM "',"
 
 enum { ANSWER_MS = 5000, SETS_MAX = 64 };
 
@@ -22,61 +21,9 @@ static const char *const rules[] = {
 
 enum { RULES = sizeof(rules) / sizeof(rules[0]) };
 
-/* A setting that was added, or refused. */
-struct entry {
-    struct entry *next;
-    enum value_type type;
-    struct value value; /* the last that is known; a text lies in text */
-    bool followed;      /* was not refused */
-    bool changed;       /* is to be reported */
-    int refusal;        /* what the log has; 0: none */
-    char path[SETTINGS_PATH_MAX];
-    char text[SETTINGS_TEXT_MAX];
-};
-
-/* A SetValue under way. */
-struct set {
-    struct set *next;
-    struct settings *settings;
-    DBusPendingCall *pending;
-    char path[SETTINGS_PATH_MAX];
-};
-
-struct settings {
-    struct loop *loop;
-    DBusConnection *connection;
-    bool filters; /* on_message is on the connection */
-    struct settings_events events;
-    struct loop_timer deliver;
-    DBusPendingCall *asking;                  /* who has the name */
-    bool known;                               /* the answer to that is there */
-    char owner[DBUS_MAXIMUM_NAME_LENGTH + 1]; /* the unique name; "": nobody */
-    bool told, told_there;                    /* what was reported */
-    bool replaced;                            /* by another, since then */
-    struct entry *entries;
-    struct settings_call *calls; /* in the order in which they began */
-    struct set *sets;
-    struct log_fault set_fault;
-};
-
-struct asked {
-    enum value_type type;
-    bool sent, answered;
-    char path[SETTINGS_PATH_MAX];
-    char text[SETTINGS_TEXT_MAX];
-};
-
-/* What a call asked for, and what it got. */
-struct settings_adding {
-    bool answered; /* the call as a whole */
-    size_t count;
-    struct value *values;
-    struct asked asked[];
-};
-
 /* ---- the settings that are known ---- */
 
-static struct entry *find_entry(const struct settings *s, const char *path)
+struct entry *settings_find(const struct settings *s, const char *path)
 {
     struct entry *e = s->entries;
 
@@ -85,9 +32,9 @@ static struct entry *find_entry(const struct settings *s, const char *path)
     return e;
 }
 
-static struct entry *get_entry(struct settings *s, const char *path)
+struct entry *settings_entry(struct settings *s, const char *path)
 {
-    struct entry *e = find_entry(s, path);
+    struct entry *e = settings_find(s, path);
 
     if (e)
         return e;
@@ -112,8 +59,7 @@ void settings_forget(struct settings *s, const char *path)
     free(e);
 }
 
-/* Copies a value, its text to text. What is too long is none. */
-static struct value keep(const struct value *v, char text[SETTINGS_TEXT_MAX])
+struct value settings_keep(const struct value *v, char text[SETTINGS_TEXT_MAX])
 {
     if (v->type != VALUE_STRING)
         return *v;
@@ -123,8 +69,7 @@ static struct value keep(const struct value *v, char text[SETTINGS_TEXT_MAX])
     return value_string(text);
 }
 
-/* Whether a value may be one of this type. "No value" may always. */
-static bool fits(struct value *v, enum value_type type)
+bool settings_fits(struct value *v, enum value_type type)
 {
     if (v->type == VALUE_INVALID)
         return true;
@@ -147,14 +92,14 @@ static void drop_pending(DBusPendingCall **pending)
     *pending = NULL;
 }
 
-static void free_adding(struct settings_adding *adding)
+void settings_free_adding(struct settings_adding *adding)
 {
     if (adding)
         free(adding->values);
     free(adding);
 }
 
-static void end_call(struct settings_call *call, const char *why)
+void settings_end_call(struct settings_call *call, const char *why)
 {
     drop_pending(&call->pending);
     snprintf(call->why, sizeof(call->why), "%s", why);
@@ -178,7 +123,7 @@ void settings_cancel(struct settings_call *call)
         return;
     unlink_call(call);
     drop_pending(&call->pending);
-    free_adding(call->adding);
+    settings_free_adding(call->adding);
     call->adding = NULL;
 }
 
@@ -238,7 +183,7 @@ static bool tell_done(struct settings *s)
     call->adding = NULL;
     memcpy(why, call->why, sizeof(why));
     call->done(call->user, answered ? adding->values : NULL, answered ? adding->count : 0, why);
-    free_adding(adding);
+    settings_free_adding(adding);
     return true;
 }
 
@@ -255,7 +200,7 @@ static bool tell_changed(struct settings *s)
     if (s->events.changed) {
         const struct entry copy = *e; /* it may be forgotten meanwhile */
         char text[SETTINGS_TEXT_MAX];
-        struct value v = keep(&copy.value, text);
+        struct value v = settings_keep(&copy.value, text);
         s->events.changed(s->events.user, copy.path, &v);
     }
     return true;
@@ -270,6 +215,35 @@ static void deliver(void *user)
         loop_timer_disarm(&s->deliver);
 }
 
+/* ---- asking ---- */
+
+bool settings_ask(struct settings *s, DBusMessage *m, DBusPendingCall **pending,
+                  DBusPendingCallNotifyFunction done, void *user)
+{
+    if (!m)
+        return false;
+    dbus_message_set_auto_start(m, FALSE);
+    *pending = NULL;
+    dbus_connection_send_with_reply(s->connection, m, pending, ANSWER_MS);
+    dbus_message_unref(m);
+    return *pending && dbus_pending_call_set_notify(*pending, done, user, NULL);
+}
+
+void settings_describe_error(char *why, size_t why_size, DBusMessage *reply)
+{
+    const char *name = dbus_message_get_error_name(reply), *text = "";
+
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID))
+        text = "";
+    if (name && (strcmp(name, DBUS_ERROR_SERVICE_UNKNOWN) == 0 ||
+                 strcmp(name, DBUS_ERROR_NAME_HAS_NO_OWNER) == 0))
+        snprintf(why, why_size, "no answer: " SETTINGS_SERVICE " is not on the bus");
+    else if (name && strcmp(name, DBUS_ERROR_NO_REPLY) == 0)
+        snprintf(why, why_size, "no answer from " SETTINGS_SERVICE);
+    else
+        snprintf(why, why_size, SETTINGS_SERVICE " answers %.60s", *text ? text : name);
+}
+
 /* ---- who has the name ---- */
 
 static void set_owner(struct settings *s, const char *owner)
@@ -279,7 +253,7 @@ static void set_owner(struct settings *s, const char *owner)
     if (*s->owner) {
         for (struct settings_call *c = s->calls; c; c = c->next) {
             if (!c->over)
-                end_call(c, "no answer: " SETTINGS_SERVICE " has gone");
+                settings_end_call(c, "no answer: " SETTINGS_SERVICE " has gone");
         }
         while (s->sets)
             drop_set(s->sets);
@@ -317,8 +291,7 @@ static void on_owner_changed(struct settings *s, DBusMessage *m)
 
 /* ---- changes ---- */
 
-/* The value of a key in an a{sv}; false when there is none that can be read. */
-static bool read_key(const DBusMessageIter *dict, const char *wanted, struct value *out)
+bool settings_read_key(const DBusMessageIter *dict, const char *wanted, struct value *out)
 {
     DBusMessageIter array = *dict, entries, entry;
     const char *key;
@@ -336,13 +309,13 @@ static bool read_key(const DBusMessageIter *dict, const char *wanted, struct val
 
 static void take_change(struct settings *s, const char *path, const DBusMessageIter *properties)
 {
-    struct entry *e = find_entry(s, path);
+    struct entry *e = settings_find(s, path);
     struct value v;
 
-    if (!e || !e->followed || !read_key(properties, "Value", &v) || !fits(&v, e->type) ||
-        value_equal(&v, &e->value))
+    if (!e || !e->followed || !settings_read_key(properties, "Value", &v) ||
+        !settings_fits(&v, e->type) || value_equal(&v, &e->value))
         return;
-    e->value = keep(&v, e->text);
+    e->value = settings_keep(&v, e->text);
     e->changed = true;
     deliver_soon(s);
 }
@@ -390,230 +363,6 @@ static DBusHandlerResult on_message(DBusConnection *c, DBusMessage *m, void *use
     return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 }
 
-/* ---- adding ---- */
-
-static bool is_usable(const struct setting *setting)
-{
-    const struct value *v = &setting->fallback;
-
-    return strlen(setting->path) < SETTINGS_PATH_MAX && dbus_validate_path(setting->path, NULL) &&
-           (v->type == VALUE_INT || v->type == VALUE_DOUBLE ||
-            (v->type == VALUE_STRING && strlen(v->s) < SETTINGS_TEXT_MAX));
-}
-
-static struct settings_adding *new_adding(const struct setting *list, size_t count)
-{
-    struct settings_adding *a = calloc(1, sizeof(*a) + count * sizeof(a->asked[0]));
-
-    if (!a)
-        return NULL;
-    a->count = count;
-    a->values = calloc(count ? count : 1, sizeof(*a->values)); /* all invalid, so far */
-    if (!a->values) {
-        free(a);
-        return NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        a->asked[i].type = list[i].fallback.type;
-        a->asked[i].sent = is_usable(&list[i]);
-        snprintf(a->asked[i].path, SETTINGS_PATH_MAX, "%s", list[i].path);
-    }
-    return a;
-}
-
-static bool append_setting(DBusMessageIter *array, const struct setting *setting)
-{
-    DBusMessageIter dict;
-    const struct value path = value_string(setting->path), min = value_int(setting->min),
-                       max = value_int(setting->max);
-
-    if (!dbus_message_iter_open_container(array, DBUS_TYPE_ARRAY, "{sv}", &dict))
-        return false;
-    bool ok = variant_append_entry(&dict, "path", &path) &&
-              variant_append_entry(&dict, "default", &setting->fallback);
-    if (setting->min != 0 || setting->max != 0)
-        ok = ok && variant_append_entry(&dict, "min", &min) &&
-             variant_append_entry(&dict, "max", &max);
-    if (ok)
-        return dbus_message_iter_close_container(array, &dict);
-    dbus_message_iter_abandon_container(array, &dict);
-    return false;
-}
-
-static bool append_settings(DBusMessage *m, const struct setting *list, size_t count)
-{
-    DBusMessageIter args, array;
-
-    dbus_message_iter_init_append(m, &args);
-    if (!dbus_message_iter_open_container(&args, DBUS_TYPE_ARRAY, "a{sv}", &array))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        if (is_usable(&list[i]) && !append_setting(&array, &list[i])) {
-            dbus_message_iter_abandon_container(&args, &array);
-            return false;
-        }
-    }
-    return dbus_message_iter_close_container(&args, &array);
-}
-
-/* Takes the message, NULL too. False when it could not be sent. */
-static bool ask(struct settings *s, DBusMessage *m, DBusPendingCall **pending,
-                DBusPendingCallNotifyFunction done, void *user)
-{
-    if (!m)
-        return false;
-    dbus_message_set_auto_start(m, FALSE);
-    *pending = NULL;
-    dbus_connection_send_with_reply(s->connection, m, pending, ANSWER_MS);
-    dbus_message_unref(m);
-    return *pending && dbus_pending_call_set_notify(*pending, done, user, NULL);
-}
-
-/* ---- the answer to adding ---- */
-
-/* Beside the service's own errors, -1 to -9. */
-enum { REFUSED_HERE = 1, NOT_ANSWERED, NO_USE };
-
-static const char *refusal_text(int error)
-{
-    static const char *const texts[] = {
-        [2] = "an element of its path begins with '_'",
-        [3] = "its type is unknown",
-        [4] = "its path is none",
-        [5] = "it is there already with another type",
-        [6] = "its default is of no use",
-        [7] = "its default is out of its own range",
-        [8] = "there are settings below its path",
-        [9] = "its path is not below /Settings",
-    };
-    size_t number = error < 0 && error > -10 ? (size_t)-error : 0;
-
-    if (error > 0)
-        return error == REFUSED_HERE   ? "it cannot be asked for"
-               : error == NOT_ANSWERED ? "it is missing in the answer"
-                                       : "its value is of no use";
-    return texts[number] ? texts[number] : "it is not said why";
-}
-
-static void refused(struct entry *e, int error)
-{
-    e->followed = false;
-    if (e->refusal == error)
-        return;
-    e->refusal = error;
-    log_line(LOG_ERROR, "%s is not kept in " SETTINGS_SERVICE ": %s (%d)", e->path,
-             refusal_text(error), error);
-}
-
-/* Where it stands in the list; answers come in its order, so mostly in the place of the answer. */
-static struct asked *find_asked(struct settings_adding *a, const char *path, size_t place)
-{
-    for (size_t i = 0; i < a->count; i++) {
-        struct asked *asked = &a->asked[(place + i) % a->count];
-        if (!asked->answered && strcmp(asked->path, path) == 0)
-            return asked;
-    }
-    return NULL;
-}
-
-static void take_answer(struct settings *s, struct settings_adding *a, const DBusMessageIter *dict,
-                        size_t place)
-{
-    struct value path, error = value_int(0), v = value_invalid();
-
-    if (!read_key(dict, "path", &path) || path.type != VALUE_STRING)
-        return;
-    struct asked *asked = find_asked(a, path.s, place);
-    struct entry *e = asked ? get_entry(s, asked->path) : NULL;
-    if (!e)
-        return;
-    asked->answered = true;
-    e->type = asked->type;
-    e->changed = false;
-    read_key(dict, "error", &error);
-    if (error.type != VALUE_INT || error.i != 0) {
-        refused(e, error.type == VALUE_INT && error.i < 0 ? error.i : -1);
-        return;
-    }
-    if (!read_key(dict, "value", &v) || v.type == VALUE_INVALID || !fits(&v, asked->type)) {
-        refused(e, NO_USE);
-        return;
-    }
-    e->followed = true;
-    e->refusal = 0;
-    e->value = keep(&v, e->text);
-    a->values[asked - a->asked] = keep(&v, asked->text);
-}
-
-static void take_answers(struct settings *s, struct settings_adding *a, DBusMessage *reply)
-{
-    DBusMessageIter array, dict;
-    size_t place = 0;
-
-    dbus_message_iter_init(reply, &array);
-    dbus_message_iter_recurse(&array, &dict);
-    for (; dbus_message_iter_get_arg_type(&dict) == DBUS_TYPE_ARRAY; dbus_message_iter_next(&dict))
-        take_answer(s, a, &dict, place++);
-    for (size_t i = 0; i < a->count; i++) {
-        struct entry *e = a->asked[i].answered ? NULL : get_entry(s, a->asked[i].path);
-        if (e)
-            refused(e, a->asked[i].sent ? NOT_ANSWERED : REFUSED_HERE);
-    }
-    a->answered = true;
-}
-
-static void describe_error(char *why, size_t why_size, DBusMessage *reply)
-{
-    const char *name = dbus_message_get_error_name(reply), *text = "";
-
-    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &text, DBUS_TYPE_INVALID))
-        text = "";
-    if (name && (strcmp(name, DBUS_ERROR_SERVICE_UNKNOWN) == 0 ||
-                 strcmp(name, DBUS_ERROR_NAME_HAS_NO_OWNER) == 0))
-        snprintf(why, why_size, "no answer: " SETTINGS_SERVICE " is not on the bus");
-    else if (name && strcmp(name, DBUS_ERROR_NO_REPLY) == 0)
-        snprintf(why, why_size, "no answer from " SETTINGS_SERVICE);
-    else
-        snprintf(why, why_size, SETTINGS_SERVICE " answers %.60s", *text ? text : name);
-}
-
-static void on_added(DBusPendingCall *pending, void *user)
-{
-    struct settings_call *call = user;
-    DBusMessage *reply = dbus_pending_call_steal_reply(pending);
-    char why[sizeof(call->why)] = "";
-
-    if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
-        describe_error(why, sizeof(why), reply);
-    else if (!dbus_message_has_signature(reply, "aa{sv}"))
-        snprintf(why, sizeof(why), SETTINGS_SERVICE " gives an answer that is none");
-    else
-        take_answers(call->settings, call->adding, reply);
-    dbus_message_unref(reply);
-    end_call(call, why);
-}
-
-void settings_add(struct settings *s, struct settings_call *call, const struct setting *list,
-                  size_t count, settings_added_fn done, void *user)
-{
-    struct settings_call **last = &s->calls;
-
-    settings_cancel(call);
-    *call = (struct settings_call){.settings = s, .done = done, .user = user};
-    while (*last)
-        last = &(*last)->next;
-    *last = call;
-    call->adding = new_adding(list, count);
-    DBusMessage *m =
-        dbus_message_new_method_call(SETTINGS_SERVICE, "/", SETTINGS_INTERFACE, "AddSettings");
-    if (m && (!call->adding || !append_settings(m, list, count))) {
-        dbus_message_unref(m);
-        m = NULL;
-    }
-    if (!ask(s, m, &call->pending, on_added, call))
-        end_call(call, "no answer: no memory, or no bus");
-}
-
 /* ---- setting ---- */
 
 static void on_set(DBusPendingCall *pending, void *user)
@@ -626,7 +375,7 @@ static void on_set(DBusPendingCall *pending, void *user)
     int64_t now_ms = loop_now_ms(s->loop);
 
     if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
-        describe_error(why, sizeof(why), reply);
+        settings_describe_error(why, sizeof(why), reply);
     else if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_INT32, &result, DBUS_TYPE_INVALID))
         result = -1;
     if (result == 0)
@@ -663,7 +412,7 @@ static DBusMessage *new_set_message(const char *path, const struct value *value)
 
 int settings_set(struct settings *s, const char *path, const struct value *value)
 {
-    const struct entry *e = find_entry(s, path);
+    const struct entry *e = settings_find(s, path);
 
     if (!e || !e->followed)
         return -ENOENT;
@@ -681,7 +430,7 @@ int settings_set(struct settings *s, const char *path, const struct value *value
     memcpy(set->path, e->path, sizeof(set->path));
     set->next = s->sets;
     s->sets = set;
-    if (ask(s, new_set_message(path, value), &set->pending, on_set, set))
+    if (settings_ask(s, new_set_message(path, value), &set->pending, on_set, set))
         return 0;
     drop_set(set);
     return -ENOMEM;
@@ -704,7 +453,7 @@ static bool ask_for_owner(struct settings *s)
         dbus_message_unref(m);
         return false;
     }
-    return ask(s, m, &s->asking, on_owner, s);
+    return settings_ask(s, m, &s->asking, on_owner, s);
 }
 
 struct settings *settings_create(struct loop *l, struct bus *bus,
