@@ -22,6 +22,7 @@ struct fleet {
         slots[FLEET_MAX]; /* of the members, alike in order; a template's is never bound */
     const struct health *health[FLEET_GATEWAYS];
     bool narrowed[FLEET_GATEWAYS];    /* its next complete list is to be taken at its word */
+    struct loop_timer missing;        /* when the next one has been missing for long enough */
     unsigned char changed[FLEET_MAX]; /* scratch of roster_bind */
     bool told_full;
 };
@@ -368,64 +369,107 @@ static void follow_changes(struct fleet *f)
     }
 }
 
-static void drop_missing(struct fleet *f, int gateway)
+static void drop_missing(struct fleet *f, size_t i)
 {
-    int64_t now = loop_now_ms(f->env->loop);
-    int64_t patience_ms = f->narrowed[gateway] ? 0 : FLEET_MISSING_MS;
-
-    for (size_t i = f->count; i-- > 0;) {
-        const struct roster_slot *slot = &f->slots[i];
-        if (slot->kind != ROSTER_ADDED || slot->home != gateway || slot->missing_ms < 0 ||
-            now - slot->missing_ms < patience_ms)
-            continue;
-        log_line(LOG_WARNING, "%s: no gateway lists it any more; it is taken off the bus",
-                 unit_label(f->members[i].unit));
-        remember(f, i, false);
-        drop(f, i);
-    }
+    log_line(LOG_WARNING, "%s: no gateway lists it any more; it is taken off the bus",
+             unit_label(f->members[i].unit));
+    remember(f, i, false);
+    drop(f, i);
 }
 
-size_t fleet_list(struct fleet *f, const struct roster_list *list,
-                  const struct device_conf *unnamed)
+/* The gateway is asked for fewer now: what its list lacks is not waited for. */
+static void narrow(struct fleet *f, int gateway)
 {
-    size_t spare = 0;
+    for (size_t i = f->count; i-- > 0;) {
+        const struct roster_slot *slot = &f->slots[i];
+        if (slot->kind == ROSTER_ADDED && slot->home == gateway && slot->missing_ms >= 0)
+            drop_missing(f, i);
+    }
+    f->narrowed[gateway] = false;
+}
 
+/* Whether another list comes or not: of a gateway that is listened to, there may be none for long. */
+static void on_missing(void *user)
+{
+    struct fleet *f = user;
+    int64_t now = loop_now_ms(f->env->loop), next = INT64_MAX;
+
+    for (size_t i = f->count; i-- > 0;) {
+        int64_t due = roster_drop_due(&f->slots[i]);
+        if (due <= now)
+            drop_missing(f, i);
+        else if (due < next)
+            next = due;
+    }
+    if (next < INT64_MAX)
+        loop_timer_arm(&f->missing, next - now);
+    else
+        loop_timer_disarm(&f->missing);
+}
+
+void fleet_list(struct fleet *f, const struct roster_list *list)
+{
     if (is_template(list->gateway))
-        return 0;
+        return;
     roster_bind(f->slots, f->count, list, loop_now_ms(f->env->loop), f->changed);
     follow_changes(f);
-    drop_missing(f, list->gateway);
-    if (list->complete)
-        f->narrowed[list->gateway] = false;
+    if (list->complete && f->narrowed[list->gateway])
+        narrow(f, list->gateway);
+    on_missing(f);
+}
+
+/* With its reading, not before: a service that does not know its shape yet would have to come twice. */
+void fleet_add(struct fleet *f, const struct roster_list *list, const char *serial,
+               const struct device_conf *unnamed)
+{
+    struct device_memory m;
+
     for (size_t i = 0; i < list->count; i++) {
         const struct roster_entry *entry = &list->entries[i];
-        struct device_memory m;
-        if (roster_find(f->slots, f->count, entry->serial) >= 0)
+        if (!serial_equal(entry->serial, serial) ||
+            !roster_may_add(f->slots, f->count, list, entry))
             continue;
-        if (!unnamed || !roster_may_add(f->slots, f->count, list, entry)) {
-            spare++;
-            continue;
-        }
         recall(f, entry->serial, &m);
         (void)add(f, unnamed, list->gateway, ROSTER_ADDED, &m);
     }
+}
+
+size_t fleet_spare(const struct fleet *f, const struct roster_list *list)
+{
+    size_t spare = 0;
+
+    for (size_t i = 0; i < list->count; i++)
+        spare += roster_find(f->slots, f->count, list->entries[i].serial) < 0;
     return spare;
 }
 
-void fleet_cycle(struct fleet *f, int gateway)
+static bool is_asked_for(const struct fleet *f, size_t i, int gateway)
+{
+    const struct roster_slot *slot = &f->slots[i];
+
+    return slot->source == gateway || (slot->source == ROSTER_NOBODY && slot->home == gateway);
+}
+
+void fleet_cycle(struct fleet *f, int gateway, const struct cycle *c)
 {
     for (size_t i = 0; i < f->count; i++) {
-        const struct roster_slot *slot = &f->slots[i];
-        if (slot->source == gateway || (slot->source == ROSTER_NOBODY && slot->home == gateway))
-            unit_cycle(f->members[i].unit);
+        if (is_asked_for(f, i, gateway))
+            unit_cycle(f->members[i].unit, c);
+    }
+}
+
+void fleet_health_renewed(struct fleet *f, int gateway)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (f->members[i].fed_by == gateway)
+            unit_health_renewed(f->members[i].unit);
     }
 }
 
 void fleet_info(struct fleet *f, int gateway, const struct gateway_info *info)
 {
     for (size_t i = 0; i < f->count; i++) {
-        const struct roster_slot *slot = &f->slots[i];
-        if (slot->source == gateway || (slot->source == ROSTER_NOBODY && slot->home == gateway))
+        if (is_asked_for(f, i, gateway))
             unit_gateway(f->members[i].unit, info);
     }
 }
@@ -469,6 +513,7 @@ struct fleet *fleet_create(const struct unit_env *env, struct memory *memory)
         return NULL;
     f->env = env;
     f->memory = memory;
+    loop_timer_init(&f->missing, env->loop, on_missing, f);
     return f;
 }
 
@@ -476,6 +521,7 @@ void fleet_destroy(struct fleet *f)
 {
     if (!f)
         return;
+    loop_timer_disarm(&f->missing);
     for (size_t i = 0; i < f->count; i++)
         unit_destroy(f->members[i].unit);
     free(f);

@@ -10,16 +10,13 @@
 
 #include "core/conf.h"
 #include "core/roster.h"
+#include "core/schedule.h"
 #include "memory.h"
 #include "unit.h"
 
 struct fleet;
 
-enum {
-    FLEET_MAX = 256, /* units; further inverters are not added */
-    /* An inverter that was added by itself and is no longer listed is taken off the bus after this. */
-    FLEET_MISSING_MS = 10 * 60 * 1000
-};
+enum { FLEET_MAX = 256 /* units; further inverters are not added */ };
 
 /* A gateway by its number, the same over reloads: that of [DTUn], or behind those of [TEMPLATEn]. */
 enum { FLEET_GATEWAYS = CONF_GATEWAYS_MAX };
@@ -44,21 +41,27 @@ bool fleet_apply(struct fleet *f, const struct config *config);
 /* env->dry_run has changed. */
 void fleet_show_again(struct fleet *f);
 
-/*
- * A reading that a gateway brings. False when no unit is that inverter: it may be one when the
- * gateway's list is complete (fleet_list).
- */
+/* A reading that a gateway brings. False when no unit is that inverter. */
 bool fleet_feed(struct fleet *f, int gateway, const struct reading *r, double latency_ms);
 
-/*
- * What a gateway lists, at the end of its cycle: binds, rebinds, adds. unnamed: the configuration of
- * an inverter that no section names; NULL: none is added. Returns how many are left without a unit.
- */
-size_t fleet_list(struct fleet *f, const struct roster_list *list,
-                  const struct device_conf *unnamed);
+/* What a gateway lists, as far as it is known: binds and rebinds sections, notes who is missing. */
+void fleet_list(struct fleet *f, const struct roster_list *list);
 
-/* The gateway's cycle is over: units of it that got nothing have missed one. */
-void fleet_cycle(struct fleet *f, int gateway);
+/*
+ * A reading of an inverter that no unit is, of this list: adds a unit for it if the list, after fleet_list()
+ * with the same, leaves it to nobody else. unnamed: the configuration of an inverter that no section names.
+ */
+void fleet_add(struct fleet *f, const struct roster_list *list, const char *serial,
+               const struct device_conf *unnamed);
+
+/* How many inverters of the list are left without a unit. */
+size_t fleet_spare(const struct fleet *f, const struct roster_list *list);
+
+/* The gateway's cycle is over: see unit_cycle(). */
+void fleet_cycle(struct fleet *f, int gateway, const struct cycle *c);
+
+/* How the gateway answers has another snapshot: what was not shown for long is shown again. */
+void fleet_health_renewed(struct fleet *f, int gateway);
 
 void fleet_info(struct fleet *f, int gateway, const struct gateway_info *info);
 

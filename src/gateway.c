@@ -9,7 +9,7 @@
 
 enum { LISTED_MAX = CONF_INVERTERS_MAX };
 
-/* A reading that no unit was bound to waits for the end of the list. */
+/* A reading whose inverter only the complete list can give to a unit waits for it. */
 struct waiting {
     struct reading reading;
     double latency_ms;
@@ -27,6 +27,7 @@ struct gateway {
     struct poller *poller;
 
     /* The present cycle. */
+    bool list_told;
     size_t listed_count, waiting_count;
     struct roster_entry listed[LISTED_MAX];
     struct waiting *waiting; /* LISTED_MAX of them; NULL until one is needed */
@@ -41,16 +42,55 @@ static void keep_waiting(struct gateway *g, const struct reading *r, double late
         g->waiting[g->waiting_count++] = (struct waiting){*r, latency_ms};
 }
 
+static bool is_listed(const struct gateway *g, const char *serial)
+{
+    for (size_t i = 0; i < g->listed_count; i++) {
+        if (serial_equal(g->listed[i].serial, serial))
+            return true;
+    }
+    return false;
+}
+
+static void on_listed(void *user, unsigned index, const char *serial)
+{
+    struct gateway *g = user;
+
+    if (g->listed_count == LISTED_MAX || is_listed(g, serial))
+        return;
+    struct roster_entry *entry = &g->listed[g->listed_count++];
+    entry->index = index;
+    text_copy(entry->serial, sizeof entry->serial, serial);
+}
+
+static struct roster_list list_of(const struct gateway *g)
+{
+    return (struct roster_list){g->number, g->listed, g->listed_count, g->list_told};
+}
+
+static bool feed_or_add(struct gateway *g, const struct reading *r, double latency_ms)
+{
+    const struct roster_list list = list_of(g);
+
+    if (fleet_feed(g->fleet, g->number, r, latency_ms))
+        return true;
+    if (g->adds)
+        fleet_add(g->fleet, &list, r->serial, &g->unnamed);
+    return g->adds && fleet_feed(g->fleet, g->number, r, latency_ms);
+}
+
+/* Where the list is not told apart from the readings, as much of it as there is gives away what it can. */
 static void on_reading(void *user, const struct reading *r, double latency_ms)
 {
     struct gateway *g = user;
 
-    if (g->listed_count < LISTED_MAX) {
-        struct roster_entry *entry = &g->listed[g->listed_count++];
-        entry->index = r->index;
-        text_copy(entry->serial, sizeof entry->serial, r->serial);
+    on_listed(g, r->index, r->serial);
+    if (fleet_feed(g->fleet, g->number, r, latency_ms))
+        return;
+    if (!g->list_told) {
+        const struct roster_list list = list_of(g);
+        fleet_list(g->fleet, &list);
     }
-    if (!fleet_feed(g->fleet, g->number, r, latency_ms))
+    if (!feed_or_add(g, r, latency_ms))
         keep_waiting(g, r, latency_ms);
 }
 
@@ -67,8 +107,11 @@ static void on_info(void *user, const struct gateway_info *info)
     fleet_info(g->fleet, g->number, info);
 }
 
-static void log_spare(struct gateway *g, size_t spare)
+static void log_spare(struct gateway *g)
 {
+    const struct roster_list list = list_of(g);
+    size_t spare = fleet_spare(g->fleet, &list);
+
     if (spare == g->spare)
         return;
     g->spare = spare;
@@ -86,20 +129,43 @@ static void log_mended(struct gateway *g, bool complete)
     g->was_failing = false;
 }
 
-static void on_cycle(void *user, bool complete)
+/* An empty list says nothing: a gateway that has lost all of its inverters has just started. */
+static void on_list_end(void *user)
 {
     struct gateway *g = user;
-    const struct roster_list list = {g->number, g->listed, g->listed_count, complete};
 
-    log_mended(g, complete);
-
-    /* An empty list says nothing: a gateway that has lost all of its inverters has just started. */
+    g->list_told = true;
+    const struct roster_list list = list_of(g);
     if (g->listed_count > 0)
-        log_spare(g, fleet_list(g->fleet, &list, g->adds ? &g->unnamed : NULL));
+        fleet_list(g->fleet, &list);
     for (size_t i = 0; i < g->waiting_count; i++)
-        (void)fleet_feed(g->fleet, g->number, &g->waiting[i].reading, g->waiting[i].latency_ms);
+        (void)feed_or_add(g, &g->waiting[i].reading, g->waiting[i].latency_ms);
+    g->waiting_count = 0;
+}
+
+static void begin_list(struct gateway *g)
+{
+    g->list_told = false;
     g->listed_count = g->waiting_count = 0;
-    fleet_cycle(g->fleet, g->number);
+}
+
+static void on_cycle(void *user, const struct cycle *c)
+{
+    struct gateway *g = user;
+
+    log_mended(g, c->complete);
+    if (c->complete && !g->list_told)
+        on_list_end(g);
+    if (c->complete && g->listed_count > 0)
+        log_spare(g);
+    begin_list(g);
+    fleet_cycle(g->fleet, g->number, c);
+}
+
+static void on_health(void *user)
+{
+    struct gateway *g = user;
+    fleet_health_renewed(g->fleet, g->number);
 }
 
 static bool open_poller(struct gateway *g)
@@ -107,7 +173,10 @@ static bool open_poller(struct gateway *g)
     const struct poller_events events = {.reading = on_reading,
                                          .pushed = on_pushed,
                                          .gateway = on_info,
+                                         .listed = on_listed,
+                                         .list_end = on_list_end,
                                          .cycle = on_cycle,
+                                         .health = on_health,
                                          .user = g};
     g->poller = poller_create(g->loop, g->http, &g->conf, &events);
     if (g->poller)
@@ -170,7 +239,7 @@ bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
     g->conf = *conf;
     if (anew)
         fleet_counts_anew(g->fleet, g->number);
-    g->listed_count = g->waiting_count = 0;
+    begin_list(g);
     return open_poller(g);
 }
 

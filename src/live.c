@@ -2,14 +2,7 @@
 
 #include <string.h>
 
-#include "edge/log.h"
-
-enum {
-    SILENCE_MS = 60 * 1000, /* without a message: it is not what it is taken for */
-    AGAIN_MS = 60 * 1000,
-    DOUBLINGS_MAX = 5, /* about half an hour */
-    REFUSED_MS = 60 * 60 * 1000
-};
+enum { SILENCE_MS = 60 * 1000 /* without a message: it is not what it is taken for */ };
 
 void live_init(struct live *live, struct loop *l, const char *section,
                const struct http_peer_conf *peer, const struct live_events *events)
@@ -26,29 +19,32 @@ static void on_message(void *user, const char *text, size_t len)
     struct live *live = user;
 
     live->heard = true;
-    live->failures = 0;
     live->events.message(live->events.user, text, len);
 }
 
-static int64_t pause_after(const struct live *live, enum http_outcome outcome)
+static enum feed_end end_of(enum http_outcome outcome)
 {
-    unsigned doublings = live->failures > 0 ? live->failures - 1 : 0;
-
+    if (outcome == HTTP_TOO_LARGE)
+        return FEED_FLOOD;
     if (outcome == HTTP_STATUS || outcome == HTTP_UNAUTHORIZED || outcome == HTTP_TLS)
-        return REFUSED_MS;
-    return (int64_t)AGAIN_MS << (doublings < DOUBLINGS_MAX ? doublings : DOUBLINGS_MAX);
+        return FEED_REFUSED;
+    return FEED_LOST;
 }
 
-/* Nothing is lost: the gateway is polled. So it is no fault to be told of. */
+/* Nothing is lost: the gateway is polled. So it is no fault to be told of, unless somebody means harm. */
 static void on_closed(void *user, enum http_outcome outcome, const char *why)
 {
     struct live *live = user;
+    enum feed_end end = end_of(outcome);
+    int64_t now_ms = loop_now_ms(live->loop);
     bool heard = live->heard;
 
-    log_line(LOG_DEBUG, "%s: no live feed, it is polled: %s", live->section, why);
-    if (!heard)
-        live->failures++;
-    live->due_ms = live->opened_ms + pause_after(live, outcome);
+    if (end == FEED_FLOOD)
+        log_fault(&live->flood, now_ms, LOG_WARNING, "%s: its live feed is cut, it is polled: %s",
+                  live->section, why);
+    else
+        log_line(LOG_DEBUG, "%s: no live feed, it is polled: %s", live->section, why);
+    feed_schedule_ended(&live->schedule, end, heard, now_ms);
     live_close(live);
     if (heard)
         live->events.ended(live->events.user);
@@ -59,10 +55,9 @@ void live_open(struct live *live, const char *path)
     const struct ws_listener_events events = {on_message, on_closed, live};
     int64_t now_ms = loop_now_ms(live->loop);
 
-    if (live->listener || now_ms < live->due_ms)
+    if (live->listener || !feed_schedule_is_due(&live->schedule, now_ms))
         return;
-    live->opened_ms = now_ms;
-    live->due_ms = now_ms + AGAIN_MS;
+    feed_schedule_opened(&live->schedule, now_ms);
     live->listener = ws_listener_create(live->loop, &live->peer, path, SILENCE_MS, &events);
 }
 

@@ -1,10 +1,6 @@
 /*
- * The live feed of one gateway, a WebSocket: when to open it, and what to do when it ends. What it
- * brings is the driver's, and polling goes on where it does not.
- *
- * It is opened after a complete cycle. One that ends is opened again after the next one, but no
- * sooner than a minute after it had begun; one that fails to begin is tried again after 1, 2, 4 ...
- * at most 30 minutes, and one that the gateway does not offer, or refuses, after an hour.
+ * The live feed of one gateway, a WebSocket: opens it when core/schedule.h says so, and tells when it ends.
+ * What it brings is the driver's, and polling goes on where it does not.
  */
 #ifndef DTU_LIVE_H
 #define DTU_LIVE_H
@@ -13,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/schedule.h"
 #include "edge/http.h"
+#include "edge/log.h"
 #include "edge/loop.h"
 #include "edge/ws_listener.h"
 
@@ -30,16 +28,16 @@ struct live {
     struct http_peer_conf peer;
     struct live_events events;
     struct ws_listener *listener;
+    struct feed_schedule schedule;
+    struct log_fault flood;
     bool heard;
-    int64_t opened_ms, due_ms; /* not to be opened before */
-    unsigned failures;         /* in a row */
 };
 
 /* The texts in peer, and section, are borrowed. */
 void live_init(struct live *live, struct loop *l, const char *section,
                const struct http_peer_conf *peer, const struct live_events *events);
 
-/* A cycle is complete: opens it unless it is open already, or not due yet. */
+/* A cycle is complete: opens it unless it is open already, or not due. */
 void live_open(struct live *live, const char *path);
 void live_close(struct live *live); /* without a word; harmless when it is not open */
 

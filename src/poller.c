@@ -9,131 +9,100 @@
 #include "edge/log.h"
 #include "live.h"
 
-enum {
-    GAP_MIN_MS = 1000, /* a gateway too slow for its interval still gets a pause between cycles */
-    BACKOFF_STEPS = 2, /* doublings: at most four intervals */
-    RETRY_AFTER_MAX_S = 15 * 60,
-    PUSH_GAP_MS = 15 * 1000,          /* an OpenDTU pushes each inverter at least every 10 s */
-    PUSH_INTERVAL_MAX_MS = 10 * 1000, /* who wants to be told less often is polled */
-    RESYNC_MS = 15 * 60 * 1000
-};
-
 struct poller {
     struct loop *loop;
     const struct gateway_conf *conf;
     const struct driver *driver;
     struct poller_events events;
     struct http_peer *peer;
-    struct loop_timer timer;
+    struct schedule schedule;
+    struct loop_timer timer; /* the next cycle */
     struct log_fault fault;
     struct health health;
     struct live live;
-    bool in_cycle;
-    int64_t resync_ms;      /* to be asked by then, whatever is pushed */
     struct request request; /* the one under way */
-    int64_t began_ms;       /* the present cycle */
     double latency_ms;      /* of the reply being decoded */
-    unsigned misbehaved;    /* failures in a row in which the gateway was there */
     bool absent;            /* an inverter of this cycle was not there any more */
-    bool esp8266;
-    uint32_t jitter;
+    int64_t began_ms;       /* the present or last cycle */
     max_align_t session[];
 };
 
 static void ask_next(struct poller *p);
 
-/* -10 % .. +10 % of ms, so that several gateways, or several of us, do not fall into step. */
-static int64_t with_jitter(struct poller *p, int64_t ms)
+/* ---- When ----------------------------------------------------------------------------------- */
+
+/* Who wants to be told less often than a feed tells the same again is polled. */
+static const struct feed *wanted_feed(const struct poller *p)
 {
-    p->jitter = p->jitter * 1664525u + 1013904223u;
-    return ms - ms / 10 + (int64_t)(p->jitter >> 16) * (ms / 5) / 65535;
+    const struct feed *feed = p->conf->push && p->driver->feed ? p->driver->feed(p->session) : NULL;
+
+    return feed && schedule_interval(&p->schedule) <= feed->repeat_ms ? feed : NULL;
 }
 
-static int64_t interval(const struct poller *p)
+/* Sets the timer to when the next cycle is due. */
+static void set_timer(struct poller *p)
 {
-    unsigned ms = p->conf->interval_ms;
-    if (p->esp8266 && p->conf->esp8266_interval_ms > ms)
-        ms = p->conf->esp8266_interval_ms;
-    return ms;
+    const struct feed *feed = wanted_feed(p);
+    const struct schedule_feed heard = {
+        .heard = feed && live_heard(&p->live),
+        .since_ms = feed ? p->driver->pushed_since(p->session) : -1,
+        .silence_ms = feed ? feed->silence_ms : 0,
+    };
+    int64_t due_ms = schedule_due(&p->schedule, &heard), now_ms = loop_now_ms(p->loop);
+
+    if (due_ms == SCHEDULE_NEVER)
+        loop_timer_disarm(&p->timer);
+    else
+        loop_timer_arm(&p->timer, due_ms > now_ms ? due_ms - now_ms : 0);
 }
 
-static int64_t backed_off(struct poller *p)
+static void tell_cycle(struct poller *p, bool complete)
 {
-    if (p->misbehaved < 2)
-        return interval(p);
-    unsigned steps = p->misbehaved - 1 < BACKOFF_STEPS ? p->misbehaved - 1 : BACKOFF_STEPS;
-    int64_t ms = interval(p) << steps;
-    if (ms > p->conf->retry_after_ms)
-        ms = p->conf->retry_after_ms;
-    return ms > interval(p) ? with_jitter(p, ms) : interval(p);
-}
+    const struct feed *feed = wanted_feed(p);
+    const struct cycle cycle = {
+        .began_ms = p->began_ms,
+        .complete = complete,
+        .listening = feed && live_heard(&p->live),
+        .silence_ms = feed ? feed->silence_ms : 0,
+        .interval_ms = schedule_interval(&p->schedule),
+    };
 
-/* The next cycle begins period_ms after this one began. */
-static void schedule(struct poller *p, int64_t period_ms)
-{
-    int64_t delay = p->began_ms + period_ms - loop_now_ms(p->loop);
-    loop_timer_arm(&p->timer, delay > GAP_MIN_MS ? delay : GAP_MIN_MS);
-}
-
-/* Until when what was pushed will do; -1: it does not. */
-static int64_t push_deadline(const struct poller *p)
-{
-    int64_t since_ms = live_heard(&p->live) ? p->driver->pushed_since(p->session) : -1;
-    int64_t until_ms = since_ms < 0 ? -1 : since_ms + PUSH_GAP_MS;
-
-    return until_ms < p->resync_ms ? until_ms : p->resync_ms;
-}
-
-/* True when what is pushed will do until the timer comes next. */
-static bool is_pushed(struct poller *p)
-{
-    int64_t left_ms = push_deadline(p) - loop_now_ms(p->loop);
-
-    if (left_ms <= 0)
-        return false;
-    loop_timer_arm(&p->timer, left_ms);
-    return true;
-}
-
-static bool wants_push(const struct poller *p)
-{
-    return p->conf->push && p->driver->push_path && interval(p) <= PUSH_INTERVAL_MAX_MS;
+    p->events.cycle(p->events.user, &cycle);
 }
 
 static void cycle_failed(struct poller *p, enum health_kind kind, unsigned retry_after_s,
                          const char *why)
 {
-    bool there = kind != HEALTH_UNREACHABLE;
+    int64_t now_ms = loop_now_ms(p->loop);
 
-    p->in_cycle = false;
-    p->misbehaved = there ? p->misbehaved + 1 : 0;
-    health_failure(&p->health, kind, why, loop_now_ms(p->loop));
-    log_fault(&p->fault, loop_now_ms(p->loop), LOG_WARNING, "%s: %s", p->conf->section, why);
-    p->events.cycle(p->events.user, false);
-
-    int64_t period = backed_off(p);
-    if (retry_after_s > RETRY_AFTER_MAX_S)
-        retry_after_s = RETRY_AFTER_MAX_S;
-    if (period < (int64_t)retry_after_s * 1000)
-        period = (int64_t)retry_after_s * 1000;
-    schedule(p, period);
+    schedule_failed(&p->schedule, kind != HEALTH_UNREACHABLE, retry_after_s, now_ms);
+    health_failure(&p->health, kind, why, now_ms);
+    log_fault(&p->fault, now_ms, LOG_WARNING, "%s: %s", p->conf->section, why);
+    tell_cycle(p, false);
+    set_timer(p);
 }
 
 static void cycle_complete(struct poller *p)
 {
-    const char *path = wants_push(p) ? p->driver->push_path(p->session) : NULL;
+    const struct feed *feed = wanted_feed(p);
+    int64_t now_ms = loop_now_ms(p->loop);
 
-    p->in_cycle = false;
-    p->misbehaved = 0;
-    p->resync_ms = loop_now_ms(p->loop) + RESYNC_MS;
-    health_success(&p->health, loop_now_ms(p->loop));
-    log_recovered(&p->fault, loop_now_ms(p->loop), "%s: %s answers again", p->conf->section,
-                  p->conf->base_url);
-    p->events.cycle(p->events.user, !p->absent);
-    if (path)
-        live_open(&p->live, path);
-    if (!is_pushed(p))
-        schedule(p, interval(p));
+    schedule_completed(&p->schedule, now_ms);
+    health_success(&p->health, now_ms);
+    log_recovered(&p->fault, now_ms, "%s: %s answers again", p->conf->section, p->conf->base_url);
+    tell_cycle(p, !p->absent);
+    if (feed)
+        live_open(&p->live, feed->path);
+    set_timer(p);
+}
+
+/* ---- What is asked -------------------------------------------------------------------------- */
+
+/* A snapshot goes out with what is about to be decoded. */
+static void renew_health(struct poller *p)
+{
+    if (health_renew(&p->health, schedule_interval(&p->schedule), loop_now_ms(p->loop)))
+        p->events.health(p->events.user);
 }
 
 static void on_reading(void *user, const struct reading *r)
@@ -145,13 +114,29 @@ static void on_reading(void *user, const struct reading *r)
 static void on_gateway(void *user, const struct gateway_info *info)
 {
     struct poller *p = user;
-    p->esp8266 = info->esp8266;
+    schedule_weak(&p->schedule, info->esp8266);
     p->events.gateway(p->events.user, info);
+}
+
+static void on_listed(void *user, unsigned index, const char *serial)
+{
+    struct poller *p = user;
+    p->events.listed(p->events.user, index, serial);
+}
+
+static void on_list_end(void *user)
+{
+    struct poller *p = user;
+    p->events.list_end(p->events.user);
 }
 
 static void decode_reply(struct poller *p, const struct http_result *result)
 {
-    const struct decode_sink sink = {.reading = on_reading, .gateway = on_gateway, .user = p};
+    const struct decode_sink sink = {.reading = on_reading,
+                                     .gateway = on_gateway,
+                                     .listed = on_listed,
+                                     .list_end = on_list_end,
+                                     .user = p};
     char why[DECODE_WHY_MAX] = "";
     enum health_kind kind = HEALTH_BAD_REPLY;
 
@@ -223,6 +208,7 @@ static void on_done(void *user, const struct http_result *result)
 
     health_request(&p->health, (double)result->len,
                    result->outcome == HTTP_OK ? result->latency_ms : MISSING);
+    renew_health(p);
     if (p->events.reply)
         p->events.reply(p->events.user, &p->request, result);
     if (result->outcome == HTTP_OK) {
@@ -251,13 +237,9 @@ static void on_timer(void *user)
 {
     struct poller *p = user;
 
-    if (is_pushed(p)) {
-        health_success(&p->health, loop_now_ms(p->loop));
-        return;
-    }
     p->began_ms = loop_now_ms(p->loop);
     p->absent = false;
-    p->in_cycle = true;
+    schedule_begun(&p->schedule, p->began_ms);
     p->driver->begin(p->session, p->began_ms);
     ask_next(p);
 }
@@ -273,11 +255,16 @@ static void on_pushed(void *user, const struct reading *r)
 static void on_message(void *user, const char *text, size_t len)
 {
     struct poller *p = user;
-    const struct decode_sink sink = {.reading = on_pushed, .gateway = on_gateway, .user = p};
+    const struct decode_sink sink = {.reading = on_pushed,
+                                     .gateway = on_gateway,
+                                     .listed = on_listed,
+                                     .list_end = on_list_end,
+                                     .user = p};
     char why[DECODE_WHY_MAX] = "";
     int64_t now_ms = loop_now_ms(p->loop);
 
     health_push(&p->health, (double)len);
+    renew_health(p);
     switch (p->driver->pushed(p->session, now_ms, text, len, &sink, why)) {
     case DECODE_ABSENT: /* a new inverter: the list tells of it */
         poller_ask(p);
@@ -290,27 +277,24 @@ static void on_message(void *user, const char *text, size_t len)
     case DECODE_BUSY:
         break;
     }
-    if (!p->in_cycle && !health_failing(&p->health))
-        (void)is_pushed(p); /* puts the timer off, which so need not wake us to do it */
+    set_timer(p); /* later, which so need not wake us to find out */
 }
 
-/* Not where a cycle is due soon anyway, nor while it fails: then the back-off says when. */
 void poller_ask(struct poller *p)
 {
-    if (p->in_cycle || p->resync_ms == 0 || !live_heard(&p->live) || health_failing(&p->health))
-        return;
-    p->resync_ms = 0;
-    schedule(p, interval(p));
+    schedule_ask(&p->schedule, loop_now_ms(p->loop));
+    set_timer(p);
 }
 
-/* A gateway that fails is not asked the sooner for it: it may have said when (Retry-After). */
 static void on_live_ended(void *user)
 {
     struct poller *p = user;
 
-    if (!p->in_cycle && !health_failing(&p->health))
-        schedule(p, interval(p));
+    schedule_feed_ended(&p->schedule, loop_now_ms(p->loop));
+    set_timer(p);
 }
+
+/* ---- Life ----------------------------------------------------------------------------------- */
 
 static bool open_transport(struct poller *p, struct http *h)
 {
@@ -330,6 +314,16 @@ static bool open_transport(struct poller *p, struct http *h)
     return p->peer != NULL;
 }
 
+static void init_schedule(struct poller *p)
+{
+    const struct schedule_conf conf = {.interval_ms = p->conf->interval_ms,
+                                       .weak_interval_ms = p->conf->esp8266_interval_ms,
+                                       .back_off_max_ms = p->conf->retry_after_ms};
+    int64_t now_ms = loop_now_ms(p->loop);
+
+    schedule_init(&p->schedule, &conf, (uint32_t)(now_ms ^ (int64_t)(uintptr_t)p), now_ms);
+}
+
 struct poller *poller_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
                              const struct poller_events *events)
 {
@@ -341,15 +335,15 @@ struct poller *poller_create(struct loop *l, struct http *h, const struct gatewa
     p->conf = conf;
     p->driver = driver;
     p->events = *events;
-    p->jitter = (uint32_t)(loop_now_ms(l) ^ (int64_t)(uintptr_t)p);
     if (!open_transport(p, h)) {
         free(p);
         return NULL;
     }
+    init_schedule(p);
     health_init(&p->health);
     driver->open(p->session, conf);
     loop_timer_init(&p->timer, l, on_timer, p);
-    loop_timer_arm(&p->timer, 0);
+    set_timer(p);
     return p;
 }
 

@@ -1,18 +1,9 @@
 /*
  * Asks one gateway, for ever: when to begin a cycle, which request comes next, what to do when it
- * fails. The driver knows what to ask and what it means; the transport knows how; the owner gets
- * readings.
+ * fails. core/schedule.h says when, the driver what to ask and what it means, the transport how; the owner
+ * gets readings, each as it comes.
  *
- * Between the beginnings of two cycles lies the gateway's polling interval. While it fails:
- * - nobody answers at its address (refused, no route, no name): asked again each interval, since
- *   that costs nobody anything and makes the recovery immediate;
- * - it answers wrongly or not in time: the interval doubles after the second failure, up to four
- *   times (bounded by RetryAfterSeconds), with a tenth of jitter, so that a DTU that is short of
- *   memory is left alone;
- * - it says Retry-After: that long, at most 15 minutes.
- *
- * A gateway that pushes is listened to (live.h), and then not asked before 15 minutes are over, or
- * before it has said nothing of one of its inverters for longer than it may.
+ * A gateway that pushes is listened to (live.h), and then asked the less.
  */
 #ifndef DTU_POLLER_H
 #define DTU_POLLER_H
@@ -23,6 +14,7 @@
 #include "core/driver.h"
 #include "core/health.h"
 #include "core/reading.h"
+#include "core/schedule.h"
 #include "edge/http.h"
 #include "edge/loop.h"
 
@@ -34,8 +26,13 @@ struct poller_events {
     /* A reading that came by itself, within a cycle or between two. */
     void (*pushed)(void *user, const struct reading *r);
     void (*gateway)(void *user, const struct gateway_info *info);
-    /* A cycle ended. complete: every inverter that the gateway lists was asked and answered for. */
-    void (*cycle)(void *user, bool complete);
+    /* See core/driver.h; the rest of the list may come before its end. */
+    void (*listed)(void *user, unsigned index, const char *serial);
+    void (*list_end)(void *user);
+    /* A cycle ended. c lives for the call only. */
+    void (*cycle)(void *user, const struct cycle *c);
+    /* The gateway's health shows another snapshot: with the next reading, or the next cycle that fails. */
+    void (*health)(void *user);
     /* May be NULL: every reply or failed request, before anything is made of it. */
     void (*reply)(void *user, const struct request *request, const struct http_result *result);
     void *user;

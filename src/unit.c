@@ -29,7 +29,8 @@ struct unit {
     struct loop_timer bus_retry, deadline;
     struct log_fault bus_fault, fall_fault, jump_fault, drop_fault;
     bool known; /* which device this is */
-    bool fed;   /* in the present cycle */
+    struct silence silence;
+    int64_t shown_ms;
     bool waits; /* a meter that is away: what its service is called is settled */
 };
 
@@ -70,6 +71,7 @@ static void show(struct unit *u)
 {
     if (!u->service)
         return;
+    u->shown_ms = loop_now_ms(u->env->loop);
     for (size_t i = 0; i < u->row_count; i++) {
         struct value v = shown(u, u->rows[i]);
         service_set(u->service, i, &v);
@@ -307,15 +309,7 @@ static void warn_of_class(const struct unit *u)
                  u->label, u->conf.service);
 }
 
-static void log_events(struct unit *u, unsigned events, const char *why);
-
-/* ErrorMode=timeout runs out between two polls. */
-static void on_deadline(void *user)
-{
-    struct unit *u = user;
-    log_events(u, device_miss(u->device, loop_now_ms(u->env->loop)), "");
-    follow(u);
-}
+static void on_deadline(void *user);
 
 struct unit *unit_create(const struct unit_env *env, const struct device_conf *conf,
                          const struct device_memory *memory)
@@ -328,6 +322,7 @@ struct unit *unit_create(const struct unit_env *env, const struct device_conf *c
     u->device = device_create(&u->conf, memory);
     loop_timer_init(&u->bus_retry, env->loop, appear, u);
     loop_timer_init(&u->deadline, env->loop, on_deadline, u);
+    silence_init(&u->silence);
     if (!u->device) {
         unit_destroy(u);
         return NULL;
@@ -415,6 +410,7 @@ void unit_become(struct unit *u, const struct device_memory *memory)
     claim_end(&u->claim);
     device_destroy(u->device);
     u->device = device;
+    silence_init(&u->silence);
     u->known = false;
     write_label(u);
     claim_anew(u);
@@ -516,12 +512,36 @@ static void log_dry_run(const struct unit *u)
              view->value[FIELD_CURRENT][0], view->value[FIELD_ENERGY_FORWARD][0]);
 }
 
-static void await_deadline(struct unit *u)
+/* What it comes to that nothing comes may be due before the next poll, or without one. */
+static void await_deadline(struct unit *u, bool missed)
 {
-    int64_t now = loop_now_ms(u->env->loop), due = device_deadline(u->device);
+    int64_t now = loop_now_ms(u->env->loop), due = missed ? device_deadline(u->device) : -1;
+    int64_t silence = silence_next(&u->silence, now);
 
+    if (device_view(u->device)->state != DEVICE_ERROR && silence != SCHEDULE_NEVER)
+        due = due >= 0 && due < silence ? due : silence;
     if (due >= 0)
         loop_timer_arm(&u->deadline, due > now ? due - now : 0);
+}
+
+/* So many polls have brought nothing. */
+static void miss(struct unit *u, unsigned count)
+{
+    unsigned events = 0;
+
+    for (; count > 0; count--)
+        events |= device_miss(u->device, loop_now_ms(u->env->loop));
+    log_events(u, events, "");
+    follow(u); /* sends nothing but what changed: the state, or the gateway's health */
+    await_deadline(u, silence_told(&u->silence));
+}
+
+static void on_deadline(void *user)
+{
+    struct unit *u = user;
+    unsigned count = silence_passed(&u->silence, loop_now_ms(u->env->loop));
+
+    miss(u, count > 0 ? count : device_deadline(u->device) >= 0);
 }
 
 void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
@@ -529,13 +549,13 @@ void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
     unsigned events =
         device_feed(u->device, r, latency_ms, loop_now_ms(u->env->loop), clock_unix_s());
 
-    u->fed = true;
+    silence_heard(&u->silence, loop_now_ms(u->env->loop));
     loop_timer_disarm(&u->deadline);
     if (r->at_once)
         log_line(LOG_WARNING, "%s: %s", u->label, r->why);
     log_events(u, events, r->why);
     if (events & DEVICE_MISSED)
-        await_deadline(u);
+        await_deadline(u, true);
     if (u->env->dry_run)
         log_dry_run(u);
     if (events & (DEVICE_ENERGY_RESET | DEVICE_ENERGY_RAISED))
@@ -553,15 +573,21 @@ void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
     }
 }
 
-void unit_cycle(struct unit *u)
+void unit_cycle(struct unit *u, const struct cycle *c)
 {
-    if (u->fed || !u->known) {
-        u->fed = false;
+    if (!u->known)
         return;
-    }
-    log_events(u, device_miss(u->device, loop_now_ms(u->env->loop)), "");
-    follow(u); /* sends nothing but what changed: the state, or the gateway's health */
-    await_deadline(u);
+    unsigned count = silence_cycle(&u->silence, c, loop_now_ms(u->env->loop));
+    if (count > 0 || !c->complete)
+        miss(u, count);
+    else
+        await_deadline(u, silence_told(&u->silence));
+}
+
+void unit_health_renewed(struct unit *u)
+{
+    if (loop_now_ms(u->env->loop) - u->shown_ms >= HEALTH_RENEW_MS)
+        show(u);
 }
 
 void unit_gateway(struct unit *u, const struct gateway_info *info)

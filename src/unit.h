@@ -10,6 +10,7 @@
 #include "core/conf.h"
 #include "core/device.h"
 #include "core/reading.h"
+#include "core/schedule.h"
 #include "edge/loop.h"
 
 struct unit;
@@ -53,8 +54,11 @@ void unit_become(struct unit *u, const struct device_memory *memory);
 /* A reading of this unit's device. */
 void unit_feed(struct unit *u, const struct reading *r, double latency_ms);
 
-/* A cycle of its gateway ended: if it brought no reading for this unit, that counts as a miss. */
-void unit_cycle(struct unit *u);
+/* A cycle of its gateway is over: if nothing of this unit has come since it began, that counts as a miss. */
+void unit_cycle(struct unit *u, const struct cycle *c);
+
+/* The health of its gateway has another snapshot: shown now, unless something was shown within a minute. */
+void unit_health_renewed(struct unit *u);
 
 void unit_gateway(struct unit *u, const struct gateway_info *info);
 

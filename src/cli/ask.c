@@ -38,11 +38,32 @@ static void *grow(void *array, size_t count, size_t size)
     return realloc(array, (count ? 2 * count : 1) * size);
 }
 
+static void on_listed(void *user, unsigned index, const char *serial)
+{
+    struct asked *a = ((struct turn *)user)->asked;
+
+    for (size_t i = 0; i < a->listed_count; i++) {
+        if (serial_equal(a->listed[i].serial, serial))
+            return;
+    }
+    if (a->listed_count == CONF_INVERTERS_MAX)
+        return;
+    struct roster_entry *entry = &a->listed[a->listed_count++];
+    entry->index = index;
+    text_copy(entry->serial, sizeof entry->serial, serial);
+}
+
+static void on_list_end(void *user)
+{
+    ((struct turn *)user)->asked->complete = true;
+}
+
 static void on_reading(void *user, const struct reading *r, double latency_ms)
 {
     struct asked *a = ((struct turn *)user)->asked;
 
     (void)latency_ms;
+    on_listed(user, r->index, r->serial);
     if (a->reading_count >= CONF_INVERTERS_MAX)
         return;
     struct reading *more = grow(a->readings, a->reading_count, sizeof *more);
@@ -87,7 +108,7 @@ static void on_reply(void *user, const struct request *request, const struct htt
     }
 }
 
-static void on_cycle(void *user, bool complete)
+static void on_cycle(void *user, const struct cycle *c)
 {
     struct turn *t = user;
     const struct health *health = poller_health(t->poller);
@@ -96,12 +117,17 @@ static void on_cycle(void *user, bool complete)
     if (a->ended)
         return;
     a->ended = true;
-    a->complete = complete;
+    a->complete = a->complete || c->complete;
     a->failed = health->failing;
     a->kind = health->kind;
     text_copy(a->why, sizeof a->why, health->last_error);
     if (--t->all->running == 0)
         loop_stop(t->all->loop, 0);
+}
+
+static void on_health(void *user)
+{
+    (void)user;
 }
 
 static void on_limit(void *user)
@@ -125,8 +151,14 @@ static void on_limit(void *user)
 static bool begin(struct asking *all, size_t i, const struct gateway_conf *conf)
 {
     struct turn *t = &all->turns[i];
-    const struct poller_events events = {
-        .reading = on_reading, .gateway = on_info, .cycle = on_cycle, .reply = on_reply, .user = t};
+    const struct poller_events events = {.reading = on_reading,
+                                         .gateway = on_info,
+                                         .listed = on_listed,
+                                         .list_end = on_list_end,
+                                         .cycle = on_cycle,
+                                         .health = on_health,
+                                         .reply = on_reply,
+                                         .user = t};
     t->all = all;
     t->conf = *conf;
     t->conf.interval_ms = ONCE_MS;

@@ -10,6 +10,7 @@
 #include "core/conf.h"
 #include "core/driver.h"
 #include "core/health.h"
+#include "core/roster.h"
 #include "edge/http.h"
 
 enum {
@@ -32,13 +33,14 @@ struct ask_reply {
 struct asked {
     const struct gateway_conf *conf; /* borrowed */
     bool ended;                      /* within the limit */
-    bool complete;                   /* every inverter that it lists has answered */
+    bool complete;                   /* all of what it lists is in listed */
     bool failed;                     /* for kind and why */
     enum health_kind kind;
     char why[HEALTH_ERROR_MAX];
     double latency_ms; /* of its slowest reply; MISSING where there is none */
     struct gateway_info info;
-    size_t reading_count;
+    size_t listed_count, reading_count;
+    struct roster_entry listed[CONF_INVERTERS_MAX];
     struct reading *readings;
     size_t reply_count;
     struct ask_reply *replies;

@@ -96,26 +96,22 @@ static void take_readings(struct making *m, size_t g)
     }
 }
 
-/* One gateway's list, as the service takes it at the end of a cycle. */
+/* One gateway's list, as the service takes it. */
 static void take_list(struct making *m, size_t g)
 {
     const struct asked *a = &m->asked[g];
-    struct roster_entry entries[CONF_INVERTERS_MAX];
-    const struct roster_list list = {(int)g, entries, a->reading_count, a->complete && !a->failed};
+    const struct roster_list list = {(int)g, a->listed, a->listed_count, a->complete};
 
     if (list.count == 0) /* says nothing: it may have just started */
         return;
-    for (size_t i = 0; i < list.count; i++) {
-        entries[i].index = a->readings[i].index;
-        text_copy(entries[i].serial, sizeof entries[i].serial, a->readings[i].serial);
-    }
     take_readings(m, g);
     roster_bind(m->slots, m->plan->count, &list, 0, m->changed);
     for (size_t i = 0; i < list.count; i++) {
         bool adds = m->config->gateways[g].auto_add &&
-                    roster_may_add(m->slots, m->plan->count, &list, &entries[i]);
-        if (roster_find(m->slots, m->plan->count, entries[i].serial) < 0)
-            add(m, adds ? PLAN_ADDED : PLAN_LEFT_OUT, &m->config->unnamed[g], g, entries[i].serial);
+                    roster_may_add(m->slots, m->plan->count, &list, &list.entries[i]);
+        if (roster_find(m->slots, m->plan->count, list.entries[i].serial) < 0)
+            add(m, adds ? PLAN_ADDED : PLAN_LEFT_OUT, &m->config->unnamed[g], g,
+                list.entries[i].serial);
     }
     take_readings(m, g);
 }
@@ -194,7 +190,7 @@ static size_t most(const struct making *m)
     size_t n = m->config->device_count;
 
     for (size_t g = 0; g < m->config->dtu_count; g++)
-        n += m->asked[g].reading_count;
+        n += m->asked[g].listed_count;
     return n;
 }
 

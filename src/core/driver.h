@@ -43,7 +43,20 @@ enum decode_result {
 struct decode_sink {
     void (*reading)(void *user, const struct reading *r);
     void (*gateway)(void *user, const struct gateway_info *info);
+    /*
+     * An inverter that the gateway lists, by its place there from 0; before, after or without a reading of it.
+     * Only of a driver that learns them sooner than by their readings; it calls list_end with the last one.
+     */
+    void (*listed)(void *user, unsigned index, const char *serial);
+    void (*list_end)(void *user);
     void *user;
+};
+
+/* A WebSocket on which a gateway tells what it learns, an inverter at a time. */
+struct feed {
+    const char *path;
+    int64_t repeat_ms;  /* what stays the same is told again after so long */
+    int64_t silence_ms; /* with what it may be late, an inverter is silent for so long at most */
 };
 
 enum { DECODE_WHY_MAX = 256 };
@@ -77,11 +90,8 @@ struct driver {
      * more than the status does.
      */
     bool (*refused)(void *session, long status, char why[DECODE_WHY_MAX]);
-    /*
-     * May be NULL, then pushed() and pushed_since() are. The path of a WebSocket to which the gateway
-     * pushes what it learns; NULL when it is not known to have one.
-     */
-    const char *(*push_path)(const void *session);
+    /* May be NULL, then pushed() and pushed_since() are. NULL when it is not known to have one. */
+    const struct feed *(*feed)(const void *session);
     /*
      * A message that came there, whether a cycle is under way or not. DECODE_ABSENT: it is about an inverter that no
      * cycle has listed yet. On DECODE_BAD_REPLY and BUSY nothing came of it.

@@ -86,10 +86,12 @@ static void renew(struct health *h, int64_t now_ms)
     show_round_trips(h);
 }
 
-static void renew_if_old(struct health *h, int64_t now_ms)
+bool health_renew(struct health *h, int64_t next_in_ms, int64_t now_ms)
 {
-    if (h->renewed_ms < 0 || now_ms - h->renewed_ms >= HEALTH_RENEW_MS)
-        renew(h, now_ms);
+    if (h->renewed_ms >= 0 && now_ms + next_in_ms - h->renewed_ms < HEALTH_RENEW_MS)
+        return false;
+    renew(h, now_ms);
+    return true;
 }
 
 /* ---- What happened -------------------------------------------------------------------------- */
@@ -132,7 +134,7 @@ void health_failure(struct health *h, enum health_kind kind, const char *why, in
     if (news)
         renew(h, now_ms);
     else
-        renew_if_old(h, now_ms);
+        (void)health_renew(h, 0, now_ms);
 }
 
 void health_success(struct health *h, int64_t now_ms)
@@ -140,6 +142,6 @@ void health_success(struct health *h, int64_t now_ms)
     if (h->failing)
         renew(h, now_ms);
     else
-        renew_if_old(h, now_ms);
+        (void)health_renew(h, 0, now_ms);
     h->failing = false;
 }

@@ -5,8 +5,8 @@
  * What people are shown is a snapshot: a count that moves with each poll would make each signal on the
  * bus bigger. It is renewed
  * - when a fault begins, when its kind changes, and when it ends;
- * - else with the first poll that ends a minute or more after it was renewed last.
- * Nothing is sent for its sake while all is well: it goes out with the next reading.
+ * - else once a minute, with a reply or a message; with each, where they come less often.
+ * It goes out with what that brings; only of a device that nothing was told of for a minute, by itself.
  */
 #ifndef DTU_CORE_HEALTH_H
 #define DTU_CORE_HEALTH_H
@@ -70,6 +70,12 @@ void health_request(struct health *h, double bytes, double round_trip_ms);
 
 /* A message has come by itself. */
 void health_push(struct health *h, double bytes);
+
+/*
+ * A reply or a message is about to be used, and the next one comes so much later: whether the snapshot was
+ * renewed for it.
+ */
+bool health_renew(struct health *h, int64_t next_in_ms, int64_t now_ms);
 
 /* A poll failed. why: one line for a person, copied; never a secret. */
 void health_failure(struct health *h, enum health_kind kind, const char *why, int64_t now_ms);

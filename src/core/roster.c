@@ -111,6 +111,13 @@ void roster_bind(struct roster_slot *slots, size_t count, const struct roster_li
     }
 }
 
+int64_t roster_drop_due(const struct roster_slot *slot)
+{
+    return slot->kind == ROSTER_ADDED && slot->missing_ms >= 0
+               ? slot->missing_ms + ROSTER_MISSING_MS
+               : INT64_MAX;
+}
+
 bool roster_may_add(const struct roster_slot *slots, size_t count, const struct roster_list *list,
                     const struct roster_entry *entry)
 {

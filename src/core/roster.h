@@ -26,8 +26,10 @@
 #include "core/reading.h"
 
 enum {
-    ROSTER_NOBODY = -1,        /* in place of a gateway */
-    ROSTER_LOST_MS = 30 * 1000 /* not heard for so long: another gateway may bring it */
+    ROSTER_NOBODY = -1,         /* in place of a gateway */
+    ROSTER_LOST_MS = 30 * 1000, /* not heard for so long: another gateway may bring it */
+    ROSTER_MISSING_MS =
+        10 * 60 * 1000 /* listed by nobody for so long: what was added by itself goes */
 };
 
 enum roster_kind {
@@ -84,6 +86,9 @@ bool roster_takes(struct roster_slot *slot, int gateway, bool heard, int64_t now
  */
 void roster_bind(struct roster_slot *slots, size_t count, const struct roster_list *list,
                  int64_t now_ms, unsigned char *changed);
+
+/* When the slot is to be dropped, should no gateway list its inverter before; INT64_MAX: never. */
+int64_t roster_drop_due(const struct roster_slot *slot);
 
 /* Rule 4: whether entry may be added. After roster_bind() with the same list. */
 bool roster_may_add(const struct roster_slot *slots, size_t count, const struct roster_list *list,

@@ -117,6 +117,18 @@ static void drop_gateway(void *user, const struct gateway_info *info)
     (void)info;
 }
 
+static void drop_listed(void *user, unsigned index, const char *serial)
+{
+    (void)user;
+    (void)index;
+    (void)serial;
+}
+
+static void drop_list_end(void *user)
+{
+    (void)user;
+}
+
 /*
  * A candidate may tell something before it finds out that the reply is none of its own: what it tells
  * is dropped, and a reply that proves to be its own decoded once more, by a new session.
@@ -124,7 +136,10 @@ static void drop_gateway(void *user, const struct gateway_info *info)
 static enum decode_result decode_unknown(struct session *s, const char *body, size_t len,
                                          const struct decode_sink *sink, char *why)
 {
-    static const struct decode_sink nowhere = {.reading = drop_reading, .gateway = drop_gateway};
+    static const struct decode_sink nowhere = {.reading = drop_reading,
+                                               .gateway = drop_gateway,
+                                               .listed = drop_listed,
+                                               .list_end = drop_list_end};
     struct request again = {.path = ""};
     char tried[TRIED_MAX];
     enum decode_result result = s->driver->decode(s->inner, body, len, &nowhere, why);
@@ -188,13 +203,13 @@ static bool auto_refused(void *session, long status, char why[DECODE_WHY_MAX])
 
 static bool pushes(const struct session *s)
 {
-    return s->known && s->driver->push_path;
+    return s->known && s->driver->feed;
 }
 
-static const char *auto_push_path(const void *session)
+static const struct feed *auto_feed(const void *session)
 {
     const struct session *s = session;
-    return pushes(s) ? s->driver->push_path(s->inner) : NULL;
+    return pushes(s) ? s->driver->feed(s->inner) : NULL;
 }
 
 static enum decode_result auto_pushed(void *session, int64_t now_ms, const char *body, size_t len,
@@ -222,7 +237,7 @@ const struct driver driver_auto = {
     .decode = auto_decode,
     .skip = auto_skip,
     .refused = auto_refused,
-    .push_path = auto_push_path,
+    .feed = auto_feed,
     .pushed = auto_pushed,
     .pushed_since = auto_pushed_since,
 };

@@ -295,6 +295,7 @@ static bool take_entry(struct session *s, const cJSON *entry, unsigned index,
     if (!inverter)
         return false;
     inverter->index = index;
+    sink->listed(sink->user, index, inverter->serial);
     if (find_channels(entry, &c))
         return emit_full(entry, &c, inverter, index, sink);
     if (!is_heard(entry) && inverter->rest_cycles > 0) {
@@ -348,6 +349,7 @@ static enum decode_result decode_list(struct session *s, const cJSON *root,
         return common_refuse(why, "the gateway lists no inverters");
     if (taken == 0)
         return common_refuse(why, "no inverter in the reply has a serial and values");
+    sink->list_end(sink->user);
     if (s->info.firmware[0] || s->info.hostname[0] || has_hints(&s->info))
         sink->gateway(sink->user, &s->info);
     return DECODE_OK;
@@ -505,10 +507,16 @@ static void opendtu_skip(void *session)
     s->asked = ASKED_NOTHING;
 }
 
-static const char *opendtu_push_path(const void *session)
+/*
+ * Every second it looks whose values are new, or were told more than 10 s ago, and tells those
+ * (sendDataTaskCb(), v24.2.12 to v26.3.30; before, all of them by the same times): 11 s, and one for the way.
+ */
+static const struct feed *opendtu_feed(const void *session)
 {
+    static const struct feed feed = {.path = "/livedata", .repeat_ms = 10000, .silence_ms = 12000};
     const struct session *s = session;
-    return s->inverter_count > 0 ? "/livedata" : NULL;
+
+    return s->inverter_count > 0 ? &feed : NULL;
 }
 
 /* False when the entry is about an inverter that is to be asked for first. */
@@ -576,7 +584,7 @@ const struct driver driver_opendtu = {
     .next = opendtu_next,
     .decode = opendtu_decode,
     .skip = opendtu_skip,
-    .push_path = opendtu_push_path,
+    .feed = opendtu_feed,
     .pushed = opendtu_pushed,
     .pushed_since = opendtu_pushed_since,
 };

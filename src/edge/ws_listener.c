@@ -78,9 +78,8 @@ static void end_flood(struct ws_listener *w)
     char host[EASY_HOST_MAX], why[200];
 
     easy_host(w->url, host, sizeof(host));
-    snprintf(why, sizeof(why),
-             "%s sent too much in a second: %u frames or parts of them, %zu bytes", host, w->pieces,
-             w->bytes);
+    snprintf(why, sizeof(why), "%s sent more than %d frames or %d KiB in a second", host,
+             WS_PIECES_MAX, WS_BYTES_MAX / 1024);
     end(w, HTTP_TOO_LARGE, why);
 }
 

@@ -42,11 +42,27 @@ static inline void fuzz_gateway(void *user, const struct gateway_info *info)
         fuzz_fail("text of the gateway");
 }
 
+static inline void fuzz_listed(void *user, unsigned index, const char *serial)
+{
+    (void)user;
+    (void)index;
+    if (!serial[0] || !sane_text(serial, SERIAL_MAX))
+        fuzz_fail("serial in the list");
+}
+
+static inline void fuzz_list_end(void *user)
+{
+    (void)user;
+}
+
 /* A body with a NUL behind it and nothing more, so that the sanitizer sees a read too far. */
 static inline enum decode_result fuzz_decode(const struct driver *driver, void *session,
                                              bool pushed, const uint8_t *body, size_t len)
 {
-    const struct decode_sink sink = {.reading = fuzz_reading, .gateway = fuzz_gateway};
+    const struct decode_sink sink = {.reading = fuzz_reading,
+                                     .gateway = fuzz_gateway,
+                                     .listed = fuzz_listed,
+                                     .list_end = fuzz_list_end};
     char why[DECODE_WHY_MAX] = "";
     char *copy = malloc(len + 1);
     enum decode_result result;

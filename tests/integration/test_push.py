@@ -1,11 +1,13 @@
 """A gateway that pushes: its values come without being asked for, and nothing depends on it."""
 
+import re
 import time
 
 from tests.integration.case import PVINVERTER, each, on_every_model
 from tests.integration.program import inverter
 from tests.integration.venus import AT_ONCE, VenusTest
 from tests.sim import Basic, Digest, Fault, Inverter
+from tests.sim.opendtu import text_frame
 
 LIVE = "/api/livedata/status"
 PUSH = "/livedata"
@@ -167,7 +169,9 @@ class PushTest(VenusTest):
         self.scene()
         self.assert_not_asked(0.5)
         self.dtu.fault = Fault("hang")
-        self.wait_value(ROOF, "/StatusCode", 10, 32.0)
+        for service in (ROOF, BARN):
+            self.wait_value(service, "/StatusCode", 10, 16.0)
+            self.assert_value(service, "/Ac/Power", 0.0)
         self.dtu.fault = None
         self.wait_value(ROOF, "/StatusCode", 7, 8.0)
 
@@ -192,11 +196,45 @@ class PushTest(VenusTest):
         self.assert_not_asked(0.5)
         self.dtu.pushed_not = {TWO}
         before = self.polls()
-        self.wait("it is asked", lambda: self.polls() >= before + 3, 22.0)
+        self.wait("it is asked", lambda: self.polls() >= before + 3, 18.0)
         self.sun.advance(60)
         self.wait_value(BARN, "/Ac/Power", self.power(TWO), 4.0)
         self.dtu.pushed_not = set()
         self.assert_not_asked()
+
+    def test_deleted(self):
+        """One that the DTU does not list any more is away as soon as the polls that it has missed say so."""
+        self.scene()
+        self.assert_not_asked(0.5)
+        self.dtu.remove(TWO)
+        self.wait_value(BARN, "/StatusCode", 10, 15.0)
+        self.assert_value(BARN, "/Ac/Power", 0.0)
+        self.assert_value(ROOF, "/StatusCode", 7)
+        self.assert_not_asked()
+        self.dtu.add(Inverter(TWO, "back"))
+        self.wait_value(BARN, "/StatusCode", 7, 4.0)
+
+    @each(("binary", text_frame(bytes(65000), opcode=2)), ("pings", text_frame(b"", opcode=9) * 1000),
+          ("pongs", text_frame(b"", opcode=10) * 1000), ("messages", text_frame(b"{}") * 1000),
+          ("fragments", text_frame(b"", fin=False) + text_frame(b"", fin=False, opcode=0) * 1000))
+    def test_flood(self, frames):
+        """It is cut, told of once, and costs neither memory nor the values."""
+        self.scene(pushes=False)
+        before = self.memory_kib()
+        self.dtu.flood, self.dtu.pushes = frames, True
+        self.edit({**self.default, "HTTPTimeout": 2}, **self.sections)  # the feed is asked for anew
+        self.wait("the feed", lambda: self.program.lines("WARNING", "its live feed is cut"), 8.0)
+        self.sun.advance(90)
+        self.wait_value(ROOF, "/Ac/Power", self.power(), 4.0)
+        time.sleep(2.0)
+        self.assertLess(self.memory_kib() - before, 4096)
+        self.assertEqual(1, len(self.program.lines("WARNING")), self.program.lines("WARNING"))
+        self.assertEqual(2, self.dtu.counts.requests[PUSH], "opened again at once")
+
+    def memory_kib(self):
+        """The most that the program has ever had."""
+        with open(f"/proc/{self.program.process.pid}/status", encoding="ascii") as file:
+            return int(re.search(r"^VmHWM:\s+(\d+) kB", file.read(), re.M)[1])
 
     def test_night_and_morning(self):
         self.scene()

@@ -36,10 +36,12 @@ class OpenDtu(Plant):
 
     pushes: whether there is a WebSocket; on it each inverter comes once in radio_seconds (0: whenever
     it is another reading than before, LOOK seconds after the last at the soonest), and RESEND seconds
-    after the last at the latest; push_auth is asked for there in place of auth.
+    after the last at the latest, for the firmware looks once in LOOK whether that was more than 10 s ago;
+    push_auth is asked for there in place of auth.
+    flood: bytes that come there in place of all that, again and again, as fast as they are taken.
     """
 
-    RESEND, LOOK = 10.0, 1.0
+    RESEND, LOOK = 11.0, 1.0
 
     def __init__(self, sun, inverters, shape="v26", battery=False, pushes=False, radio_seconds=5.0,
                  push_auth=None, **options):
@@ -53,6 +55,8 @@ class OpenDtu(Plant):
         self.pushes, self.radio_seconds, self.push_auth = pushes, radio_seconds, push_auth
         self.pushed = Counter()  # messages by the serial of their inverter
         self.pushed_not = set()  # serials of which nothing is pushed
+        self.pushed_at = []  # (monotonic time, serial) of each message about one inverter
+        self.flood = b""
 
     @property
     def version(self):
@@ -233,6 +237,8 @@ class OpenDtu(Plant):
             return
         accept_websocket(line, request)
         line.end_request()
+        while self.flood and not self.stopping.is_set():
+            line.send_bytes(self.flood)
         self._push(line)
         line.close()
 
@@ -273,6 +279,7 @@ class OpenDtu(Plant):
         for message in messages:
             full = [self._full(*entry) for entry in message]
             self.pushed.update(inverter.serial for _, inverter, _ in message)
+            self.pushed_at += [(time.monotonic(), inverter.serial) for _, inverter, _ in message]
             line.send_bytes(text_frame(Response.json(self._wrapped(full)).body))
         if self.battery:
             line.send_bytes(text_frame(Response.json(self._on_battery()).body))

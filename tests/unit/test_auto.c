@@ -83,6 +83,20 @@ static void assert_nothing(const struct run *run)
     assert_int_equal(run->info_count, 0);
 }
 
+/* ---- The list ---- */
+
+/* What a candidate tells of a reply that is not its own is dropped; its own is told once. */
+static void the_list_is_told_once(void **state)
+{
+    struct run *run = *state;
+
+    assert_is_opendtu(run);
+    assert_int_equal(run->listed_count, 1);
+    assert_true(run->list_ended);
+    assert_is_opendtu(run);
+    assert_int_equal(run->listed_count, 1);
+}
+
 /* ---- Finding out ---- */
 
 static void an_opendtu(void **state)
@@ -379,21 +393,16 @@ static void found_out_late(void **state)
 
 /* ---- What is pushed ---- */
 
-static const char *push_path(const struct run *run)
-{
-    return run->driver->push_path(run->session);
-}
-
 static void an_opendtu_pushes(void **state)
 {
     struct run *run = *state;
 
-    assert_null(push_path(run));
+    assert_null(run->driver->feed(run->session));
     assert_int_equal(run_push(run, 1000, FULL), DECODE_BAD_REPLY); /* of no kind that is known */
     assert_int_equal(run->reading_count, 0);
     assert_int_equal(run->driver->pushed_since(run->session), -1);
     assert_is_opendtu(run);
-    assert_string_equal(push_path(run), "/livedata");
+    assert_string_equal(run->driver->feed(run->session)->path, "/livedata");
     assert_int_equal(run->driver->pushed_since(run->session), -1);
     assert_int_equal(run_push(run, 7000, FULL), DECODE_OK);
     assert_int_equal(run->reading_count, 1);
@@ -401,7 +410,7 @@ static void an_opendtu_pushes(void **state)
     assert_int_equal(run->driver->pushed_since(run->session), 7000);
     fail_cycles(run, 3, LIST, "{}"); /* another device, perhaps */
     fail_cycles(run, 1, LIST, NULL);
-    assert_null(push_path(run));
+    assert_null(run->driver->feed(run->session));
     assert_int_equal(run_push(run, 9000, FULL), DECODE_BAD_REPLY);
 }
 
@@ -410,7 +419,7 @@ static void an_ahoy_does_not(void **state)
     struct run *run = *state;
 
     assert_is_ahoy(run, 1);
-    assert_null(push_path(run));
+    assert_null(run->driver->feed(run->session));
     assert_int_equal(run_push(run, 1000, FULL), DECODE_BAD_REPLY);
     assert_int_equal(run->driver->pushed_since(run->session), -1);
 }
@@ -420,6 +429,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(an_opendtu),
+        TEST(the_list_is_told_once),
         TEST(an_opendtu_with_a_summary),
         TEST(an_ahoy),
         TEST(an_ahoy_that_answers_everything),

@@ -151,6 +151,25 @@ static void percentiles_are_of_the_window(void **state)
     assert_true(v->round_trip_p99_ms == 900);
 }
 
+/* What comes less often than once a minute is shown as often as it comes. */
+static void it_is_renewed_for_what_is_about_to_be_shown(void **state)
+{
+    const struct health_view *v = health_shown(&h);
+
+    (void)state;
+    assert_true(health_renew(&h, 5000, 0));
+    health_push(&h, 100);
+    assert_false(health_renew(&h, 5000, HEALTH_RENEW_MS - 5001));
+    assert_int_equal(v->pushed, 0);
+    assert_true(health_renew(&h, 5000, HEALTH_RENEW_MS - 5000));
+    assert_int_equal(v->pushed, 1);
+    assert_true(v->bytes == 100);
+    health_push(&h, 100);
+    assert_false(health_renew(&h, 5000, HEALTH_RENEW_MS - 4000));
+    assert_true(health_renew(&h, HEALTH_RENEW_MS - 1, HEALTH_RENEW_MS));
+    assert_int_equal(v->pushed, 2);
+}
+
 /* Years of polling: counts stay, texts fit. */
 static void nothing_overflows(void **state)
 {
@@ -229,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup(a_fault_that_lasts_is_shown_once_a_minute, setup),
         cmocka_unit_test_setup(its_end_is_shown_at_once, setup),
         cmocka_unit_test_setup(percentiles_are_of_the_window, setup),
+        cmocka_unit_test_setup(it_is_renewed_for_what_is_about_to_be_shown, setup),
         cmocka_unit_test_setup(nothing_overflows, setup),
         cmocka_unit_test(every_kind_has_a_name),
         cmocka_unit_test_setup(every_class_shows_it, setup),

@@ -869,15 +869,63 @@ static void test_samples(void **state)
     "\"INV\":{\"0\":{\"YieldTotal\":{\"v\":77}}}}"
 #define MESSAGE(entries) "{\"inverters\":[" entries "],\"total\":{},\"hints\":{}}"
 
+/* The summary tells all that there are before the first of them is asked; "00..." is the same serial. */
+static void test_list(void **state)
+{
+    static const char list[] =
+        MESSAGE("{\"serial\":\"" BALCONY "\"},{\"name\":\"no serial\"},{\"serial\":\"" FENCE "\"},"
+                "{\"serial\":\"00" FENCE "\"}");
+    struct run *run = *state;
+
+    cycle_with(run, list);
+    assert_false(run->complete); /* neither of them answers */
+    assert_true(run->list_ended);
+    assert_int_equal(run->listed_count, 2);
+    assert_string_equal(run->listed[0].serial, BALCONY);
+    assert_int_equal(run->listed[0].index, 0);
+    assert_string_equal(run->listed[1].serial, FENCE);
+    assert_int_equal(run->listed[1].index, 2);
+    cycle_with(run, MESSAGE(PUSHED(FENCE, "1"))); /* the older shapes: list and values in one */
+    assert_true(run->list_ended);
+    assert_int_equal(run->listed_count, 1);
+    run->conf->max_inverters = 1;
+    cycle_with(run, list);
+    assert_int_equal(run->listed_count, 1);
+}
+
+static void test_no_list(void **state)
+{
+    static const char *const bodies[] = {MESSAGE(""), "{}", "null", MESSAGE("{\"name\":\"x\"},7"),
+                                         "{\"inverters\":[{\"serial\":\"" BALCONY "\"}"};
+    struct run *run = *state;
+
+    for (size_t i = 0; i < COUNT(bodies); i++) {
+        cycle_with(run, bodies[i]);
+        assert_false(run->list_ended);
+    }
+}
+
+static void test_feed(void **state)
+{
+    struct run *run = *state;
+    const struct feed *feed;
+
+    assert_null(run->driver->feed(run->session));
+    cycle_with(run, MESSAGE(PUSHED(BALCONY, "1")));
+    feed = run->driver->feed(run->session);
+    assert_string_equal(feed->path, "/livedata");
+    assert_int_equal(feed->repeat_ms, 10000);
+    assert_in_range(feed->silence_ms, 11001,
+                    14000); /* it looks once a second what is over 10 s old */
+}
+
 static void test_pushed(void **state)
 {
     struct run *run = *state;
     const struct driver *d = run->driver;
 
-    assert_null(d->push_path(run->session));
     assert_int_equal(d->pushed_since(run->session), -1);
     cycle_with(run, MESSAGE(PUSHED(BALCONY, "1") "," PUSHED(FENCE, "2")));
-    assert_string_equal(d->push_path(run->session), "/livedata");
     assert_int_equal(run_push(run, 1000, MESSAGE(PUSHED(FENCE, "123.5"))), DECODE_OK);
     assert_int_equal(run->reading_count, 1);
     const struct reading *r = reading_of(run, FENCE);
@@ -981,6 +1029,9 @@ int main(void)
         TEST(test_torture_summary),
         TEST(test_torture_lists),
         TEST(test_samples),
+        TEST(test_list),
+        TEST(test_no_list),
+        TEST(test_feed),
         TEST(test_pushed),
         TEST(test_pushed_strangers),
         TEST(test_pushed_nonsense),

@@ -72,6 +72,8 @@ static void lists(size_t gateway, const char *serial, enum reach reach)
     text_copy(r->serial, sizeof r->serial, serial);
     r->index = (unsigned)a->reading_count++;
     r->reach = reach;
+    a->listed[a->listed_count].index = r->index;
+    text_copy(a->listed[a->listed_count++].serial, SERIAL_MAX, serial);
     r->value[FIELD_POWER][0] = 100.0 * (double)(gateway + 1);
 }
 

@@ -274,6 +274,53 @@ static void tells_since_when_one_is_missing(void **state)
     assert_int_equal(s->missing_ms, -1);
 }
 
+/* Whoever brought one before a list without it is not its source any more, whether that hears it or not. */
+static void a_list_that_is_not_complete_says_nothing_of_who_lacks(void **state)
+{
+    struct roster_slot *s = slot(ROSTER_ADDED, HOME, 0, "a");
+    LIST(list, HOME, "b");
+
+    assert_true(roster_takes(s, HOME, true, NOW));
+    list.complete = false;
+    bind_at(&list, NOW + 5);
+    assert_int_equal(s->missing_ms, -1);
+    assert_int_equal(s->source, HOME);
+    assert_int_equal(s->heard_ms, NOW);
+}
+
+static void what_was_added_is_dropped_when_it_was_missing_for_long(void **state)
+{
+    struct roster_slot *added = slot(ROSTER_ADDED, HOME, 0, "a");
+    struct roster_slot *by_place = section(0, "b"), *named = slot(ROSTER_BY_SERIAL, HOME, 0, "c");
+    LIST(without, HOME, "d");
+
+    assert_int_equal(roster_drop_due(added), INT64_MAX);
+    slots[1].source = slots[2].source = OTHER; /* another brings those of the sections */
+    bind_at(&without, NOW);
+    assert_int_equal(roster_drop_due(added), NOW + ROSTER_MISSING_MS);
+    bind_at(&without, NOW + 1000);
+    assert_int_equal(roster_drop_due(added), NOW + ROSTER_MISSING_MS);
+    by_place->missing_ms = named->missing_ms = NOW;
+    assert_int_equal(roster_drop_due(by_place), INT64_MAX);
+    assert_int_equal(roster_drop_due(named), INT64_MAX);
+    assert_true(roster_takes(added, OTHER, false, NOW + 2000));
+    assert_int_equal(roster_drop_due(added), INT64_MAX);
+}
+
+/* A later section's place too. */
+static void a_list_that_is_not_complete_leaves_each_sections_place_alone(void **state)
+{
+    section(0, "a");
+    section(1, "b");
+    slot(ROSTER_BY_PLACE, OTHER, 2, "c");
+    LIST(list, HOME, "a", "new", "another");
+
+    list.complete = false;
+    bind(&list);
+    assert_false(roster_may_add(slots, count, &list, &list.entries[1]));
+    assert_true(roster_may_add(slots, count, &list, &list.entries[2])); /* of another gateway */
+}
+
 /* ---- Any order of events -------------------------------------------------------------------- */
 
 enum { SLOTS = 6, KNOWN = 10, ROUNDS = 20000 };
@@ -387,6 +434,9 @@ int main(void)
         cmocka_unit_test_setup(an_added_one_is_no_replacement, reset),
         cmocka_unit_test_setup(adds_what_nobody_has, reset),
         cmocka_unit_test_setup(tells_since_when_one_is_missing, reset),
+        cmocka_unit_test_setup(a_list_that_is_not_complete_says_nothing_of_who_lacks, reset),
+        cmocka_unit_test_setup(what_was_added_is_dropped_when_it_was_missing_for_long, reset),
+        cmocka_unit_test_setup(a_list_that_is_not_complete_leaves_each_sections_place_alone, reset),
         cmocka_unit_test_setup(no_order_of_events_swaps_two_inverters, reset),
     };
     return cmocka_run_group_tests_name("roster", tests, NULL, NULL);

@@ -237,7 +237,7 @@ static void test_too_large(void **state)
 static void expect_flood(const char *path)
 {
     listen_to(path, 60000);
-    expect_closed(HTTP_TOO_LARGE, "too much in a second");
+    expect_closed(HTTP_TOO_LARGE, "KiB in a second");
     assert_in_range(messages, 0, WS_PIECES_MAX);
 }
 

@@ -54,6 +54,24 @@ static void on_gateway(void *user, const struct gateway_info *info)
     run->info_count++;
 }
 
+static void on_listed(void *user, unsigned index, const char *serial)
+{
+    struct run *run = user;
+
+    assert_true(serial[0] != '\0');
+    assert_true(run->listed_count < RUN_READINGS_MAX);
+    run->listed[run->listed_count].index = index;
+    (void)snprintf(run->listed[run->listed_count++].serial, SERIAL_MAX, "%s", serial);
+}
+
+static void on_list_end(void *user)
+{
+    struct run *run = user;
+
+    assert_false(run->list_ended);
+    run->list_ended = true;
+}
+
 static const struct reply *find_reply(const struct reply *replies, size_t count, const char *path)
 {
     for (size_t i = 0; i < count; i++) {
@@ -67,7 +85,11 @@ static const struct reply *find_reply(const struct reply *replies, size_t count,
 static enum decode_result decode_copy(struct run *run, int64_t now_ms, const char *body,
                                       char why[DECODE_WHY_MAX])
 {
-    const struct decode_sink sink = {.reading = on_reading, .gateway = on_gateway, .user = run};
+    const struct decode_sink sink = {.reading = on_reading,
+                                     .gateway = on_gateway,
+                                     .listed = on_listed,
+                                     .list_end = on_list_end,
+                                     .user = run};
     size_t len = strlen(body);
     char *copy = malloc(len + 1); /* of its own, so that the sanitizer sees a read behind it */
     enum decode_result result;
@@ -105,8 +127,8 @@ void run_cycle(struct run *run, int64_t now_ms, const struct reply *replies, siz
 {
     struct request request;
 
-    run->reading_count = run->asked_count = run->info_count = 0;
-    run->complete = false;
+    run->reading_count = run->asked_count = run->info_count = run->listed_count = 0;
+    run->complete = run->list_ended = false;
     run->driver->begin(run->session, now_ms);
     for (;;) {
         memset(&request, 0, sizeof request);

@@ -36,6 +36,13 @@ struct run {
         bool http_failed;
         char why[DECODE_WHY_MAX];
     } asked[RUN_ASKED_MAX];
+    /* The list, where it was told apart from the readings. */
+    size_t listed_count;
+    struct {
+        unsigned index;
+        char serial[SERIAL_MAX];
+    } listed[RUN_READINGS_MAX];
+    bool list_ended;
     bool complete; /* next() said that there is nothing more to ask */
 };
 

@@ -35,7 +35,7 @@ struct world_reply {
 typedef void (*world_gateway_fn)(void *user, const char *base_url, const char *path,
                                  struct world_reply *reply);
 void world_set_gateway(world_gateway_fn fn, void *user);
-/* Every gateway that answers at a WebSocket's path pushes what it answers, so often. */
+/* Every gateway that answers at a WebSocket's path pushes what it answers, so often; body NULL: nothing. */
 enum { WORLD_PUSH_MS = 2500 };
 void world_ask_gateway(const char *base_url, const char *path, struct world_reply *reply);
 

@@ -24,7 +24,8 @@ static void on_timer(void *user)
         return;
     }
     loop_timer_arm(&w->timer, WORLD_PUSH_MS);
-    w->events.message(w->events.user, reply.body, strlen(reply.body));
+    if (reply.body)
+        w->events.message(w->events.user, reply.body, strlen(reply.body));
 }
 
 struct ws_listener *ws_listener_create(struct loop *l, const struct http_peer_conf *conf,
