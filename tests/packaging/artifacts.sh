@@ -123,7 +123,9 @@ ok "... and no release is made" not env DIST="$dist" "$T/a/packaging/mkrelease" 
 ok "... and dist stays as it was" sha256sum -c --quiet "$T/before"
 
 echo "--- scripts"
-for script in "$ROOT"/packaging/*.sh "$ROOT"/packaging/service/run "$ROOT"/packaging/service/log/run \
+"$ROOT/packaging/mkmanage" >"$T/manage.sh"
+same "manage.sh is whole, as install.sh wants it" "$(tail -n 1 "$T/manage.sh")" '# end of manage.sh'
+for script in "$T/manage.sh" "$ROOT"/packaging/*.sh "$ROOT"/packaging/service/run "$ROOT"/packaging/service/log/run \
     "$ROOT"/packaging/sdcard/*.sh "$ROOT"/opkg/preinst "$ROOT"/opkg/postinst "$ROOT"/opkg/prerm "$ROOT"/opkg/postrm; do
     dash -n "$script" && busybox ash -n "$script" || fail "$script is no POSIX shell script"
 done

@@ -1,0 +1,117 @@
+# shellcheck shell=sh
+# ---- Installing, restarting, removing ------------------------------------------------------------
+
+# What every way of installing ends with, once the files are in place.
+activate()
+{
+    if is_python; then
+        python_copy || die "could not keep the Python driver's files: is /data full?"
+    fi
+    activate_failed=
+    hook_add || activate_failed=1
+    python_replace
+    options_save
+    service_make
+}
+
+need_program()
+{
+    [ -x "$dir/dbus-opendtu" ] || die "the program is missing: unpack the archive again"
+    bounded 30 "$dir/dbus-opendtu" version >/dev/null 2>&1 </dev/null ||
+        die "this program does not run here: the device is $(uname -m), the program is for $(cat "$dir/arch")"
+}
+
+tell()
+{
+    if [ ! -f "$dir/config.ini" ]; then
+        say "there is no config.ini yet:"
+        say "    cp $home/config.example $home/config.ini, and edit it; it is read as soon as it is there"
+    fi
+    if ! scanning; then
+        say "$name $(version_of "$dir") is installed; it starts with the next boot"
+    elif service_wait; then
+        say "$name $(version_of "$dir") is running; its log is /var/log/$name/current"
+    else
+        warn "$name does not stay up; see /var/log/$name/current"
+        return 1
+    fi
+}
+
+do_install()
+{
+    case ${1-} in
+    --boot | '') ;;
+    *) usage_error "$@" ;;
+    esac
+    if [ -f "$dir/.restore" ]; then
+        python_restore
+        return
+    fi
+    recover
+    # What opkg has not finished to unpack. Not from here on: it may be at it.
+    [ "${1-}" != --boot ] || rm -rf "$dir/.opkg"
+    if is_python && ! is_installed "$dir" && [ -f "$python/restore.sh" ]; then
+        warn "the installation was interrupted: the Python driver goes on, install again"
+        sh "$python/restore.sh"
+        return
+    fi
+    if [ "${1-}" = --boot ]; then
+        if is_python && is_installed "$dir"; then
+            activate
+        else
+            service_make
+            options_save
+        fi
+        return
+    fi
+    need_program
+    activate
+    if scanning && service_up; then
+        service_restart
+    fi
+    tell && [ -z "$activate_failed" ]
+}
+
+do_restart()
+{
+    [ $# -eq 0 ] || usage_error "$@"
+    recover
+    options_save
+    if [ "$(service_owner)" = ours ] && svok "$service" 2>/dev/null; then
+        service_make
+        service_restart
+        say "$name is restarted; its log is /var/log/$name/current"
+    else
+        do_install ''
+    fi
+}
+
+do_uninstall()
+{
+    logs='' purge='' restore=''
+    for option in "$@"; do
+        case $option in
+        --logs) logs=1 ;;
+        --purge) purge=1 ;;
+        --restore) restore=1 ;;
+        *) usage_error "$option" ;;
+        esac
+    done
+    [ -z "$purge$logs" ] || [ -n "$name" ] || exit 1
+    if [ -n "$restore" ]; then
+        [ -z "$purge" ] || die "--restore and --purge contradict each other"
+        python_restore || die "could not bring the Python driver back: is /data full?"
+    else
+        # The line first: after a power cut the service is off, too.
+        hook_remove || die "the line in /data/rc.local is still there"
+        service_remove
+        rm -rf "$dir/.card" "$dir/.stage" "$dir/.unpack" "$dir/.save"
+    fi
+    [ -z "$logs$purge" ] || rm -rf "$root/var/log/$name"
+    [ -n "$restore" ] || say "$name is stopped and will not start again"
+    if [ -n "$purge" ]; then
+        cd / && rm -rf "$dir"
+    elif [ -d "$python" ]; then
+        say "the Python driver's files are still in $home/python-driver; --restore brings it back"
+    fi
+}

@@ -1,0 +1,58 @@
+# shellcheck shell=sh
+# ---- SetupHelper ---------------------------------------------------------------------------------
+
+# PackageManager replaces the whole folder by what it has downloaded; it keeps options in
+# /data/setupOptions. The configuration is there by a second name, so that what an editor writes
+# into it is kept at once; where that cannot be, or an editor has made a new file, by a copy.
+options_save()
+{
+    [ -d "$root/data/SetupHelper" ] || return 0
+    options=$root/data/setupOptions/$name
+    # shellcheck disable=SC3013 # busybox ash and dash have -ef
+    if [ -f "$dir/config.ini" ] && [ ! "$dir/config.ini" -ef "$options/config.ini" ]; then
+        mkdir -p "$options" && ln -f "$dir/config.ini" "$options/config.ini" 2>/dev/null
+    fi
+    for option in config.ini state.json; do
+        [ -f "$dir/$option" ] || continue
+        if ! cmp -s "$dir/$option" "$options/$option"; then
+            mkdir -p "$options" && cp -p "$dir/$option" "$options/.$option" &&
+                mv -f "$options/.$option" "$options/$option"
+        fi
+    done
+    return 0
+}
+
+options_restore()
+{
+    options=$root/data/setupOptions/$name
+    for option in config.ini state.json; do
+        [ -f "$dir/$option" ] || [ ! -f "$options/$option" ] || cp -p "$options/$option" "$dir/$option"
+    done
+    return 0
+}
+
+# setup, SetupHelper's way in: the folder holds one set of files per architecture, of which this
+# device's is chosen.
+do_choose()
+{
+    [ -d "$dir/bin" ] || return 0
+    case $(uname -m) in
+    aarch64 | arm64) chosen='aarch64 armv7' ;;
+    x86_64) chosen=x86_64 ;;
+    *) chosen='armv7 aarch64' ;;
+    esac
+    for choice in $chosen; do
+        bounded 30 "$dir/bin/$choice/dbus-opendtu" version >/dev/null 2>&1 </dev/null || continue
+        for choice_file in dbus-opendtu arch files.sha256; do
+            if ! cp -p "$dir/bin/$choice/$choice_file" "$dir/.$choice_file" ||
+                ! mv -f "$dir/.$choice_file" "$dir/$choice_file"; then
+                die "could not write to $home: is /data full?"
+            fi
+        done
+        sync
+        rm -rf "${dir:?}/bin"
+        options_restore
+        return
+    done
+    die "none of the programs in $home/bin runs on this device ($(uname -m))"
+}
