@@ -1,6 +1,7 @@
 #include "app.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,8 @@ struct app {
     struct fleet *fleet; /* NULL until there was a configuration */
     struct unit_env env;
     char config_given[PLACE_MAX], state_given[PLACE_MAX], config_path[PLACE_MAX];
+    char copy_path[PLACE_MAX];      /* "": none is kept */
+    bool copy_failed;               /* the log says so */
     struct watch *watch;            /* of config_path; NULL while there is none */
     char lock_path[PLACE_LOCK_MAX]; /* of the state file's lock; "": not taken yet */
     int lock;                       /* -1: it could not be taken, and that was said */
@@ -68,6 +71,33 @@ static void log_report(const char *path, const struct conf_report *report, bool 
     }
 }
 
+/* Where there is none yet, it is made for its owner's eyes only: a password may be in it. */
+static int write_copy(const char *path, const char *text, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        close(fd);
+    return file_replace(path, text, len);
+}
+
+/* Flash is written where something is new, and only there. */
+static void keep_copy(struct app *a, const char *text, size_t len)
+{
+    size_t kept_len = 0;
+    char *kept = *a->copy_path ? file_read(a->copy_path, PLACE_CONFIG_MAX, &kept_len) : NULL;
+    bool same = kept && kept_len == len && memcmp(kept, text, len) == 0;
+
+    free(kept);
+    if (!*a->copy_path || same)
+        return;
+    int err = write_copy(a->copy_path, text, len);
+    if (err < 0 && !a->copy_failed)
+        log_line(LOG_WARNING, "%s: no copy of the configuration can be kept: %s", a->copy_path,
+                 strerror(-err));
+    a->copy_failed = err < 0;
+}
+
 /* NULL when the file is not to be used; *clean: it held nothing worse than warnings. */
 static struct config *read_config(struct app *a, bool *clean)
 {
@@ -80,6 +110,7 @@ static struct config *read_config(struct app *a, bool *clean)
                  strerror(errno));
         return NULL;
     }
+    keep_copy(a, text, len);
     struct config *config = config_parse(text, len, &report);
     free(text);
     *clean = report.errors == 0 && report.fatals == 0;
@@ -354,6 +385,8 @@ struct app *app_create(struct loop *l, const struct app_options *options)
         snprintf(a->config_given, sizeof a->config_given, "%s", options->config_path);
     if (options->state_path)
         snprintf(a->state_given, sizeof a->state_given, "%s", options->state_path);
+    if (options->copy_path)
+        snprintf(a->copy_path, sizeof a->copy_path, "%s", options->copy_path);
     loop_timer_init(&a->look_again, l, on_look_again, a);
     loop_timer_init(&a->lock_again, l, on_lock_again, a);
     loop_timer_init(&a->save, l, on_save, a);

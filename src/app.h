@@ -11,6 +11,11 @@ struct app;
 struct app_options {
     const char *config_path; /* NULL: config.ini beside the binary, else in /data/dbus-opendtu */
     const char *state_path;  /* NULL: state.json beside the configuration */
+    /*
+     * Where a copy of the configuration is kept, made anew whenever that changes, good or not; NULL: none.
+     * For whoever replaces the folder that it lies in.
+     */
+    const char *copy_path;
 };
 
 /*

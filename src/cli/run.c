@@ -10,13 +10,14 @@
 #include "edge/loop.h"
 
 static const char help[] =
-    "Usage: dbus-opendtu run [--config FILE] [--state FILE]\n"
+    "Usage: dbus-opendtu run [--config FILE] [--state FILE] [--copy FILE]\n"
     "\n"
     "Asks the gateways that the configuration names and publishes their inverters on the D-Bus: the\n"
     "system bus, or the session bus if DBUS_SESSION_BUS_ADDRESS is set. Logs to stderr.\n"
     "\n"
     "  --config FILE  default: config.ini beside the program, else /data/dbus-opendtu/config.ini\n"
     "  --state FILE   what is remembered over restarts; default: state.json beside the configuration\n"
+    "  --copy FILE    keep a copy of the configuration there, made anew whenever it changes\n"
     "\n"
     "The configuration is read again when it changes, and on SIGHUP; SIGTERM and SIGINT end.\n"
     "Exit code: 0 ended by a signal, 1 the D-Bus was lost or memory ran out, 2 wrong usage.\n";
@@ -43,6 +44,7 @@ static int parse(int argc, char **argv, struct app_options *options)
     static const struct option long_options[] = {
         {"config", required_argument, NULL, 'c'},
         {"state", required_argument, NULL, 's'},
+        {"copy", required_argument, NULL, 'k'},
         {"help", no_argument, NULL, 'h'},
         {0},
     };
@@ -55,6 +57,9 @@ static int parse(int argc, char **argv, struct app_options *options)
             break;
         case 's':
             options->state_path = optarg;
+            break;
+        case 'k':
+            options->copy_path = optarg;
             break;
         case 'h':
             fold_print(stdout, help, FOLD_PARAGRAPHS);

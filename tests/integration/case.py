@@ -126,12 +126,12 @@ class BusTest(unittest.TestCase):
             file.write(text)
         os.replace(path + ".new", path)
 
-    def start(self, place="", **options):
-        """Starts the program with the configuration that was written."""
+    def start(self, place="", *arguments, **options):
+        """Starts the program with the configuration that was written, and further arguments of `run`."""
         folder = os.path.join(self.folder, place)
         program = Program(folder, self.bus.address, name=f"log{len(self.programs)}")
         self.programs.append(program)
-        program.start(**options)
+        program.start(*arguments, **options)
         return program
 
     # --- looking ------------------------------------------------------------------------------

@@ -70,10 +70,10 @@ class Program:
         self._bus_address = bus_address
         self.process = None
 
-    def start(self, prefix=(), environment=None, stderr=None):
+    def start(self, *options, prefix=(), environment=None, stderr=None):
         """prefix: a command that sets up a place for it to run in; stderr: in place of the log."""
         arguments = [*prefix, *command(), "run", "--config", self.config_path,
-                     "--state", self.state_path]
+                     "--state", self.state_path, *options]
         environ = {"PATH": os.environ["PATH"], "DBUS_SESSION_BUS_ADDRESS": self._bus_address,
                    **SANITIZERS, **(environment or {})}
         with open(self.log_path, "ab") as log:

@@ -10,7 +10,7 @@ from tests.sim import Ahoy, Generic, Inverter, OpenDtu
 
 LIVE = "/api/livedata/status"
 FIRST, SECOND, THIRD = "116182000001", "116182000002", "116182000003"
-P20, P21, P22, P30, METER = (PVINVERTER % n for n in (20, 21, 22, 30, 40))
+P20, P21, P22, P30, P34, METER = (PVINVERTER % n for n in (20, 21, 22, 30, 34, 40))
 
 
 class ReloadTest(VenusTest):
@@ -398,3 +398,52 @@ class ReloadTest(VenusTest):
         self.edit(default, INVERTER0=inverter(20), INVERTER1=inverter(21))
         self.wait_value(P21, "/StatusCode", 7, timeout=1.0)
         self.assertEqual(owners, self.owners(P20))
+
+
+class CopyTest(VenusTest):
+    """A copy of the configuration in another folder, for when the whole of ours is replaced."""
+
+    def setUp(self):
+        super().setUp()
+        self.copy = os.path.join(self.folder, "options", "config.ini")
+        os.mkdir(os.path.dirname(self.copy))
+        self.dtu = self.opendtu(Inverter(FIRST, "One"))
+
+    def copied(self):
+        try:
+            with open(self.copy, encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+
+    def write(self, text):
+        self.write_config(text)
+        self.wait("the copy", lambda: self.copied() == text)
+
+    def test_kept(self):
+        """However it is edited, right or wrong, before there is one and after; and not when nothing is new."""
+        program = self.start("", "--copy", self.copy)
+        self.wait("its word", lambda: program.lines("ERROR"))
+        self.assertIsNone(self.copied())
+        self.write(f"[DEFAULT]\nHost={self.dtu.host}\nPassword=secret\nLogging=INFO\n")
+        self.assertEqual(0o600, os.stat(self.copy).st_mode & 0o777)
+        self.write(f"[DEFAULT]\nHost={self.dtu.host}\nLogging=INFO\nFase=L2\n")
+        self.write("[DEFAULT]\n")
+        self.write(text := f"[DEFAULT]\nHost={self.dtu.host}\nLogging=INFO\n")
+        before, applied = os.stat(self.copy), self.applied()
+        program.send(signal.SIGHUP)
+        self.wait("it was read again", lambda: self.applied() > applied)
+        after = os.stat(self.copy)
+        self.assertEqual((before.st_ino, before.st_mtime_ns), (after.st_ino, after.st_mtime_ns))
+        os.remove(program.config_path)  # the folder is being replaced
+        self.wait("its word", lambda: program.lines("ERROR", "No such file"))
+        self.assertEqual(text, self.copied())
+
+    def test_cannot_be_kept(self):
+        """Said once; the rest works."""
+        os.rmdir(os.path.dirname(self.copy))
+        self.configure({"Host": self.dtu.host})
+        program = self.start("", "--copy", self.copy)
+        self.wait_value(P34, "/Serial", FIRST, timeout=18.0)
+        self.edit({"Host": self.dtu.host}, INVERTER0={"Phase": "L2"})
+        self.assertEqual(1, len(program.lines("WARNING", self.copy)), program.log())

@@ -122,7 +122,8 @@ static int setup(void **state)
     world_reset();
     world_set_gateway(answer, f);
     f->loop = loop_create();
-    f->app = app_create(f->loop, &(struct app_options){f->config_path, f->state_path});
+    f->app = app_create(f->loop, &(struct app_options){.config_path = f->config_path,
+                                                       .state_path = f->state_path});
     *state = f;
     return f->app ? 0 : -1;
 }

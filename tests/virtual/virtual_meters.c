@@ -185,7 +185,8 @@ static void start(struct fixture *f)
         f->devices[m].answered_ms = -1;
         f->devices[m].turned_ms = clock_now_ms();
     }
-    f->app = app_create(f->loop, &(struct app_options){f->config_path, f->state_path});
+    f->app = app_create(f->loop, &(struct app_options){.config_path = f->config_path,
+                                                       .state_path = f->state_path});
     assert_non_null(f->app);
 }
 

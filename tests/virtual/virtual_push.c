@@ -153,7 +153,8 @@ static void write_config(struct fixture *f, const char *keys, bool sections)
 static void start(struct fixture *f, const char *keys, bool sections)
 {
     write_config(f, keys, sections);
-    f->app = app_create(f->loop, &(struct app_options){f->config_path, f->state_path});
+    f->app = app_create(f->loop, &(struct app_options){.config_path = f->config_path,
+                                                       .state_path = f->state_path});
     assert_non_null(f->app);
 }
 

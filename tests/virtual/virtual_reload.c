@@ -145,7 +145,8 @@ static int setup(void **state)
     world_reset();
     world_set_gateway(answer, NULL);
     t.loop = loop_create();
-    t.app = app_create(t.loop, &(struct app_options){t.config_path, t.state_path});
+    t.app = app_create(t.loop, &(struct app_options){.config_path = t.config_path,
+                                                     .state_path = t.state_path});
     return t.app ? 0 : -1;
 }
 

@@ -160,7 +160,8 @@ static void start(const char *keys)
             t.ahoy ? "ahoy" : "opendtu", keys);
     assert_int_equal(fclose(file), 0);
     t.loop = loop_create();
-    t.app = app_create(t.loop, &(struct app_options){t.config_path, t.state_path});
+    t.app = app_create(t.loop, &(struct app_options){.config_path = t.config_path,
+                                                     .state_path = t.state_path});
     assert_non_null(t.app);
 }
 

@@ -47,7 +47,8 @@ static void write_config(const char *more)
 
 static void begin(void)
 {
-    t.app = app_create(t.loop, &(struct app_options){t.config_path, t.state_path});
+    t.app = app_create(t.loop, &(struct app_options){.config_path = t.config_path,
+                                                     .state_path = t.state_path});
     assert_non_null(t.app);
 }
 
