@@ -52,7 +52,9 @@ scratch()
     trap 'exit 1' HUP INT TERM
 }
 
+# made FILE: says so, and lays its sum beside it, for `sha256sum -c FILE.sha256` where FILE was copied to.
 made()
 {
+    (cd "${1%/*}" && sha256sum "${1##*/}" >"${1##*/}.sha256")
     printf '  %-8s%s  %s bytes\n' PACKAGE "${1#"$top"/}" "$(wc -c <"$1")"
 }
