@@ -5,7 +5,8 @@
 # meet another half of another version.
 #
 # Runs under busybox ash and dash. Nothing is written outside the program's own folder below /data,
-# but /service/<name> (RAM, made anew at every boot) and one line in /data/rc.local.
+# but /service/<name> (RAM, made anew at every boot), one line in /data/rc.local, and with SetupHelper
+# a copy of config.ini and state.json in its /data/setupOptions/<name>.
 #
 # An update is a journal in the program's folder, so that a power cut at any moment leaves something
 # that works:
@@ -21,14 +22,16 @@ export PATH
 usage()
 {
     cat <<END
-Usage: install.sh                      start the service, now and at every boot
-       restart.sh                      restart the service; a change of config.ini needs none
-       update.sh FILE [--sha256 SUM]   FILE: dbus-opendtu_<version>_<architecture>.tar.gz; its SHA-256 sum is
-                                       looked for in FILE.sha256 and in SHA256SUMS beside it
-       uninstall.sh [OPTION...]        stop the service; the folder stays
-           --logs      delete its log, too
-           --restore   bring back the Python driver that was here before
-           --purge     delete the folder with everything in it, and the log
+Usage: install.sh     start the service, now and at every boot
+       restart.sh     restart the service; a change of config.ini needs none
+       update.sh FILE [--sha256 SUM]
+                      FILE: dbus-opendtu_<version>_<architecture>.tar.gz; its
+                      SHA-256 sum is looked for in FILE.sha256 and SHA256SUMS
+       uninstall.sh [OPTION...]
+                      stop the service; the folder stays
+         --logs       delete its log, too
+         --restore    bring back the Python driver that was here before
+         --purge      delete the folder with everything in it, and the log
 END
 }
 

@@ -111,6 +111,18 @@ put_back()
     mv "$dir/.old" "$dir/.new" && apply
 }
 
+# runs_here FOLDER: whether the program there is one for this machine; says it if not.
+runs_here()
+{
+    if [ ! -x "$1/dbus-opendtu" ]; then
+        warn "the program is missing: unpack the archive again"
+        return 1
+    fi
+    bounded 30 "$1/dbus-opendtu" version >/dev/null 2>&1 </dev/null && return
+    warn "wrong architecture: this program is for $(cat "$1/arch"), this device is $(uname -m)"
+    return 1
+}
+
 # passes FOLDER: the program there says that it can work on this machine, with this configuration.
 passes()
 {
@@ -127,19 +139,34 @@ passes()
 is_usable()
 {
     passes "$1" && return 0
-    bounded 30 "$1/dbus-opendtu" version >/dev/null 2>&1 </dev/null && ! passes "$2" >/dev/null 2>&1
+    runs_here "$1" && ! passes "$2" >/dev/null 2>&1
 }
 
-# Between opkg's unpacking of the package's own config.ini, which has comments only, and its putting
-# the user's back, there is a moment in which a power cut would cost the user's: opkg/preinst keeps
-# it.
+# A package from before config.ini was laid by these scripts had it among its own files: opkg deletes
+# it with them, and leaves the copy that it makes of a changed one.
 config_recover()
 {
-    [ -f "$dir/.config.keep" ] || return 0
-    if grep -q '^[^#;[:space:]]' "$dir/config.ini" 2>/dev/null; then
-        rm -f "$dir/.config.keep"
-    else
-        mv -f "$dir/.config.keep" "$dir/config.ini"
+    [ -f "$dir/config.ini" ] || [ ! -f "$dir/config.ini-opkg.backup" ] ||
+        mv -f "$dir/config.ini-opkg.backup" "$dir/config.ini"
+}
+
+# The file that its owner fills in, the same by every way of installing. It may come to hold a password.
+config_lay()
+{
+    [ ! -e "$dir/config.ini" ] && [ -f "$dir/config.initial" ] || return 0
+    (umask 077 && cp "$dir/config.initial" "$dir/.config.new") && mv -f "$dir/.config.new" "$dir/config.ini"
+}
+
+config_is_laid()
+{
+    cmp -s "$dir/config.initial" "$dir/config.ini"
+}
+
+# Where the Python driver's README sends people. The log itself is where multilog writes it.
+log_link()
+{
+    if [ -L "$dir/current.log" ] || [ ! -e "$dir/current.log" ]; then
+        ln -sfn "/var/log/$name/current" "$dir/current.log"
     fi
 }
 

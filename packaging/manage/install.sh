@@ -8,25 +8,28 @@ activate()
         python_copy || die "could not keep the Python driver's files: is /data full?"
     fi
     activate_failed=
+    config_lay || warn "could not write $home/config.ini: is /data full?"
     hook_add || activate_failed=1
     python_replace
+    log_link
     options_save
     service_make
 }
 
 need_program()
 {
-    [ -x "$dir/dbus-opendtu" ] || die "the program is missing: unpack the archive again"
-    bounded 30 "$dir/dbus-opendtu" version >/dev/null 2>&1 </dev/null ||
-        die "this program does not run here: the device is $(uname -m), the program is for $(cat "$dir/arch")"
+    runs_here "$dir" || die "nothing was installed"
 }
 
+# check_says: what `check` prints; its result is the program's, so for no command of these scripts one.
+check_says()
+{
+    bounded 120 "$dir/dbus-opendtu" check --config "$dir/config.ini" 2>&1 </dev/null
+}
+
+# That it runs does not mean that it publishes anything: what follows says so, or why not.
 tell()
 {
-    if [ ! -f "$dir/config.ini" ]; then
-        say "there is no config.ini yet:"
-        say "    cp $home/config.example $home/config.ini, and edit it; it is read as soon as it is there"
-    fi
     if ! scanning; then
         say "$name $(version_of "$dir") is installed; it starts with the next boot"
     elif service_wait; then
@@ -35,6 +38,15 @@ tell()
         warn "$name does not stay up; see /var/log/$name/current"
         return 1
     fi
+    if [ ! -f "$dir/config.ini" ] || config_is_laid; then
+        say "It publishes nothing yet: write your DTU's address into $home/config.ini,"
+        say "which is read as soon as it is saved. Then, to see whether all is well:"
+        say "    $home/dbus-opendtu check"
+    else
+        say "--- $home/dbus-opendtu check says:"
+        check_says
+    fi
+    return 0
 }
 
 do_install()
@@ -81,6 +93,7 @@ do_restart()
         service_make
         service_restart
         say "$name is restarted; its log is /var/log/$name/current"
+        say "Whether all is well: $home/dbus-opendtu check"
     else
         do_install ''
     fi
@@ -107,7 +120,10 @@ do_uninstall()
         service_remove
         rm -rf "$dir/.card" "$dir/.stage" "$dir/.unpack" "$dir/.save"
     fi
-    [ -z "$logs$purge" ] || rm -rf "$root/var/log/$name"
+    if [ -n "$logs$purge" ]; then
+        rm -rf "$root/var/log/$name"
+        [ ! -L "$dir/current.log" ] || rm -f "$dir/current.log"
+    fi
     [ -n "$restore" ] || say "$name is stopped and will not start again"
     if [ -n "$purge" ]; then
         cd / && rm -rf "$dir"

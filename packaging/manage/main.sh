@@ -20,6 +20,7 @@ main()
         exit
         ;;
     esac
+    [ -n "$root" ] || [ "$(id -u)" = 0 ] || die "only root can do this; nothing was changed"
     case $command in
     install | restart | uninstall | update | configure | choose)
         [ -d "$dir" ] || die "there is no folder $dir"
@@ -29,6 +30,10 @@ main()
     card)
         quiet=1
         do_card "$@"
+        ;;
+    verdict)
+        quiet=1
+        do_verdict "$@"
         ;;
     *) usage_error ;;
     esac

@@ -165,7 +165,8 @@ python_restore()
     for entry in $(files_of "$dir"); do
         [ -e "$python/$entry" ] || [ "$entry" = manage.sh ] || rm -f "${dir:?}/$entry"
     done
-    rm -rf "$dir/.card" "$dir/.old" "$dir/files.sha256" "$dir/.restore"
+    rm -rf "$dir/.card" "$dir/.old" "$dir/files.sha256" "$dir/.restore" "$dir/state.json.lock"
+    [ ! -L "$dir/current.log" ] || rm -f "$dir/current.log"
     rm -rf "$python"
     sync
     rm -f "$dir/manage.sh"

@@ -2,16 +2,12 @@
 # ---- SetupHelper ---------------------------------------------------------------------------------
 
 # PackageManager replaces the whole folder by what it has downloaded; it keeps options in
-# /data/setupOptions. The configuration is there by a second name, so that what an editor writes
-# into it is kept at once; where that cannot be, or an editor has made a new file, by a copy.
+# /data/setupOptions. The service keeps a copy of config.ini there at each change of it (run --copy);
+# of the rest one is made at each boot and restart.
 options_save()
 {
     [ -d "$root/data/SetupHelper" ] || return 0
     options=$root/data/setupOptions/$name
-    # shellcheck disable=SC3013 # busybox ash and dash have -ef
-    if [ -f "$dir/config.ini" ] && [ ! "$dir/config.ini" -ef "$options/config.ini" ]; then
-        mkdir -p "$options" && ln -f "$dir/config.ini" "$options/config.ini" 2>/dev/null
-    fi
     for option in config.ini state.json; do
         [ -f "$dir/$option" ] || continue
         if ! cmp -s "$dir/$option" "$options/$option"; then
@@ -42,7 +38,7 @@ do_choose()
     *) chosen='armv7 aarch64' ;;
     esac
     for choice in $chosen; do
-        bounded 30 "$dir/bin/$choice/dbus-opendtu" version >/dev/null 2>&1 </dev/null || continue
+        runs_here "$dir/bin/$choice" 2>/dev/null || continue
         for choice_file in dbus-opendtu arch files.sha256; do
             if ! cp -p "$dir/bin/$choice/$choice_file" "$dir/.$choice_file" ||
                 ! mv -f "$dir/.$choice_file" "$dir/$choice_file"; then
@@ -54,5 +50,5 @@ do_choose()
         options_restore
         return
     done
-    die "none of the programs in $home/bin runs on this device ($(uname -m))"
+    die "wrong architecture: none of the programs in $home/bin runs on this device, which is $(uname -m)"
 }

@@ -24,6 +24,7 @@ change()
     say "from ${name} $(version_of "$dir") to $(version_of "$1")"
     change_up=
     [ "$(service_owner)" != ours ] || ! service_up || change_up=1
+    runs_here "$1" || die "nothing was changed"
     is_usable "$1" "$dir" || die "the new program fails its self-test on this device. Nothing was changed."
     save || die "nothing was changed"
     take "$1" || die "nothing was changed"
@@ -81,6 +82,7 @@ do_update()
 # put_in FOLDER: the files there take the place of whatever is here.
 put_in()
 {
+    runs_here "$1" || return 1
     if is_python; then
         python_copy || return 1
     fi
@@ -93,17 +95,18 @@ put_in()
 
 # Called by the package's postinst. opkg unpacks into .opkg: into place it would not unpack, where
 # files are that it knows nothing of (another way of installing, the Python driver, its own before a
-# firmware update); and on an upgrade it deletes all that it knows before it unpacks anything.
+# firmware update). config.ini is none of its files.
 do_configure()
 {
-    [ ! -f "$dir/config.ini" ] || rm -f "$dir/.config.keep"
+    config_recover
+    rm -f "$dir/config.ini-opkg"
     if [ ! -d "$dir/.opkg" ] && [ -z "$root" ]; then
         do_install '' # `opkg configure`, once more
         return
     fi
     is_sound "$dir/.opkg" || die "the package was not unpacked completely: is /data full?"
     if [ -n "$root" ]; then
-        take "$dir/.opkg" && apply && hook_add
+        take "$dir/.opkg" && apply && config_lay && hook_add
         return
     fi
     recover

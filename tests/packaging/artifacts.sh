@@ -29,7 +29,14 @@ dist=$T/a/dist
 cd "$dist"
 version=$(sed -n 's/^## *\[\{0,1\}\([0-9][^] ]*\).*/\1/p' "$ROOT/CHANGELOG.md" | head -n 1)
 ok "SHA256SUMS holds" sha256sum -c --quiet SHA256SUMS
-same "... for every file" "$(wc -l <SHA256SUMS)" "$(find . -type f ! -name SHA256SUMS | wc -l)"
+same "... for every file" "$(wc -l <SHA256SUMS)" "$(find . -type f ! -name SHA256SUMS ! -name '*.sha256' | wc -l)"
+for file in *.ipk *.tar.gz *.tgz; do
+    mkdir -p "$T/download"
+    cp "$file" "$file.sha256" "$T/download/"
+    (cd "$T/download" && busybox sha256sum -c "$file.sha256") >"$T/out" || fail "$file cannot be verified by itself"
+    rm -r "$T/download"
+done
+echo "ok: what was downloaded by itself can be verified by one line"
 
 for pair in armv7:armv7ahf-vfp aarch64:aarch64; do
     arch=${pair%:*}
@@ -40,20 +47,21 @@ for pair in armv7:armv7ahf-vfp aarch64:aarch64; do
         "$(TZ=UTC date -d @$SOURCE_DATE_EPOCH '+0/0 %Y-%m-%d %H:%M:%S')"
     same "$ipk: nothing outside /data/dbus-opendtu" \
         "$(ar p "$ipk" data.tar.gz | tar tz | grep -v '^\./data/dbus-opendtu/.' | tr '\n' ' ')" \
-        './ ./data/ ./data/dbus-opendtu/ '
+        './data/ ./data/dbus-opendtu/ '
     same "$ipk: nothing that opkg would have to unpack over files that are there" \
-        "$(ar p "$ipk" data.tar.gz | tar tz | grep -v '/$\|/\.opkg/')" ./data/dbus-opendtu/config.ini
+        "$(ar p "$ipk" data.tar.gz | tar tz | grep -v '/$\|/\.opkg/')" ''
     ar p "$ipk" control.tar.gz | tar xzO ./control >"$T/control"
     for field in Package Version Architecture Maintainer Section Priority Description License Source Installed-Size; do
         grep -q "^$field: ." "$T/control" || fail "$ipk has no $field"
     done
     ok "$ipk: depends on nothing" not grep -q '^Depends' "$T/control"
     same "$ipk: for this architecture" "$(sed -n 's/^Architecture: //p' "$T/control")" "${pair#*:}"
-    same "$ipk: conffiles" "$(ar p "$ipk" control.tar.gz | tar xzO ./conffiles)" /data/dbus-opendtu/config.ini
+    ok "$ipk: no conffiles, of which opkg lays a second one beside a changed one" \
+        not eval "ar p '$ipk' control.tar.gz | tar tz | grep -q conffiles"
     tar tzf "dbus-opendtu_${version}_$arch.tar.gz" >"$T/list"
     ok "the archive for $arch unpacks to dbus-opendtu/" not grep -qv '^dbus-opendtu/' "$T/list"
     for file in dbus-opendtu install.sh uninstall.sh restart.sh update.sh service/run service/log/run config.example \
-        version setup gitHubInfo licences.txt.gz dbus-opendtu.8.gz; do
+        config.initial version setup gitHubInfo licences.txt.gz dbus-opendtu.8.gz; do
         grep -qx "dbus-opendtu/$file" "$T/list" || fail "the archive has no $file"
     done
     ok "the archive for $arch holds no config.ini, which it would overwrite" \

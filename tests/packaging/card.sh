@@ -8,6 +8,9 @@ packages 1.1.0
 archive() { echo "$T/dist-$1/venus-data-dbus-opendtu-x86_64.tgz"; }
 report() { cat "$T/media/mmcblk1p1/dbus-opendtu-install.txt"; }
 reports() { report | grep -q "$1"; }
+# The report ends, in time, in one line that says it all.
+verdict() { report | tail -n 1; }
+verdict_is() { verdict | grep -q "^verdict: $1"; }
 
 same "the archive holds rc/ and nothing beside it" "$(tar tzf "$(archive 1.0.0)" | grep -v '^rc/')" ''
 ok "... with the hook" eval "tar tzf '$(archive 1.0.0)' | grep -qx rc/post-hook.sh"
@@ -18,7 +21,9 @@ card "$(archive 1.0.0)"
 boot
 ok "it runs" runs_version 1.0.0
 ok "the card says which version" reports 'version 1.0.0 is installed'
-ok "... and that a config.ini is missing" reports 'no config.ini'
+ok "... and at last that a configuration is missing" verdict_is 'not finished: dbus-opendtu 1.0.0 runs, but has no configuration'
+same "... once" "$(report | grep -c '^verdict')" 1
+ok "there is a config.ini on the device to fill in" grep -q '^#Host' "$R/data/dbus-opendtu/config.ini"
 untouched
 
 echo "--- with a configuration"
@@ -27,7 +32,8 @@ boot
 ok "it runs" runs_version 1.0.0
 ok "the card's config.ini is the device's" cmp "$T/media/mmcblk1p1/config.ini" "$R/data/dbus-opendtu/config.ini"
 ok "the card says so" reports "config.ini is the device's"
-ok "... and that it is good" reports 'configuration is good'
+ok "... and what check says once the service runs" reports '^all is well$'
+ok "... and at last that it is good" verdict_is 'good: dbus-opendtu 1.0.0 runs, and check finds nothing wrong'
 
 echo "--- left in"
 echo '# changed on the device' >>"$R/data/dbus-opendtu/config.ini"
@@ -55,7 +61,8 @@ boot
 ok "another card with an older version is a wish" runs_version 1.0.0
 printf 'BROKEN\n' >"$T/media/mmcblk1p1/config.ini"
 boot
-ok "a configuration with errors is reported on the card" reports 'selftest: .*broken'
+ok "a configuration with errors is reported on the card" reports 'config.ini:1: error: broken'
+ok "... and at last" verdict_is 'not good: dbus-opendtu 1.0.0 runs, but see what check says'
 ok "... and it runs" runs_version 1.0.0
 untouched upload
 
@@ -81,11 +88,19 @@ echo aarch64 >"$T/wrong/rc/dbus-opendtu/arch"
 card
 tar czf "$T/media/mmcblk1p1/venus-data-dbus-opendtu-aarch64.tgz" -C "$T/wrong" rc
 boot
-ok "one for another processor is refused" reports 'wrong archive'
+ok "one for another processor is refused" reports 'wrong architecture: this program is for aarch64'
+ok "... at last, too" verdict_is 'failed'
 ok "nothing is installed" not test -e "$R/data/rc.local"
 cp "$(archive 1.0.0)" "$T/media/mmcblk1p1/"
+config 34 >"$T/media/mmcblk1p1/config.ini"
 boot
 ok "with both on the card the right one is taken" runs_version 1.0.0
+ok "... whose report it is" reports 'version 1.0.0 is installed'
+ok "... and whose verdict" verdict_is good
+mv "$T/media/mmcblk1p1/venus-data-dbus-opendtu-aarch64.tgz" "$T/media/mmcblk1p1/venus-data-dbus-opendtu-zz.tgz"
+boot
+ok "... in whatever order they come" verdict_is good
+same "... once" "$(report | grep -c '^verdict')" 1
 echo damaged >"$T/wrong/rc/dbus-opendtu/manage.sh.x"
 echo x >>"$T/wrong/rc/dbus-opendtu/config.example"
 device
@@ -94,6 +109,7 @@ card
 tar czf "$T/media/mmcblk1p1/venus-data-dbus-opendtu-x86_64.tgz" -C "$T/wrong" rc
 boot
 ok "a damaged one is refused" reports 'damaged'
+ok "... at last, too" verdict_is 'failed'
 
 echo "--- a card that cannot be written to"
 device

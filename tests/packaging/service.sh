@@ -8,13 +8,19 @@ device
 start_services
 by_hand 1.0.0 >"$T/out" || fail "install.sh: $(cat "$T/out")"
 cat "$T/out"
-ok "install.sh without a config.ini says how to make one" grep -q 'cp /data/dbus-opendtu/config.example' "$T/out"
+ok "install.sh lays a config.ini and says what to write" grep -q "your DTU's address into /data/dbus-opendtu/config.ini" "$T/out"
+ok "... with all but the address in it" grep -q '^#Host = ' "$R/data/dbus-opendtu/config.ini"
+same "... for its owner's eyes" "$(stat -c %a "$R/data/dbus-opendtu/config.ini")" 600
+ok "... and does not say that all is well" not grep -q 'all is well$' "$T/out"
 ok "it runs" runs_version 1.0.0
 ok "/service/dbus-opendtu is a real folder" not test -L "$R/service/dbus-opendtu"
 ok "supervise's files are in RAM" test -p "$R/service/dbus-opendtu/supervise/control"
 ok "... and none is on flash" not test -e "$R/data/dbus-opendtu/service/supervise"
 ok "svstat /service/dbus-opendtu says up" is_up
 ok "the log is where users look for it" until_is 60 grep -q '1.0.0 runs' "$R/data/log/dbus-opendtu/current"
+ok "... and where they looked before" in_root grep -q '1.0.0 runs' /data/dbus-opendtu/current.log
+same "... which is a link, so that nothing is written twice" "$(readlink "$R/data/dbus-opendtu/current.log")" \
+    /var/log/dbus-opendtu/current
 same "rc.local is executable and has one line of ours" \
     "$(head -n 1 "$R/data/rc.local") $(grep -c dbus-opendtu "$R/data/rc.local") $(stat -c %a "$R/data/rc.local")" \
     '#!/bin/sh 1 755'
@@ -25,6 +31,31 @@ before=$(sum <"$R/data/rc.local")
 in_root /data/dbus-opendtu/install.sh >/dev/null
 same "install.sh is idempotent" "$(sum <"$R/data/rc.local")" "$before"
 same "one service" "$(ls -A "$R/service" | tr '\n' ' ')" 'dbus-opendtu '
+
+echo "--- what install.sh ends with"
+config 34 >"$R/data/dbus-opendtu/config.ini"
+in_root /data/dbus-opendtu/install.sh >"$T/out" 2>&1
+same "it is what check says" "$(tail -n 1 "$T/out")" 'all is well'
+echo BROKEN >>"$R/data/dbus-opendtu/config.ini"
+ok "a faulty config.ini is no failure of the installation" \
+    eval "in_root /data/dbus-opendtu/install.sh >'$T/out' 2>&1"
+same "... but is told" "$(tail -n 1 "$T/out")" 'not all is well'
+ok "... with the fault" grep -q 'config.ini:1: error: broken' "$T/out"
+config 34 >"$R/data/dbus-opendtu/config.ini"
+
+echo "--- without root"
+find "$R/data" "$R/service" -exec ls -ld --time-style=full-iso {} + >"$T/before"
+for script in install.sh restart.sh uninstall.sh 'update.sh /data/x.tar.gz'; do
+    if chroot --userspec=1000:1000 "$R" /usr/bin/env -i PATH=/usr/bin:/bin /data/dbus-opendtu/$script >"$T/out" 2>&1; then
+        fail "$script without root succeeded"
+    fi
+    same "$script says so at once" "$(cat "$T/out")" 'dbus-opendtu: only root can do this; nothing was changed'
+done
+chroot --userspec=1000:1000 "$R" /usr/bin/env -i PATH=/usr/bin:/bin /data/dbus-opendtu/install.sh --help >"$T/out" ||
+    fail "--help is not for everybody"
+same "... and fits on a screen of 80 columns" "$(awk 'length > 80' "$T/out")" ''
+find "$R/data" "$R/service" -exec ls -ld --time-style=full-iso {} + >"$T/after"
+ok "nothing was changed" diff "$T/before" "$T/after"
 
 echo "--- crash and restart"
 pid=$(pid_of)
@@ -106,6 +137,7 @@ sleep 1.5
 ok "it does not come back" not test -e "$R/service/dbus-opendtu"
 in_root /data/dbus-opendtu/uninstall.sh --logs >/dev/null
 ok "--logs takes the log, too" not test -e "$R/data/log/dbus-opendtu"
+ok "... and the link to it" not test -L "$R/data/dbus-opendtu/current.log"
 in_root /data/dbus-opendtu/uninstall.sh --purge >/dev/null
 same "--purge leaves nothing" "$(ls -A "$R/data" | tr '\n' ' ')" 'conf log '
 untouched

@@ -40,16 +40,20 @@ ok "gitHubInfo is, too" grep -qx '[^:]*:[^:]*' "$R/data/dbus-opendtu/gitHubInfo"
 ok "setup install" in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1
 ok "it runs" runs_version 1.0.0
 ok "one program is left of the folder's" not test -e "$R/data/dbus-opendtu/bin"
-config 34 >"$R/data/dbus-opendtu/config.ini"
-in_root /data/dbus-opendtu/restart.sh >/dev/null
+ok "there is a config.ini to fill in" grep -q '^#Host' "$R/data/dbus-opendtu/config.ini"
+# As an editor on a PC does it: a new file of that name, and nothing is restarted.
+config 34 >"$R/data/dbus-opendtu/new" && mv "$R/data/dbus-opendtu/new" "$R/data/dbus-opendtu/config.ini"
 echo '# edited, and nothing restarted' >>"$R/data/dbus-opendtu/config.ini"
+ok "a copy of it is kept outside" until_is 10 cmp -s "$R/data/dbus-opendtu/config.ini" \
+    "$R/data/setupOptions/dbus-opendtu/config.ini"
+same "... for its owner's eyes" "$(stat -c %a "$R/data/setupOptions/dbus-opendtu/config.ini")" 600
 download 1.1.0
 ok "the download has taken config.ini away" not test -e "$R/data/dbus-opendtu/config.ini"
 ok "setup install of the new version" in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1
 ok "it runs" runs_version 1.1.0
 ok "config.ini is back" grep -q 'DeviceInstance = 34' "$R/data/dbus-opendtu/config.ini"
 ok "... with its last change" grep -q 'nothing restarted' "$R/data/dbus-opendtu/config.ini"
-sed -i 's/= 34/= 35/' "$R/data/dbus-opendtu/config.ini" # by a new file of that name
+sed -i 's/= 34/= 35/' "$R/data/dbus-opendtu/config.ini"
 boot
 download 1.0.0
 ok "setup install of another version" in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1

@@ -85,7 +85,6 @@ lay "$T/dist-1.0.0/dbus-opendtu_1.0.0_x86_64.ipk"
 in_root opkg install /data/upload/dbus-opendtu_1.0.0_x86_64.ipk >"$T/out" 2>&1
 taken_over upload
 in_root /data/dbus-opendtu/uninstall.sh --restore >"$T/out" 2>&1
-rm -f "$R/data/dbus-opendtu/config.ini-opkg"
 brought_back exactly
 in_root opkg remove dbus-opendtu >"$T/out" 2>&1
 ok "opkg remove leaves the Python driver alone" diff "$T/python.sums" - <<END
@@ -99,7 +98,6 @@ taken_over upload
 in_root opkg remove dbus-opendtu >"$T/out" 2>&1
 ok "its files are still there" test -f "$R/data/dbus-opendtu/python-driver/dbus_opendtu.py"
 in_root sh /data/dbus-opendtu/python-driver/restore.sh
-rm -f "$R/data/dbus-opendtu/config.ini-opkg"
 brought_back exactly
 
 echo "--- by an SD card"

@@ -107,6 +107,25 @@ in_root /data/dbus-opendtu/uninstall.sh >/dev/null
 ok "an update starts it" update "$(upload 1.1.0)"
 ok "1.1.0 runs" runs_version 1.1.0
 
+echo "--- one for another device"
+mkdir -p "$T/wrong"
+tar xzf "$T/dist-1.0.0/dbus-opendtu_1.0.0_x86_64.tar.gz" -C "$T/wrong"
+printf '\177ELF other' >"$T/wrong/dbus-opendtu/dbus-opendtu"
+echo aarch64 >"$T/wrong/dbus-opendtu/arch"
+"$ROOT/packaging/manifest" "$T/wrong/dbus-opendtu"
+tar czf "$R/data/upload/wrong.tar.gz" -C "$T/wrong" dbus-opendtu
+(cd "$R/data/upload" && sha256sum wrong.tar.gz >wrong.tar.gz.sha256)
+ok "is refused" not update /data/upload/wrong.tar.gz
+ok "... as such" grep -q 'wrong architecture: this program is for aarch64, this device is x86_64' "$T/out"
+ok "nothing half is left" whole
+ok "1.1.0 runs" runs_version 1.1.0
+mkdir -p "$R/data/other"
+in_root tar xzf - -C /data/other --strip-components=1 <"$R/data/upload/wrong.tar.gz"
+ok "install.sh of one says so, too" not eval "in_root /data/other/install.sh >'$T/out' 2>&1"
+ok "... as such" grep -q 'wrong architecture: this program is for aarch64' "$T/out"
+ok "... and starts nothing" not test -e "$R/service/other"
+rm -rf "$R/data/other"
+
 echo "--- what is no archive"
 echo nonsense >"$R/data/upload/x.tar.gz"
 ok "is refused" not update /data/upload/x.tar.gz --sha256 "$(sha256sum <"$R/data/upload/x.tar.gz" | cut -c 1-64)"

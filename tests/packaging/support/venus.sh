@@ -218,7 +218,8 @@ power_off()
 
 in_root()
 {
-    chroot "$R" /usr/bin/env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/root DTU_SETTLE="${SETTLE:-2}" "$@"
+    chroot "$R" /usr/bin/env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/root DTU_SETTLE="${SETTLE:-2}" \
+        DTU_TRIES="${TRIES:-40}" DTU_PAUSE=1 "$@"
 }
 
 start_services()
