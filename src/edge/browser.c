@@ -68,42 +68,6 @@ static void follow_signals(const struct followed *f, const char *method)
     send_rule(f->browser, method, rule);
 }
 
-static DBusPendingCall *call(struct browser *b, DBusMessage *m, DBusPendingCallNotifyFunction done,
-                             void *user)
-{
-    DBusPendingCall *pending = NULL;
-
-    if (!m)
-        return NULL;
-    dbus_message_set_auto_start(m, FALSE);
-    dbus_connection_send_with_reply(bus_connection(b->bus), m, &pending, REPLY_MS);
-    dbus_message_unref(m);
-    if (pending && !dbus_pending_call_set_notify(pending, done, user, NULL)) {
-        dbus_pending_call_cancel(pending);
-        dbus_pending_call_unref(pending);
-        return NULL;
-    }
-    return pending;
-}
-
-static void cancel(DBusPendingCall **pending)
-{
-    if (!*pending)
-        return;
-    dbus_pending_call_cancel(*pending);
-    dbus_pending_call_unref(*pending);
-    *pending = NULL;
-}
-
-static DBusMessage *take_reply(DBusPendingCall **pending)
-{
-    DBusMessage *reply = dbus_pending_call_steal_reply(*pending);
-
-    dbus_pending_call_unref(*pending);
-    *pending = NULL;
-    return reply;
-}
-
 /* ---- the beginning ---- */
 
 static void on_settled(void *user)
@@ -252,7 +216,7 @@ static void take_items(struct followed *f, DBusMessage *reply)
 static void on_items(DBusPendingCall *pending, void *user)
 {
     struct followed *f = user;
-    DBusMessage *reply = take_reply(&f->call);
+    DBusMessage *reply = bus_take_reply(&f->call);
 
     (void)pending;
     if (dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_ERROR && dbus_message_get_sender(reply))
@@ -267,12 +231,11 @@ static void on_items(DBusPendingCall *pending, void *user)
 /* older: the way of libraries that have no GetItems. */
 static void ask(struct followed *f, bool older)
 {
+    DBusMessage *m =
+        dbus_message_new_method_call(f->name, "/", BUS_ITEM, older ? "GetValue" : "GetItems");
+
     f->older = older;
-    f->call =
-        call(f->browser,
-             dbus_message_new_method_call(f->name, "/", BUS_ITEM, older ? "GetValue" : "GetItems"),
-             on_items, f);
-    if (!f->call)
+    if (!bus_call(bus_connection(f->browser->bus), m, REPLY_MS, &f->call, on_items, f))
         loop_timer_arm(&f->again, ASK_AGAIN_MS);
 }
 
@@ -289,7 +252,7 @@ static struct followed *find(const struct browser *b, const char *name)
 
 static void release(struct followed *f)
 {
-    cancel(&f->call);
+    bus_drop_call(&f->call);
     loop_timer_disarm(&f->again);
     free(f->owner);
     free(f->name);
@@ -347,7 +310,7 @@ static bool is_venus_name(const char *name)
 static void on_names(DBusPendingCall *pending, void *user)
 {
     struct browser *b = user;
-    DBusMessage *reply = take_reply(&b->list_call);
+    DBusMessage *reply = bus_take_reply(&b->list_call);
     char **names = NULL;
     int count = 0;
 
@@ -442,11 +405,9 @@ static bool begin(struct browser *b)
     send_rule(b, "AddMatch",
               "type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS
               "',member='NameOwnerChanged',arg0namespace='com.victronenergy'");
-    b->list_call = call(b,
-                        dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
-                                                     DBUS_INTERFACE_DBUS, "ListNames"),
-                        on_names, b);
-    return b->list_call != NULL;
+    DBusMessage *m = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
+                                                  DBUS_INTERFACE_DBUS, "ListNames");
+    return bus_call(bus_connection(b->bus), m, REPLY_MS, &b->list_call, on_names, b);
 }
 
 struct browser *browser_create(struct loop *l, const struct browser_events *events, char *why,
@@ -474,7 +435,7 @@ void browser_destroy(struct browser *b)
 {
     if (!b)
         return;
-    cancel(&b->list_call);
+    bus_drop_call(&b->list_call);
     for (size_t i = 0; i < b->count; i++)
         release(b->services[i]);
     loop_timer_disarm(&b->settle_timer);

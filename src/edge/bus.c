@@ -330,6 +330,39 @@ DBusConnection *bus_connection(struct bus *b)
     return b->connection;
 }
 
+/* ---- calls ---- */
+
+bool bus_call(DBusConnection *c, DBusMessage *call, int timeout_ms, DBusPendingCall **pending,
+              DBusPendingCallNotifyFunction done, void *user)
+{
+    *pending = NULL;
+    if (!call)
+        return false;
+    dbus_message_set_auto_start(call, FALSE);
+    dbus_connection_send_with_reply(c, call, pending, timeout_ms);
+    dbus_message_unref(call);
+    if (*pending && !dbus_pending_call_set_notify(*pending, done, user, NULL))
+        bus_drop_call(pending);
+    return *pending != NULL;
+}
+
+DBusMessage *bus_take_reply(DBusPendingCall **pending)
+{
+    DBusMessage *reply = dbus_pending_call_steal_reply(*pending);
+
+    bus_drop_call(pending);
+    return reply;
+}
+
+void bus_drop_call(DBusPendingCall **pending)
+{
+    if (!*pending)
+        return;
+    dbus_pending_call_cancel(*pending);
+    dbus_pending_call_unref(*pending);
+    *pending = NULL;
+}
+
 /* ---- names ---- */
 
 static DBusMessage *call_request_name(DBusConnection *c, const char *name, DBusError *error)

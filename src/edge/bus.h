@@ -9,6 +9,7 @@
 #define DTU_EDGE_BUS_H
 
 #include <dbus/dbus.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "edge/loop.h"
@@ -29,6 +30,16 @@ struct bus *bus_open_system(struct loop *l, loop_fn lost, void *user, char *why,
 void bus_close(struct bus *b);
 
 DBusConnection *bus_connection(struct bus *b);
+
+/*
+ * Sends a method call, which it takes; NULL: there was no memory for it. Nobody is started for it. done is
+ * called once, later, in which bus_take_reply() gives the reply, an error or not; unless bus_drop_call() comes
+ * first. False, and *pending is NULL, when out of memory or when there is no bus any more.
+ */
+bool bus_call(DBusConnection *c, DBusMessage *call, int timeout_ms, DBusPendingCall **pending,
+              DBusPendingCallNotifyFunction done, void *user);
+DBusMessage *bus_take_reply(DBusPendingCall **pending);
+void bus_drop_call(DBusPendingCall **pending); /* harmless when there is none */
 
 /* RequestName with DO_NOT_QUEUE. 0; -EEXIST when somebody owns it; other negative errno, why filled. */
 int bus_request_name(struct bus *b, const char *name, char *why, size_t why_size);

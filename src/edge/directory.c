@@ -78,20 +78,11 @@ static struct entry **find_place(struct directory *d, const char *name)
     return NULL;
 }
 
-static void drop_pending(DBusPendingCall **pending)
-{
-    if (!*pending)
-        return;
-    dbus_pending_call_cancel(*pending);
-    dbus_pending_call_unref(*pending);
-    *pending = NULL;
-}
-
 static void drop_entry(struct entry **place)
 {
     if (!*place)
         return;
-    drop_pending(&(*place)->pending);
+    bus_drop_call(&(*place)->pending);
     free(*place);
     *place = NULL;
 }
@@ -187,23 +178,11 @@ static void plan_again(struct directory *d)
         loop_timer_disarm(&d->again_timer);
 }
 
-/* Takes the message, NULL too. False when it could not be sent. */
-static bool ask(struct directory *d, DBusMessage *m, DBusPendingCall **pending,
-                DBusPendingCallNotifyFunction done, void *user)
-{
-    if (!m)
-        return false;
-    dbus_message_set_auto_start(m, FALSE);
-    *pending = NULL;
-    dbus_connection_send_with_reply(d->connection, m, pending, ANSWER_MS);
-    dbus_message_unref(m);
-    return *pending && dbus_pending_call_set_notify(*pending, done, user, NULL);
-}
-
 static bool ask_value(struct entry *e, const char *path, DBusPendingCallNotifyFunction done)
 {
-    return ask(e->directory, dbus_message_new_method_call(e->name, path, BUS_ITEM, "GetValue"),
-               &e->pending, done, e);
+    DBusMessage *m = dbus_message_new_method_call(e->name, path, BUS_ITEM, "GetValue");
+
+    return bus_call(e->directory->connection, m, ANSWER_MS, &e->pending, done, e);
 }
 
 /* All that was asked of it is answered, or will not be. */
@@ -220,11 +199,11 @@ static void is_told(struct entry *e)
 static void on_serial(DBusPendingCall *pending, void *user)
 {
     struct entry *e = user;
-    DBusMessage *reply = dbus_pending_call_steal_reply(pending);
+    DBusMessage *reply = bus_take_reply(&e->pending);
     DBusMessageIter from;
     struct value v;
 
-    drop_pending(&e->pending);
+    (void)pending;
     if (dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_ERROR &&
         dbus_message_iter_init(reply, &from) && variant_read(&from, &v) && v.type == VALUE_STRING &&
         strlen(v.s) < sizeof(e->serial))
@@ -237,11 +216,11 @@ static void on_instance(DBusPendingCall *pending, void *user)
 {
     struct entry *e = user;
     struct directory *d = e->directory;
-    DBusMessage *reply = dbus_pending_call_steal_reply(pending);
+    DBusMessage *reply = bus_take_reply(&e->pending);
     const char *sender = dbus_message_get_sender(reply);
     DBusMessageIter from;
 
-    drop_pending(&e->pending);
+    (void)pending;
     if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR) {
         if (e->tries < TRIES)
             e->again_ms = loop_now_ms(d->loop) + (int64_t)RETRY_MS * e->tries;
@@ -351,11 +330,11 @@ static DBusHandlerResult on_message(DBusConnection *c, DBusMessage *m, void *use
 static void on_list(DBusPendingCall *pending, void *user)
 {
     struct directory *d = user;
-    DBusMessage *reply = dbus_pending_call_steal_reply(pending);
+    DBusMessage *reply = bus_take_reply(&d->listing);
     char **names;
     int count;
 
-    drop_pending(&d->listing);
+    (void)pending;
     if (dbus_message_get_type(reply) != DBUS_MESSAGE_TYPE_ERROR &&
         dbus_message_get_args(reply, NULL, DBUS_TYPE_ARRAY, DBUS_TYPE_STRING, &names, &count,
                               DBUS_TYPE_INVALID)) {
@@ -426,7 +405,7 @@ struct directory *directory_create(struct loop *l, struct bus *bus,
         d->filters = dbus_connection_add_filter(d->connection, on_message, d, NULL);
         DBusMessage *m = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
                                                       DBUS_INTERFACE_DBUS, "ListNames");
-        if (ask(d, m, &d->listing, on_list, d) && d->filters)
+        if (bus_call(d->connection, m, ANSWER_MS, &d->listing, on_list, d) && d->filters)
             return d;
     }
     snprintf(why, why_size, "no memory, or no bus, for the directory of services");
@@ -440,7 +419,7 @@ void directory_destroy(struct directory *d)
         return;
     for (size_t i = 0; i < DIRECTORY_MAX; i++)
         drop_entry(&d->entries[i]);
-    drop_pending(&d->listing);
+    bus_drop_call(&d->listing);
     loop_timer_disarm(&d->ready_timer);
     loop_timer_disarm(&d->again_timer);
     loop_timer_disarm(&d->deliver);

@@ -118,8 +118,9 @@ static void take_error(struct mdns_query *q, DBusMessage *reply)
 static void on_reply(DBusPendingCall *call, void *user)
 {
     struct mdns_query *q = user;
-    DBusMessage *reply = dbus_pending_call_steal_reply(call);
+    DBusMessage *reply = bus_take_reply(&q->call);
 
+    (void)call;
     if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
         take_error(q, reply);
     else
@@ -136,24 +137,12 @@ static DBusMessage *new_question(const char *host)
 
     if (!m)
         return NULL;
-    dbus_message_set_auto_start(m, FALSE);
     if (dbus_message_append_args(m, DBUS_TYPE_INT32, &interface, DBUS_TYPE_INT32, &protocol,
                                  DBUS_TYPE_STRING, &host, DBUS_TYPE_INT32, &wanted,
                                  DBUS_TYPE_UINT32, &flags, DBUS_TYPE_INVALID))
         return m;
     dbus_message_unref(m);
     return NULL;
-}
-
-static bool send_question(struct mdns_query *q, DBusConnection *c, unsigned timeout_ms)
-{
-    DBusMessage *m = new_question(q->host);
-
-    if (!m)
-        return false;
-    dbus_connection_send_with_reply(c, m, &q->call, (int)timeout_ms);
-    dbus_message_unref(m);
-    return q->call && dbus_pending_call_set_notify(q->call, on_reply, q, NULL);
 }
 
 void mdns_ask(struct mdns *m, struct mdns_query *q, const char *host, unsigned timeout_ms,
@@ -163,7 +152,7 @@ void mdns_ask(struct mdns *m, struct mdns_query *q, const char *host, unsigned t
     loop_timer_init(&q->timer, m->loop, finish, q);
     text_copy(q->host, sizeof(q->host), host);
     DBusConnection *c = connection(m, q->why, sizeof(q->why));
-    if (c && send_question(q, c, timeout_ms))
+    if (c && bus_call(c, new_question(q->host), (int)timeout_ms, &q->call, on_reply, q))
         return;
     q->no_avahi = true;
     snprintf(q->why, sizeof(q->why),
@@ -175,9 +164,5 @@ void mdns_ask(struct mdns *m, struct mdns_query *q, const char *host, unsigned t
 void mdns_cancel(struct mdns_query *q)
 {
     loop_timer_disarm(&q->timer);
-    if (!q->call)
-        return;
-    dbus_pending_call_cancel(q->call);
-    dbus_pending_call_unref(q->call);
-    q->call = NULL;
+    bus_drop_call(&q->call);
 }

@@ -10,7 +10,7 @@
 
 #define FROM_SETTINGS "type='signal',sender='" SETTINGS_SERVICE "',interface='" BUS_ITEM "',"
 
-enum { ANSWER_MS = 5000, SETS_MAX = 64 };
+enum { SETS_MAX = 64 };
 
 static const char *const rules[] = {
     "type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS
@@ -83,15 +83,6 @@ static void deliver_soon(struct settings *s)
     loop_timer_arm(&s->deliver, 0);
 }
 
-static void drop_pending(DBusPendingCall **pending)
-{
-    if (!*pending)
-        return;
-    dbus_pending_call_cancel(*pending);
-    dbus_pending_call_unref(*pending);
-    *pending = NULL;
-}
-
 void settings_free_adding(struct settings_adding *adding)
 {
     if (adding)
@@ -101,7 +92,7 @@ void settings_free_adding(struct settings_adding *adding)
 
 void settings_end_call(struct settings_call *call, const char *why)
 {
-    drop_pending(&call->pending);
+    bus_drop_call(&call->pending);
     snprintf(call->why, sizeof(call->why), "%s", why);
     call->over = true;
     deliver_soon(call->settings);
@@ -122,7 +113,7 @@ void settings_cancel(struct settings_call *call)
     if (!call->settings)
         return;
     unlink_call(call);
-    drop_pending(&call->pending);
+    bus_drop_call(&call->pending);
     settings_free_adding(call->adding);
     call->adding = NULL;
 }
@@ -134,7 +125,7 @@ static void drop_set(struct set *set)
     while (*at != set)
         at = &(*at)->next;
     *at = set->next;
-    drop_pending(&set->pending);
+    bus_drop_call(&set->pending);
     deliver_soon(set->settings); /* what was held back for it */
     free(set);
 }
@@ -217,18 +208,6 @@ static void deliver(void *user)
 
 /* ---- asking ---- */
 
-bool settings_ask(struct settings *s, DBusMessage *m, DBusPendingCall **pending,
-                  DBusPendingCallNotifyFunction done, void *user)
-{
-    if (!m)
-        return false;
-    dbus_message_set_auto_start(m, FALSE);
-    *pending = NULL;
-    dbus_connection_send_with_reply(s->connection, m, pending, ANSWER_MS);
-    dbus_message_unref(m);
-    return *pending && dbus_pending_call_set_notify(*pending, done, user, NULL);
-}
-
 void settings_describe_error(char *why, size_t why_size, DBusMessage *reply)
 {
     const char *name = dbus_message_get_error_name(reply), *text = "";
@@ -267,10 +246,10 @@ static void set_owner(struct settings *s, const char *owner)
 static void on_owner(DBusPendingCall *call, void *user)
 {
     struct settings *s = user;
-    DBusMessage *reply = dbus_pending_call_steal_reply(call);
+    DBusMessage *reply = bus_take_reply(&s->asking);
     const char *owner = "";
 
-    drop_pending(&s->asking);
+    (void)call;
     if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR ||
         !dbus_message_get_args(reply, NULL, DBUS_TYPE_STRING, &owner, DBUS_TYPE_INVALID))
         owner = "";
@@ -369,11 +348,12 @@ static void on_set(DBusPendingCall *pending, void *user)
 {
     struct set *set = user;
     struct settings *s = set->settings;
-    DBusMessage *reply = dbus_pending_call_steal_reply(pending);
+    DBusMessage *reply = bus_take_reply(&set->pending);
     dbus_int32_t result = -1;
     char why[160] = "it refuses the value";
     int64_t now_ms = loop_now_ms(s->loop);
 
+    (void)pending;
     if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
         settings_describe_error(why, sizeof(why), reply);
     else if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_INT32, &result, DBUS_TYPE_INVALID))
@@ -430,7 +410,8 @@ int settings_set(struct settings *s, const char *path, const struct value *value
     memcpy(set->path, e->path, sizeof(set->path));
     set->next = s->sets;
     s->sets = set;
-    if (settings_ask(s, new_set_message(path, value), &set->pending, on_set, set))
+    if (bus_call(s->connection, new_set_message(path, value), SETTINGS_ANSWER_MS, &set->pending,
+                 on_set, set))
         return 0;
     drop_set(set);
     return -ENOMEM;
@@ -453,7 +434,7 @@ static bool ask_for_owner(struct settings *s)
         dbus_message_unref(m);
         return false;
     }
-    return settings_ask(s, m, &s->asking, on_owner, s);
+    return bus_call(s->connection, m, SETTINGS_ANSWER_MS, &s->asking, on_owner, s);
 }
 
 struct settings *settings_create(struct loop *l, struct bus *bus,
@@ -491,7 +472,7 @@ void settings_destroy(struct settings *s)
         s->entries = e->next;
         free(e);
     }
-    drop_pending(&s->asking);
+    bus_drop_call(&s->asking);
     loop_timer_disarm(&s->deliver);
     if (s->filters)
         dbus_connection_remove_filter(s->connection, on_message, s);

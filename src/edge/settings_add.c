@@ -164,9 +164,10 @@ static void take_answers(struct settings *s, struct settings_adding *a, DBusMess
 static void on_added(DBusPendingCall *pending, void *user)
 {
     struct settings_call *call = user;
-    DBusMessage *reply = dbus_pending_call_steal_reply(pending);
+    DBusMessage *reply = bus_take_reply(&call->pending);
     char why[sizeof(call->why)] = "";
 
+    (void)pending;
     if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
         settings_describe_error(why, sizeof(why), reply);
     else if (!dbus_message_has_signature(reply, "aa{sv}"))
@@ -194,6 +195,6 @@ void settings_add(struct settings *s, struct settings_call *call, const struct s
         dbus_message_unref(m);
         m = NULL;
     }
-    if (!settings_ask(s, m, &call->pending, on_added, call))
+    if (!bus_call(s->connection, m, SETTINGS_ANSWER_MS, &call->pending, on_added, call))
         settings_end_call(call, "no answer: no memory, or no bus");
 }

@@ -9,6 +9,8 @@
 
 #define SETTINGS_INTERFACE "com.victronenergy.Settings"
 
+enum { SETTINGS_ANSWER_MS = 5000 };
+
 /* A setting that was added, or refused. */
 struct entry {
     struct entry *next;
@@ -73,10 +75,6 @@ bool settings_fits(struct value *v, enum value_type type);
 
 /* The value of a key in an a{sv}; false when there is none that can be read. */
 bool settings_read_key(const DBusMessageIter *dict, const char *wanted, struct value *out);
-
-/* Takes the message, NULL too. False when it could not be sent. */
-bool settings_ask(struct settings *s, DBusMessage *m, DBusPendingCall **pending,
-                  DBusPendingCallNotifyFunction done, void *user);
 
 /* Its done is due, in another turn of the loop. */
 void settings_end_call(struct settings_call *call, const char *why);
