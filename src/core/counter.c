@@ -114,8 +114,8 @@ static bool continues(const struct counter_row *row, double raw, const struct co
 }
 
 /*
- * False when the counter has not followed the measured power. That is looked at each time when one of them has
- * moved on by a step, over all that was measured of the row.
+ * False when the counter has not followed the measured power. That is looked at each time it has risen by a
+ * step, over all that was measured of the row.
  */
 static bool follows_power(struct counter_row *row, double raw, double power_w, int64_t now_ms)
 {
@@ -127,7 +127,7 @@ static bool follows_power(struct counter_row *row, double raw, double power_w, i
         return true;
     row->explained += made;
     row->risen += raw - row->last;
-    if (row->risen < next && row->explained < next)
+    if (row->risen < next)
         return true;
     row->steps++;
     return fabs(row->risen - row->explained) <=

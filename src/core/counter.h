@@ -28,7 +28,7 @@ struct counter_row {
     int64_t since_ms, last_ms;
     /* Of a higher one: by how much it rose while the power was measured, and what that explains. */
     double risen, explained, power_w;
-    unsigned steps; /* how often it rose by 0.1 kWh or should have */
+    unsigned steps; /* how often it rose by 0.1 kWh */
 };
 
 struct counter {

@@ -62,7 +62,6 @@ static void show_failures(struct health *h)
     uint64_t sum = 0;
     size_t used = 0;
 
-    view->by_kind[0] = '\0';
     for (size_t kind = 0; kind < HEALTH_KINDS; kind++) {
         if (!h->failures[kind])
             continue;

@@ -380,6 +380,43 @@ static void test_same_serial_twice(void **state)
     assert_int_equal(reading_of(run, "a1")->index, 1);
 }
 
+/* Not only the first one's: any that came before in this cycle. */
+static void test_a_later_serial_twice(void **state)
+{
+    struct run *run = *state;
+    const struct reply replies[] = {
+        {LIVE, "{\"generic\":{\"ts_now\":5},\"ch0_fld_names\":[\"P_AC\"],\"iv\":[1,1,1,1]}"},
+        {ID(0), "{\"serial\":\"a1\",\"ch\":[[1]]}"},
+        {ID(1), "{\"serial\":\"b2\",\"ch\":[[2]]}"},
+        {ID(2), "{\"serial\":\"c3\",\"ch\":[[3]]}"},
+        {ID(3), "{\"serial\":\"00B2\",\"ch\":[[4]]}"}};
+
+    for (int64_t cycle = 0; cycle < 2; cycle++) {
+        run_cycle(run, cycle * 5000, replies, COUNT(replies));
+        assert_true(run->complete);
+        assert_int_equal(run->reading_count, 3);
+        assert_value(reading_of(run, "b2"), FIELD_POWER, 2);
+    }
+}
+
+static void test_limits(void **state)
+{
+    static const struct {
+        const char *percent;
+        double limit_w;
+    } cases[] = {{"100", 600}, {"100.1", MISSING}, {"50", 300}, {"0.5", 3}, {"0", MISSING}};
+    struct run *run = *state;
+    char reply[160];
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        (void)snprintf(
+            reply, sizeof reply,
+            "{\"serial\":\"a1\",\"max_pwr\":600,\"power_limit_read\":%s,\"ch\":[[230,5,7,50]]}",
+            cases[i].percent);
+        assert_value(one(run, LIVE_REPLY("9"), reply), FIELD_LIMIT, cases[i].limit_w);
+    }
+}
+
 static void test_limit_of_inverters(void **state)
 {
     struct run *run = *state;
@@ -566,6 +603,58 @@ static void test_inline_without_list(void **state)
     assert_int_equal(run->reading_count, 2);
 }
 
+/* Known serials stay when the list fails; it is asked for again after five minutes, else after an hour. */
+static void test_inline_list_again(void **state)
+{
+    struct run *run = *state;
+    const struct reply good[] = {{LIVE, INLINE(A)},
+                                 {LIST, LISTED(LISTED_A)},
+                                 {INDEX, "{\"ts_now\":9}"}};
+    const struct reply bad[] = {{LIVE, INLINE(A)}, {LIST, NULL}, {INDEX, "{\"ts_now\":9}"}};
+    static const struct {
+        int64_t now_ms;
+        size_t asked;
+    } cycles[] = {{HOUR_MS - 1, 0},      {HOUR_MS, 1},          {HOUR_MS + 5000, 0},
+                  {HOUR_MS + 299999, 0}, {HOUR_MS + 300000, 1}, {HOUR_MS + 305000, 0},
+                  {HOUR_MS + 600000, 1}, {HOUR_MS + 900000, 1}};
+
+    run_cycle(run, 0, good, COUNT(good));
+    assert_int_equal(run_asked(run, LIST), 1);
+    for (size_t i = 0; i < COUNT(cycles); i++) {
+        run_cycle(run, cycles[i].now_ms, bad, COUNT(bad));
+        assert_true(run->complete);
+        if (run_asked(run, LIST) != cycles[i].asked)
+            fail_msg("at %d s the list was asked for %zu times", (int)(cycles[i].now_ms / 1000),
+                     run_asked(run, LIST));
+        assert_value(reading_of(run, "a1"), FIELD_POWER, 1);
+    }
+    run_cycle(run, 2 * HOUR_MS, good, COUNT(good));
+    assert_int_equal(run_asked(run, LIST), 1);
+    run_cycle(run, 3 * HOUR_MS - 1, good, COUNT(good));
+    assert_int_equal(run_asked(run, LIST), 0);
+    run_cycle(run, 3 * HOUR_MS, good, COUNT(good));
+    assert_int_equal(run_asked(run, LIST), 1);
+}
+
+static void test_index_is_a_reply_of_its_own(void **state)
+{
+    struct run *run = *state;
+    struct table t = {0};
+
+    table_add(&t, LIVE, "ahoy/live-0.5.93.json");
+    table_add(&t, ID(0), "ahoy/id-0.5.93-0.json");
+    table_add(&t, INDEX, "ahoy/index.json");
+    run_cycle(run, 0, t.replies, t.count);
+    assert_int_equal(run_result(run, INDEX), DECODE_OK);
+    assert_int_equal(run_asked(run, INDEX), 1);
+    table_at(&t, INDEX)->body = "[]"; /* tells nothing, and is no fault */
+    run_cycle(run, 5000, t.replies, t.count);
+    assert_int_equal(run_result(run, INDEX), DECODE_OK);
+    assert_int_equal(run_asked(run, INDEX), 1);
+    assert_number(run->readings[0].age_s, MISSING);
+    table_close(&t);
+}
+
 /* A firmware update from one form to the other needs no restart. */
 static void test_update_of_firmware(void **state)
 {
@@ -658,12 +747,16 @@ int main(void)
         TEST(test_odd_rows),
         TEST(test_bad_single_replies),
         TEST(test_same_serial_twice),
+        TEST(test_a_later_serial_twice),
+        TEST(test_limits),
         TEST(test_limit_of_inverters),
         TEST(test_bad_live),
         TEST(test_no_time),
         TEST(test_inline),
         TEST(test_inline_changes),
         TEST(test_inline_without_list),
+        TEST(test_inline_list_again),
+        TEST(test_index_is_a_reply_of_its_own),
         TEST(test_update_of_firmware),
         TEST(test_torture),
         TEST(test_samples),

@@ -292,6 +292,11 @@ static void keeps_nothing_beyond_belief(void **state)
     c = counter_recalled(2113405, 2113405 - 553.492);
     assert_int_equal(counter_feed(&c, 553.5, &keep, 0), COUNTER_RESET);
     assert_total(553.5);
+    c = counter_recalled(2113455, 50); /* of a reset that was true */
+    counter_feed(&c, 553.492, &keep, 0);
+    counter_feed(&c, 553.493, &keep, 30 * S);
+    assert_int_equal(counter_feed(&c, 553.494, &keep, 60 * S), COUNTER_RESET);
+    assert_total(603.494);
     c = counter_recalled(200000, 199000); /* 1 kW for 25 years is 219 MWh */
     counter_feed(&c, 1000.5, &keep, 0);
     assert_total(200000 - 199000 + 199000.5);

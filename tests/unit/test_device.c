@@ -421,6 +421,20 @@ static void no_data_yet_all_evening_is_night(void **state)
     assert_nothing_flows();
 }
 
+/* After weeks as after a minute, the measurement of a moment ago stands. */
+static void no_data_yet_late_in_a_life(void **state)
+{
+    create();
+    feed(2000 * H);
+    r.reach = REACH_NO_DATA_YET;
+    assert_int_equal(feed(2000 * H + 5 * S), 0);
+    assert_state(DEVICE_RUNNING);
+    feed(2000 * H + 600 * S);
+    assert_state(DEVICE_RUNNING);
+    feed(2000 * H + 601 * S);
+    assert_state(DEVICE_NIGHT);
+}
+
 static void error_by_count(void **state)
 {
     create();
@@ -618,6 +632,7 @@ int main(void)
         TEST(a_gateway_restarted_at_night_does_not_reset_the_counter),
         TEST(no_data_yet_changes_nothing),
         TEST(no_data_yet_all_evening_is_night),
+        TEST(no_data_yet_late_in_a_life),
         TEST(error_by_count),
         TEST(error_by_count_of_none),
         TEST(error_by_time),

@@ -161,6 +161,59 @@ static void a_jump_after_a_restart(void **state)
     assert_energy(400);
 }
 
+static void reverse_energy_of_three_phases(void **state)
+{
+    conf.phase = PHASE_3P;
+    create();
+    for (int slot = 1; slot <= 3; slot++)
+        r.value[FIELD_ENERGY_REVERSE][slot] = 10 * slot;
+    feed(0);
+    assert_field(FIELD_ENERGY_REVERSE, 60, 10, 20, 30);
+    r.value[FIELD_ENERGY_REVERSE][3] = 5; /* held, and so is their sum */
+    feed(5 * S);
+    assert_field(FIELD_ENERGY_REVERSE, 60, 10, 20, 30);
+    r.value[FIELD_ENERGY_REVERSE][1] = 10.5;
+    r.value[FIELD_ENERGY_REVERSE][3] = 30.25;
+    feed(10 * S);
+    assert_field(FIELD_ENERGY_REVERSE, 60.75, 10.5, 20, 30.25);
+}
+
+/* By turns 1 kW each way: each counter is explained by what flows in its own direction. */
+static void a_meter_in_both_directions(void **state)
+{
+    create();
+    r.value[FIELD_ENERGY_REVERSE][0] = 10;
+    feed_energy(100, 0);
+    for (int i = 1; i <= 6 * 360 + 1; i++) {
+        double hours = (i - 1) / 360.0;
+        r.value[FIELD_POWER][0] = i % 2 ? 1000 : -1000;
+        r.value[FIELD_ENERGY_REVERSE][0] = 5000 + hours / 2;
+        feed_energy(8000 + hours / 2, i * 10 * S);
+    }
+    assert_field(FIELD_ENERGY_FORWARD, 8003, 8003, MISSING, MISSING);
+    assert_field(FIELD_ENERGY_REVERSE, 5003, 5003, MISSING, MISSING);
+}
+
+/* The day has no counter for each phase, and the lifetime's are not shown in its place. */
+static void the_other_counter_of_three_phases(void **state)
+{
+    conf.phase = PHASE_3P;
+    create();
+    for (int slot = 1; slot <= 3; slot++)
+        r.value[FIELD_ENERGY_FORWARD][slot] = 10 * slot;
+    r.value[FIELD_ENERGY_TODAY][0] = 6;
+    feed_energy(60, 0);
+    assert_field(FIELD_ENERGY_FORWARD, 60, 10, 20, 30);
+    conf.use_yield_day = true;
+    device_reconfigure(d, &conf);
+    assert_field(FIELD_ENERGY_FORWARD, 6, 2, 2, 2);
+    feed(5 * S);
+    assert_field(FIELD_ENERGY_FORWARD, 6, 2, 2, 2);
+    conf.use_yield_day = false;
+    device_reconfigure(d, &conf);
+    assert_field(FIELD_ENERGY_FORWARD, 60, 10, 20, 30);
+}
+
 /* ---- EnergyOffset ---------------------------------------------------------------------------- */
 
 static void reconfigure_offset(struct device_conf *other, double kwh)
@@ -664,6 +717,9 @@ int main(void)
         TEST(a_jump_is_measured_by_time_and_power),
         TEST(a_jump_that_the_power_explains_is_followed),
         TEST(a_jump_after_a_restart),
+        TEST(reverse_energy_of_three_phases),
+        TEST(a_meter_in_both_directions),
+        TEST(the_other_counter_of_three_phases),
         TEST(an_offset_is_added),
         TEST(another_offset_shows_at_once),
         TEST(another_offset_believes_the_next_sample),

@@ -90,6 +90,17 @@ static void a_held_fall_is_one_sample(void **state)
     assert_energy(0.5);
 }
 
+/* What was two seconds under way does not make the next packet look like the same one. */
+static void a_late_repetition_moves_nothing(void **state)
+{
+    inverter();
+    r.age_s = 0;
+    device_feed(d, &r, MISSING, 0, MISSING);
+    r.age_s = 6;
+    assert_int_equal(device_feed(d, &r, MISSING, 8 * S, MISSING), 0);
+    assert_int_equal(device_feed(d, &r, MISSING, 10 * S, MISSING), DEVICE_FRESH);
+}
+
 /* The gateway was away, and comes back with the packet of before. */
 static void a_repeated_packet_ends_an_error(void **state)
 {
@@ -179,6 +190,16 @@ static void what_is_no_measurement_is_dropped_whole(void **state)
     assert_int_equal(feed_aged(2, 20 * S), DEVICE_FRESH);
     assert_field(FIELD_POWER, 310, 310, MISSING, MISSING);
     assert_energy(100.5);
+}
+
+static void more_than_the_gateway_states(void **state)
+{
+    inverter();
+    r.value[FIELD_CURRENT][0] = MISSING;
+    r.value[FIELD_POWER][0] = 900;
+    assert_int_equal(feed(0), DEVICE_READING_DROPPED);
+    r.value[FIELD_MAX_POWER][0] = 800;
+    assert_int_equal(feed(5 * S), DEVICE_FRESH | DEVICE_CHANGED_STATE);
 }
 
 /* With a rating that only the memory knows, as at a start. */
@@ -327,10 +348,12 @@ int main(void)
         TEST(a_stamp_tells_as_well),
         TEST(a_held_packet_confirms_nothing),
         TEST(a_held_fall_is_one_sample),
+        TEST(a_late_repetition_moves_nothing),
         TEST(a_repeated_packet_ends_an_error),
         TEST(a_repeated_packet_grows_too_old),
         TEST(a_poisoned_state_recovers_in_minutes),
         TEST(what_is_no_measurement_is_dropped_whole),
+        TEST(more_than_the_gateway_states),
         TEST(the_rating_may_be_remembered),
         TEST(it_counts_as_heard),
         TEST(nothing_else_for_ten_minutes_is_an_error_by_count),

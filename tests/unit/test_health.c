@@ -76,6 +76,25 @@ static void it_is_renewed_once_a_minute(void **state)
     assert_int_equal(v->requests, HEALTH_RENEW_MS / 5000 + 1);
 }
 
+/* Counted as they come, shown with the next renewal. */
+static void what_is_pushed_counts(void **state)
+{
+    const struct health_view *v = health_shown(&h);
+
+    (void)state;
+    health_success(&h, 0);
+    for (int i = 1; i <= 5; i++)
+        health_push(&h, 200);
+    assert_int_equal(v->pushed, 0);
+    health_success(&h, HEALTH_RENEW_MS);
+    assert_int_equal(v->pushed, 5);
+    assert_true(v->bytes == 1000);
+    assert_int_equal(v->requests, 0);
+    good_poll(10, 2 * HEALTH_RENEW_MS);
+    assert_true(v->bytes == 1100);
+    assert_int_equal(v->pushed, 5);
+}
+
 static void a_fault_is_shown_at_once(void **state)
 {
     const struct health_view *v = health_shown(&h);
@@ -244,6 +263,7 @@ int main(void)
         cmocka_unit_test_setup(nothing_is_known_at_first, setup),
         cmocka_unit_test_setup(the_first_poll_is_shown_at_once, setup),
         cmocka_unit_test_setup(it_is_renewed_once_a_minute, setup),
+        cmocka_unit_test_setup(what_is_pushed_counts, setup),
         cmocka_unit_test_setup(a_fault_is_shown_at_once, setup),
         cmocka_unit_test_setup(a_fault_that_lasts_is_shown_once_a_minute, setup),
         cmocka_unit_test_setup(its_end_is_shown_at_once, setup),

@@ -196,6 +196,14 @@ static void a_class_has_only_its_own_paths(void **state)
     assert_null(row("grid", "/Pv/0/V"));
 }
 
+static void an_instance_of_0_is_one(void **state)
+{
+    view.instance = 0;
+    assert_value("/DeviceInstance", value_int(0), "0");
+    view.instance = -1;
+    assert_value("/DeviceInstance", value_invalid(), "---");
+}
+
 static void identity(void **state)
 {
     assert_value("/Mgmt/ProcessName", value_string("dbus-opendtu"), "dbus-opendtu");
@@ -389,6 +397,7 @@ int main(void)
         TEST(each_class_has_what_its_page_reads),
         TEST(a_class_has_only_its_own_paths),
         TEST(identity),
+        TEST(an_instance_of_0_is_one),
         TEST(roles),
         TEST(phase_setting),
         TEST(number_of_phases),

@@ -358,6 +358,51 @@ static void test_keys_per_phase(void **state)
     assert_phase(r, FIELD_CURRENT, 3, 2.3);
 }
 
+/* One key of one phase is enough, whatever the serial says. */
+static void test_a_key_of_a_phase(void **state)
+{
+    static const char *const keys[] = {"Voltage Ph1-N", "Voltage Ph2-N", "Voltage Ph3-N",
+                                       "Current Ph1",   "Current Ph2",   "Current Ph3"};
+    struct run *run = *state;
+    char list[256];
+
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        (void)snprintf(list, sizeof list,
+                       "[{\"serial\":\"77\",\"0\":{\"Power\":{\"v\":9},\"Voltage\":{\"v\":400},"
+                       "\"%s\":{\"v\":1.5}}}]",
+                       keys[i]);
+        cycle_with(run, list);
+        const struct reading *r = reading_of(run, "77");
+        assert_int_equal(r->phases, 3);
+        assert_value(r, FIELD_VOLTAGE, 400 / sqrt(3));
+        assert_phase(r, i < 3 ? FIELD_VOLTAGE : FIELD_CURRENT, i % 3 + 1, 1.5);
+    }
+}
+
+static void test_limits_that_are_not_known(void **state)
+{
+    static const struct {
+        const char *absolute, *relative;
+        double limit_w, max_w;
+    } cases[] = {{"300", "50", 300, 600},
+                 {"0", "50", MISSING, MISSING},
+                 {"-1", "50", MISSING, MISSING},
+                 {"300", "0", 300, MISSING},
+                 {"300", "-1", 300, MISSING}};
+    struct run *run = *state;
+    char list[256];
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        (void)snprintf(list, sizeof list,
+                       "[{\"serial\":\"77\",\"limit_absolute\":%s,\"limit_relative\":%s,\"0\":{"
+                       "\"Power\":{\"v\":9}}}]",
+                       cases[i].absolute, cases[i].relative);
+        cycle_with(run, list);
+        assert_value(reading_of(run, "77"), FIELD_LIMIT, cases[i].limit_w);
+        assert_value(reading_of(run, "77"), FIELD_MAX_POWER, cases[i].max_w);
+    }
+}
+
 /* Everything 0 while "reachable": the gateway itself has only just started. */
 static void test_just_rebooted(void **state)
 {
@@ -767,6 +812,40 @@ static void test_extras_fail(void **state)
     gateway_close(&g);
 }
 
+/* Half of it is better than nothing: it is told, told again, and not asked for more often. */
+static void test_half_a_system_status(void **state)
+{
+    static const struct {
+        const char *body, *firmware, *hostname;
+    } cases[] = {{"{\"git_hash\":\"v26.3.30\"}", "v26.3.30", ""},
+                 {"{\"hostname\":\"OpenDTU-1\"}", "", "OpenDTU-1"}};
+    struct gateway g;
+
+    gateway_open(&g);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct run *run = *state;
+        run_close(run);
+        run_open(run, "opendtu");
+        g.replies[4].body = cases[i].body;
+        for (int64_t now_ms = 0; now_ms <= HOUR_MS; now_ms += HOUR_MS / 4) {
+            gateway_cycle(run, &g, now_ms);
+            assert_int_equal(run_asked(run, SYSTEM), now_ms == 0 || now_ms == HOUR_MS);
+            assert_true(run->info_count > 0);
+            assert_string_equal(run->info.firmware, cases[i].firmware);
+            assert_string_equal(run->info.hostname, cases[i].hostname);
+        }
+        g.replies[4].body = "{\"uptime\":5}"; /* neither: refused, and what is known stays */
+        gateway_cycle(run, &g, 2 * HOUR_MS);
+        assert_int_equal(run_result(run, SYSTEM), DECODE_BAD_REPLY);
+        assert_string_equal(run->info.firmware, cases[i].firmware);
+        gateway_cycle(run, &g, 2 * HOUR_MS + 299999);
+        assert_int_equal(run_asked(run, SYSTEM), 0);
+        gateway_cycle(run, &g, 2 * HOUR_MS + 300000);
+        assert_int_equal(run_asked(run, SYSTEM), 1);
+    }
+    gateway_close(&g);
+}
+
 /* max_power goes before what follows from the limit in force. */
 static void test_max_power(void **state)
 {
@@ -1005,6 +1084,8 @@ int main(void)
         TEST(test_heard_again),
         TEST(test_three_phases),
         TEST(test_keys_per_phase),
+        TEST(test_a_key_of_a_phase),
+        TEST(test_limits_that_are_not_known),
         TEST(test_just_rebooted),
         TEST(test_no_volts_and_no_hertz),
         TEST(test_mit),
@@ -1025,6 +1106,7 @@ int main(void)
         TEST(test_bad_single_replies),
         TEST(test_extras),
         TEST(test_extras_fail),
+        TEST(test_half_a_system_status),
         TEST(test_max_power),
         TEST(test_torture_summary),
         TEST(test_torture_lists),

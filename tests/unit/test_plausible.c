@@ -109,6 +109,8 @@ static void voltage(void **state)
         assert_passes(600);
         r.value[FIELD_VOLTAGE][slot] = 300.5;
         assert_dropped(600, "AC voltage 300.5 V, possible are 0 to 300 V");
+        r.value[FIELD_VOLTAGE][slot] = -0.5;
+        assert_dropped(600, "AC voltage -0.5 V, possible are 0 to 300 V");
         r.value[FIELD_VOLTAGE][slot] = 0;
         r.value[FIELD_POWER][0] = r.value[FIELD_CURRENT][0] = 0;
         assert_passes(600);

@@ -206,6 +206,21 @@ static void a_slot_sticks_to_the_gateway_that_hears_it(void **state)
     assert_int_equal(s->source, OTHER);
 }
 
+/* Whoever has it keeps it for a while after it fell silent: one bad minute of the radio moves nothing. */
+static void silence_counts_from_when_it_was_heard(void **state)
+{
+    struct roster_slot *s = section(0, "a");
+
+    assert_true(roster_takes(s, HOME, true, NOW));
+    assert_true(roster_takes(s, HOME, false, NOW + 1000));
+    assert_int_equal(s->heard_ms, NOW);
+    assert_false(roster_takes(s, OTHER, true, NOW + 2000));
+    assert_false(roster_takes(s, OTHER, true, NOW + ROSTER_LOST_MS - 1));
+    assert_true(roster_takes(s, OTHER, true, NOW + ROSTER_LOST_MS));
+    assert_int_equal(s->heard_ms, NOW + ROSTER_LOST_MS);
+    assert_false(roster_takes(s, HOME, true, NOW + ROSTER_LOST_MS + 1));
+}
+
 /* The first that lists it may be the one that is out of its reach. */
 static void the_first_that_hears_it_takes_over_at_once(void **state)
 {
@@ -256,6 +271,40 @@ static void adds_what_nobody_has(void **state)
     assert_string_equal(slots[0].serial, "new");
     assert_false(roster_may_add(slots, count, &list, &list.entries[0]));
     assert_true(roster_may_add(slots, count, &list, &list.entries[1]));
+}
+
+/* Each section keeps its place, and only in the list of its own gateway. */
+static void adds_nothing_at_the_place_of_any_section(void **state)
+{
+    section(0, "a");
+    section(1, "b");
+    slot(ROSTER_BY_PLACE, OTHER, 2, "c");
+    slot(ROSTER_ADDED, HOME, 3, "d");
+    slot(ROSTER_BY_SERIAL, HOME, 4, "e");
+    LIST(list, HOME, "p", "q", "r", "s", "t");
+
+    list.complete = false;
+    for (size_t i = 0; i < list.count; i++)
+        assert_int_equal(roster_may_add(slots, count, &list, &list.entries[i]), i >= 2);
+}
+
+static void a_list_that_is_not_complete_misses_nobody(void **state)
+{
+    struct roster_slot *here = section(0, "a"), *gone = section(1, "b");
+    LIST(without, HOME, "c");
+
+    assert_true(roster_takes(here, HOME, true, NOW));
+    gone->missing_ms = NOW - 5;
+    without.complete = false;
+    bind_at(&without, NOW + 5);
+    assert_int_equal(here->source, HOME);
+    assert_int_equal(here->missing_ms, -1);
+    assert_int_equal(gone->missing_ms, NOW - 5);
+    /* Nor does that of a gateway which neither brings it nor is its own. */
+    LIST(others, OTHER, "c");
+    bind_at(&others, NOW + 10);
+    assert_int_equal(here->source, HOME);
+    assert_int_equal(here->missing_ms, -1);
 }
 
 static void tells_since_when_one_is_missing(void **state)
@@ -429,6 +478,9 @@ int main(void)
         cmocka_unit_test_setup(places_are_those_of_the_sections_own_gateway, reset),
         cmocka_unit_test_setup(gateways_that_change_places_change_nothing, reset),
         cmocka_unit_test_setup(a_slot_sticks_to_the_gateway_that_hears_it, reset),
+        cmocka_unit_test_setup(silence_counts_from_when_it_was_heard, reset),
+        cmocka_unit_test_setup(adds_nothing_at_the_place_of_any_section, reset),
+        cmocka_unit_test_setup(a_list_that_is_not_complete_misses_nobody, reset),
         cmocka_unit_test_setup(the_first_that_hears_it_takes_over_at_once, reset),
         cmocka_unit_test_setup(an_added_one_is_given_up_to_a_new_section, reset),
         cmocka_unit_test_setup(an_added_one_is_no_replacement, reset),

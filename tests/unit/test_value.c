@@ -47,6 +47,7 @@ static void compares(void **state)
     assert_false(value_equal(&a, &b));
     assert_false(value_equal(&one, &two));
     assert_false(value_equal(&real, &real2));
+    assert_false(value_equal(&real2, &real));
     assert_false(value_equal(&one, &real)); /* another type is another value on the bus */
     assert_false(value_equal(&invalid, &one));
 }
