@@ -4,10 +4,9 @@ import time
 
 from tests.integration.case import PVINVERTER, BusTest, alone, each
 from tests.integration.program import inverter, patience
-from tests.sim import Fault, Inverter
+from tests.sim import Ahoy, Fault, Inverter, OpenDtu
 
 SERIALS = [f"11618200{n:04}" for n in range(10)]
-ONE_BY_ONE = "/api/livedata/status?inv="
 THINKS = 0.5  # seconds, before each reply
 
 
@@ -49,16 +48,19 @@ class FreshnessTest(BusTest):
         self.assertLess(percentile(waits, 0.95), 0.1 * patience(), waits)
 
     @alone
-    @each(("opendtu", "v26"), ("opendtu_v24", "v24.2.12"))
-    def test_first_start(self, shape):
+    @each(("opendtu", OpenDtu, {"shape": "v26"}, "/api/livedata/status?inv=%s"),
+          ("opendtu_24", OpenDtu, {"shape": "v24.2.12"}, "/api/livedata/status?inv=%s"),
+          ("ahoy", Ahoy, {"version": "0.8"}, "/api/inverter/id/%d"))
+    def test_first_start(self, kind, options, target):
         """Ten inverters behind a slow DTU: each is shown with its own reply, not with the last one."""
-        dtu = self.opendtu(*[Inverter(s, s[-2:]) for s in SERIALS], shape=shape)
+        dtu = self.gateway(kind(self.sun, [Inverter(s, s[-2:]) for s in SERIALS], **options))
         dtu.fault = Fault("delay", seconds=THINKS)
-        self.configure_for(dtu)
+        self.configure_for(dtu, DTU="ahoy" if kind is Ahoy else "opendtu")
         self.start()
         self.wait_names(*[PVINVERTER % (20 + n) for n in range(10)], timeout=12.0)
-        asked = {target.removeprefix(ONE_BY_ONE): when for when, target in reversed(dtu.counts.targets)}
+        asked = {target: when for when, target in reversed(dtu.counts.targets)}
         for n, serial in enumerate(SERIALS):
             appeared = self.recorder.appeared(PVINVERTER % (20 + n))
-            self.assertLess(appeared - asked[serial] - THINKS, 0.2 * patience(), serial)
+            replied = asked[target % (n if "%d" in target else serial)] + THINKS
+            self.assertLess(appeared - replied, 0.2 * patience(), serial)
             self.assert_value(PVINVERTER % (20 + n), "/StatusCode", 7)
