@@ -232,6 +232,26 @@ static void the_first_that_hears_it_takes_over_at_once(void **state)
     assert_false(roster_takes(s, HOME, true, NOW + 2));
 }
 
+/* Though the gateway was started a moment ago. */
+static void nor_does_a_young_uptime_matter(void **state)
+{
+    struct roster_slot *s = section(0, "a");
+
+    assert_true(roster_takes(s, HOME, false, 1000));
+    assert_true(roster_takes(s, OTHER, true, 1001));
+}
+
+/* A weak link loses one now and then. */
+static void a_moment_of_silence_changes_nothing(void **state)
+{
+    struct roster_slot *s = section(0, "a");
+
+    assert_true(roster_takes(s, HOME, true, NOW));
+    assert_true(roster_takes(s, HOME, false, NOW + 1000));
+    assert_false(roster_takes(s, OTHER, true, NOW + 2000));
+    assert_true(roster_takes(s, OTHER, true, NOW + ROSTER_LOST_MS));
+}
+
 static void an_added_one_is_given_up_to_a_new_section(void **state)
 {
     slot(ROSTER_ADDED, HOME, 0, "b");
@@ -482,6 +502,8 @@ int main(void)
         cmocka_unit_test_setup(adds_nothing_at_the_place_of_any_section, reset),
         cmocka_unit_test_setup(a_list_that_is_not_complete_misses_nobody, reset),
         cmocka_unit_test_setup(the_first_that_hears_it_takes_over_at_once, reset),
+        cmocka_unit_test_setup(nor_does_a_young_uptime_matter, reset),
+        cmocka_unit_test_setup(a_moment_of_silence_changes_nothing, reset),
         cmocka_unit_test_setup(an_added_one_is_given_up_to_a_new_section, reset),
         cmocka_unit_test_setup(an_added_one_is_no_replacement, reset),
         cmocka_unit_test_setup(adds_what_nobody_has, reset),

@@ -161,6 +161,17 @@ static void nothing_hastens_one_that_fails(void **state)
     assert_int_equal(due(), 600000);
 }
 
+/* Nor does what the feed goes on bringing put it off. */
+static void nothing_delays_one_that_fails(void **state)
+{
+    (void)state;
+    completed(0, 300);
+    hears(MINUTE);
+    failed(MINUTE, MINUTE + 100, true, 0);
+    hears(2 * MINUTE);
+    assert_int_equal(due(), MINUTE + INTERVAL);
+}
+
 /* ---- listened to ---- */
 
 static void what_is_heard_is_not_asked_for(void **state)
@@ -262,6 +273,9 @@ static void a_feed_that_lasted_is_opened_again(void **state)
     opens(5 * MINUTE);
     ends(FEED_LOST, true, 5 * MINUTE + 10);
     assert_due_at(6 * MINUTE);
+    opens(6 * MINUTE);
+    ends(FEED_LOST, true, 6 * MINUTE + 10);
+    assert_due_at(8 * MINUTE);
 }
 
 static void one_that_does_not_last_is_opened_less(void **state)
@@ -323,6 +337,7 @@ static unsigned polled(int64_t from, int64_t to, bool complete)
 {
     const struct cycle c = {.began_ms = begin_ms + from,
                             .complete = complete,
+                            .silence_ms = SILENCE,
                             .interval_ms = INTERVAL};
     return silence_cycle(&silence, &c, begin_ms + to);
 }
@@ -481,6 +496,7 @@ int main(void)
         TEST(jitter_differs),
         TEST(retry_after),
         TEST(nothing_hastens_one_that_fails),
+        TEST(nothing_delays_one_that_fails),
         TEST(what_is_heard_is_not_asked_for),
         TEST(one_that_is_silent_makes_a_list_due),
         TEST(a_list_that_is_wanted),
