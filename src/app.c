@@ -221,7 +221,7 @@ static bool lock_state(struct app *a)
                  "%s: cannot be locked (%s): a second dbus-opendtu would not be noticed", path,
                  strerror(-result));
     if (a->locked_out)
-        log_line(LOG_WARNING, "the other dbus-opendtu has ended: this one begins");
+        log_good_news(LOG_ERROR, "the other dbus-opendtu has ended: this one begins");
     a->locked_out = false;
     memcpy(a->lock_path, path, sizeof path);
     return true;
@@ -363,9 +363,8 @@ void app_reload(struct app *a)
                  a->config_path);
     else if (!config)
         log_line(LOG_ERROR, "waiting until %s can be used", a->config_path);
-    else if (a->faulty &&
-             clean) /* at that level, lest the log's last word remains that it is not */
-        log_line(LOG_WARNING, "%s: the errors have gone; it is in use now", a->config_path);
+    else if (a->faulty && clean)
+        log_good_news(LOG_ERROR, "%s: the errors have gone; it is in use now", a->config_path);
     a->faulty = !clean;
     if (config)
         apply(a, config);

@@ -291,8 +291,8 @@ static bool is_left(struct claim *claim)
     enum twin_word word =
         twin_look(&claim->twin, claim->on_bus ? name : NULL, theirs, loop_now_ms(c->loop));
     if (word == TWIN_BACK)
-        log_line(LOG_WARNING, "%s: the other process has gone: this one publishes it now",
-                 claim->wish.label);
+        log_good_news(LOG_ERROR, "%s: the other process has gone: this one publishes it now",
+                      claim->wish.label);
     if (word == TWIN_LEAVE)
         log_line(
             LOG_ERROR,

@@ -125,7 +125,7 @@ static void log_spare(struct gateway *g)
 static void log_mended(struct gateway *g, bool complete)
 {
     if (g->was_failing && complete)
-        log_line(LOG_WARNING, "%s: %s answers", g->conf.section, g->conf.base_url);
+        log_good_news(LOG_WARNING, "%s: %s answers", g->conf.section, g->conf.base_url);
     g->was_failing = false;
 }
 

@@ -106,6 +106,17 @@ void log_line(enum log_level level, const char *format, ...)
     va_end(args);
 }
 
+void log_good_news(enum log_level told, const char *format, ...)
+{
+    va_list args;
+
+    if (!log_enabled(told))
+        return;
+    va_start(args, format);
+    vline(LOG_INFO, format, args);
+    va_end(args);
+}
+
 /* "45 s", "12 min", "3 h 5 min" */
 static const char *span(int64_t ms, char *out, size_t size)
 {
@@ -165,6 +176,7 @@ void log_fault(struct log_fault *f, int64_t now_ms, enum log_level level, const 
     else
         fault_goes_on(f, now_ms, level, message, changed);
     f->logged_ms = now_ms;
+    f->level = level;
     f->count = 0;
     memcpy(f->text, text, sizeof(text));
 }
@@ -181,8 +193,8 @@ void log_recovered(struct log_fault *f, int64_t now_ms, const char *format, ...)
     va_end(args);
     if (length >= 0) {
         char lasted[32];
-        log_line(LOG_WARNING, "%s (after %s and %u failures)", message,
-                 span(now_ms - f->since_ms, lasted, sizeof(lasted)), f->total);
+        log_good_news(f->level, "%s (after %s and %u failures)", message,
+                      span(now_ms - f->since_ms, lasted, sizeof(lasted)), f->total);
     }
     *f = (struct log_fault){0};
 }

@@ -20,20 +20,28 @@ bool log_enabled(enum log_level level);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
+ * What a line of level told said is over. Good news is INFO; it is written wherever that line was, so that the
+ * fault is not the log's last word.
+ */
+void log_good_news(enum log_level told, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
  * A fault that lasts is logged once, then every 15 minutes with a count, then once when it ends: a
  * dead gateway writes < 200 lines a day. One struct per thing that can fail; zero it to begin.
  */
 struct log_fault {
     int64_t since_ms, logged_ms;
-    unsigned count; /* since the last line */
-    unsigned total; /* since the fault began; 0: no fault */
+    enum log_level level; /* of the last line */
+    unsigned count;       /* since the last line */
+    unsigned total;       /* since the fault began; 0: no fault */
     char text[160]; /* what was logged: another text is another fault, and logged at once, but at
                           most one line a minute */
 };
 
 void log_fault(struct log_fault *f, int64_t now_ms, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* The fault has ended; format (the recovery's text) is logged as WARNING with duration and count, if
+/* The fault has ended; format (the recovery's text) is logged as good news with duration and count, if
  * there was one. */
 void log_recovered(struct log_fault *f, int64_t now_ms, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -167,7 +167,7 @@ class DefectTest(BusTest):
         self.assertEqual(1, len(program.lines("WARNING", "DEFAULT")), program.log())
         dtu.fault = None
         self.wait_two(dtu)
-        self.wait("recovery is logged", lambda: len(program.lines("WARNING", "DEFAULT")) == 2)
+        self.wait("recovery is logged", lambda: program.lines("INFO", "DEFAULT", "answers"))
 
     # 9
     def test_09_missing_path_is_invalid(self):

@@ -270,7 +270,7 @@ class ReloadTest(VenusTest):
         self.apply({"Host": "127.0.0.1:9"})
         self.wait("the fault", lambda: self.program.lines("WARNING", "DEFAULT: 127.0.0.1"))
         self.apply({"Host": self.dtu.host})
-        self.wait("its end", lambda: self.program.lines("WARNING", self.dtu.host + " answers"))
+        self.wait("its end", lambda: self.program.lines("INFO", self.dtu.host + " answers"))
 
     @alone
     def test_polls_go_on(self):
@@ -361,7 +361,7 @@ class ReloadTest(VenusTest):
         self.assert_value(P20, "/StatusCode", 7)
         self.write_config(self.text().replace("AcPosition=1", "AcPosition=2"))
         self.wait_value(P20, "/Position", 2)
-        self.assertNotEqual([], self.program.lines("WARNING", "in use now"))
+        self.assertNotEqual([], self.program.lines("INFO", "in use now"))
         self.assertEqual(owners, self.owners(P20, P21, METER))
 
     def test_removed(self):

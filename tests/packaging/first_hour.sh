@@ -213,7 +213,7 @@ END
 shown '2 of 2 inverters running'
 logged '192.168.1.74 answers'
 enter 'tail -n 1 /var/log/dbus-opendtu/current | tai64nlocal'
-sees 'WARNING DEFAULT: http://192.168.1.74 answers'
+sees 'INFO DEFAULT: http://192.168.1.74 answers'
 enter './dbus-opendtu check'
 ends 0
 sees '[DEFAULT] opendtu at http://192.168.1.74: inverters: 2'

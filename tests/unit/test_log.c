@@ -177,11 +177,28 @@ static void test_fault_once_then_rarely_then_recovery(void **state)
     log_fault(&f, now += 5 * SECOND, LOG_ERROR, "gateway %s is away", "a");
     assert_string_equal(logged(), "ERROR gateway a is away (still; 181 failures in 15 min)\n");
     log_recovered(&f, now += 5 * SECOND, "gateway %s answers", "a");
-    assert_string_equal(logged(), "WARNING gateway a answers (after 15 min and 181 failures)\n");
+    assert_string_equal(logged(), "INFO gateway a answers (after 15 min and 181 failures)\n");
     log_recovered(&f, now, "gateway answers");
     assert_string_equal(logged(), "");
     log_fault(&f, now, LOG_ERROR, "again");
     assert_string_equal(logged(), "ERROR again\n");
+}
+
+/* Where the fault was to be seen, its end is, too, and nowhere else; it is no warning for that. */
+static void test_good_news(void **state)
+{
+    struct log_fault f = {0};
+
+    log_set_level(LOG_ERROR);
+    log_fault(&f, 0, LOG_WARNING, "away");
+    log_recovered(&f, 1, "back");
+    assert_string_equal(logged(), "");
+    log_fault(&f, 2, LOG_ERROR, "away");
+    log_recovered(&f, 3, "back");
+    log_good_news(LOG_WARNING, "unheard");
+    log_good_news(LOG_CRITICAL, "over");
+    assert_string_equal(logged(), "ERROR away\nINFO back (after 0 s and 1 failures)\nINFO over\n");
+    log_set_level(LOG_DEBUG);
 }
 
 static void test_another_text_is_told(void **state)
@@ -240,6 +257,7 @@ int main(void)
         LOG_TEST(test_closed_stderr),
         LOG_TEST(test_reader_gone),
         LOG_TEST(test_fault_once_then_rarely_then_recovery),
+        LOG_TEST(test_good_news),
         LOG_TEST(test_another_text_is_told),
         LOG_TEST(test_a_dead_gateway_writes_little),
         LOG_TEST(test_a_long_fault_is_one_fault),
