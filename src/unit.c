@@ -129,6 +129,7 @@ static bool collect_rows(struct unit *u, struct service_item **items)
             .description = row->help,
             .text = row->text,
             .writable = row->writable,
+            .quiet = row->quiet,
             .value = shown(u, row),
         };
     }

@@ -50,6 +50,7 @@ static const struct {
     FIELD("/Energy/Today", MEASURE, today),
     FIELD("/Latency", NUMBER, latency),
     FIELD("/UpdateIndex", NUMBER, update_index),
+    FIELD("/Debug/MeasuredAt", NUMBER, measured_at),
     FIELD("/Connected", NUMBER, connected),
     FIELD("/StatusCode", NUMBER, status_code),
     FIELD("/State", NUMBER, state),
@@ -168,6 +169,9 @@ void show_row_told(struct show_row *row, int64_t now_ms)
 {
     row->answer = SHOW_ANSWERED;
     row->seen_ms = now_ms;
+    /* The same clock, on the same machine; what is later than now is of another. */
+    if (row->measured_at >= 0 && row->measured_at * 1000 <= (double)now_ms)
+        row->updated_ms = (int64_t)(row->measured_at * 1000);
     message_ended(row, now_ms);
 }
 

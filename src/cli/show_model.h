@@ -41,14 +41,14 @@ struct show_row {
     enum show_answer answer;
     char name[SHOW_TEXT_MAX], product[SHOW_TEXT_MAX], connection[SHOW_TEXT_MAX];
     double power, energy, out[3], phase[PHASES][4]; /* out: W, V, A of an inverter's output */
-    double today, latency, update_index, connected, status_code, state, error_code;
+    double today, latency, update_index, measured_at, connected, status_code, state, error_code;
     struct { /* health of its gateway */
         double requests, failures, p50, p99, pushed, bytes;
         char by_kind[SHOW_TEXT_MAX], last_error[SHOW_TEXT_MAX];
     } debug;
     struct show_history history;
     int64_t seen_ms;            /* when it first told its values */
-    int64_t updated_ms;         /* when it last told new ones since; -1: not yet */
+    int64_t updated_ms;         /* when it last measured, as far as it has said; -1: not known */
     bool index_moved, measured; /* within the present message */
     bool changed;               /* for who shows it: since it was shown last */
 };

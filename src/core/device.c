@@ -203,6 +203,7 @@ static unsigned feed_sample(struct device *d, const struct reading *r, int64_t n
 
     d->fresh_ms = now_ms;
     d->view.update_index++;
+    d->view.measured_ms = now_ms;
     show_reading(d, r);
     events |= energy_feed(&d->energy, d->conf, &d->view, r, now_ms);
     show_energy(d);
@@ -369,6 +370,7 @@ struct device *device_create(const struct device_conf *conf, const struct device
     sample_init(&d->sample);
     energy_init(&d->energy, d->conf);
     view_init(&d->view);
+    d->view.measured_ms = -1;
     d->view.instance = conf->instance;
     text_copy(d->view.serial, sizeof d->view.serial, conf->serial);
     if (memory)

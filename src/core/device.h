@@ -50,6 +50,7 @@ struct device_view {
     enum phase_choice phase;    /* resolved: never PHASE_AUTO */
     unsigned phases;            /* 1 or 3 */
     unsigned char update_index; /* moves with each fresh reading, 255 wraps to 0 */
+    int64_t measured_ms;        /* when that came; -1 before the first */
     double latency_ms;          /* of the last answered request; MISSING before it */
     /* [f][0] the device, [f][1..3] the phases in use; unused phases are MISSING, never 0. */
     double value[FIELD_COUNT][PHASE_SLOTS];

@@ -142,6 +142,9 @@ struct value map_value(const struct map_row *row, const struct device_view *view
         return value_double(view->latency_ms);
     case MAP_UPDATE_INDEX:
         return value_int(view->update_index);
+    case MAP_MEASURED_AT:
+        return view->measured_ms < 0 ? value_invalid()
+                                     : value_double((double)view->measured_ms / 1000);
     case MAP_PHASES:
         return number_of_phases(view);
     case MAP_STATUS_CODE:

@@ -35,6 +35,7 @@ enum map_source {
     MAP_CONNECTION, /* how the device is reached, for people */
     MAP_LATENCY,
     MAP_UPDATE_INDEX,
+    MAP_MEASURED_AT,   /* monotonic seconds */
     MAP_PHASES,        /* /NrOfPhases: 1 on L1, 3 on three phases; on L2 and L3 no value */
     MAP_STATUS_CODE,   /* pvinverter: 0 start, 7 running, 8 standby (night), 10 error */
     MAP_GENSET_STATUS, /* genset: 0 standby, 8 running */
@@ -65,6 +66,7 @@ struct map_row {
     enum text_format text;
     unsigned char slot; /* MAP_FIELD: phase 0..3; MAP_STRING: string 0..STRINGS_MAX-1 */
     bool writable;      /* SetValue is meant for it */
+    bool quiet;         /* never announced: for whoever asks */
     union {
         enum field field;
         enum map_member member;

@@ -45,7 +45,7 @@ bool item_set(struct item *item, const struct value *value)
             text_clean(text);
         kept = value_string(text); /* without memory: no value */
     }
-    bool changed = !value_equal(&kept, &item->conf.value);
+    bool changed = !item->conf.quiet && !value_equal(&kept, &item->conf.value);
     item->conf.value = kept;
     free(item->text);
     item->text = text;

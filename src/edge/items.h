@@ -34,7 +34,10 @@ const char *item_below(const struct item *item, const char *node);
 /* Whether any item is below a node. */
 bool items_below(const struct items *items, const char *node);
 
-/* A string is cleaned (core/text.h) and copied. Marks the item as changed, and returns true, if it has. */
+/*
+ * A string is cleaned (core/text.h) and copied. Marks the item as changed, and returns true, if it has; never
+ * a quiet one.
+ */
 bool item_set(struct item *item, const struct value *value);
 
 #endif

@@ -25,6 +25,7 @@ struct service_item {
     const char *description; /* GetDescription; NULL is "" */
     enum text_format text;
     bool writable;
+    bool quiet;         /* its changes are not announced */
     struct value value; /* at first; a string is copied, a list of them (static) is not */
 };
 

@@ -108,6 +108,10 @@ enum { VENUS_PRODUCT_ID = 0xD7D0 };
         ROW_DEBUG("Pushed", PUSHED, TEXT_PLAIN, "messages that it sent unasked (its WebSocket)"), \
         ROW_DEBUG("Bytes", BYTES, TEXT_PLAIN, "of its replies and messages, likewise"),           \
         ROW_DEBUG("LastError", LAST_ERROR, TEXT_PLAIN, "of a poll that failed; it may be over"),  \
+        {.path = "/Debug/MeasuredAt",                                                             \
+         .help = "s of the monotonic clock when the last measurement came; is never announced",   \
+         .source = MAP_MEASURED_AT,                                                               \
+         .quiet = true},                                                                          \
         {.path = "/Debug/JumpsDropped",                                                           \
          .help = "impossible jumps of the energy counter, since the program started",             \
          .source = MAP_JUMPS_DROPPED},                                                            \

@@ -74,6 +74,7 @@ SERVICE = """
     /Debug/Pushed           i   *               *
     /Debug/Bytes            d   *               *
     /Debug/LastError        s   *               *
+    /Debug/MeasuredAt       d   *               *
     /Debug/JumpsDropped     i   0               0
     /Debug/FallsHeld        i   0               0
     /Debug/ReadingsDropped  i   0               0

@@ -102,11 +102,20 @@ class ShowTest(ShowCase):
         self.assertEqual(["Name", "Service", "Ph", "W", "V", "A", "Today", "kWh", "Age", "Status",
                           "ms"], head.split())
         self.assertRegex(south, r"^Roof south 1 +pvinverter\.http_20 +L1 +741 +232\.8 +3\.18 "
-                                r"+2\.06 +2\.1 +- +running +\d+ *$")
+                                r"+2\.06 +2\.1 +\d+s +running +\d+ *$")
         self.assertRegex(north, r"^Roof north 2 +pvinverter\.http_21 +L2 +741 ")
         self.assertEqual("Total 1483 W  L1 741 W  L2 741 W  4.11 kWh today  2 of 2 inverters running",
                          total)
         self.assertNotIn("\x1b", out)
+
+    def test_once_has_ages(self):
+        """How old the values are is asked for; it is never announced, since it would be with each of them."""
+        dtu, _ = self.house(1)
+        dtu.refuse_connections()
+        self.wait("an age", lambda: 2 <= json.loads(self.show("--once", "--json")[1])["services"][0]["age_s"]
+                  < 15, timeout=10.0)
+        self.assertRegex(self.show("--once")[1].splitlines()[1], r" ([2-9]|1\d)s +(running|error)")
+        self.assertNotIn("MeasuredAt", str(self.recorder.signals()))
 
     def test_once_json(self):
         self.house(2)

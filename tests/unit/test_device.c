@@ -23,6 +23,7 @@ static void starts_empty(void **state)
     assert_int_equal(view()->instance, 34);
     assert_int_equal(view()->position, 1);
     assert_int_equal(view()->update_index, 0);
+    assert_int_equal(view()->measured_ms, -1);
     assert_int_equal(view()->phases, 1);
     assert_int_equal(view()->strings, 0);
     assert_near(view()->latency_ms, MISSING);
@@ -299,8 +300,10 @@ static void runs_with_the_first_reading(void **state)
     assert_field(FIELD_FREQUENCY, 50, MISSING, MISSING, MISSING);
     assert_near(view()->latency_ms, 12.5);
     assert_int_equal(view()->update_index, 1);
+    int64_t first = view()->measured_ms;
     assert_int_equal(feed(S), DEVICE_FRESH);
     assert_int_equal(view()->update_index, 2);
+    assert_int_equal(view()->measured_ms - first, S);
 }
 
 static void the_update_index_wraps(void **state)
