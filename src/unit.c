@@ -11,8 +11,9 @@
 #include "edge/clock.h"
 #include "edge/log.h"
 #include "edge/service.h"
+#include "unit_log.h"
 
-enum { BUS_RETRY_MS = 10 * 1000, EPISODE_MS = 6 * 3600 * 1000 };
+enum { BUS_RETRY_MS = 10 * 1000 };
 
 static const char service_prefix[] = "com.victronenergy.";
 
@@ -27,7 +28,8 @@ struct unit {
     const struct map_row **rows; /* one per item of the service, in its order */
     size_t row_count;
     struct loop_timer bus_retry, deadline;
-    struct log_fault bus_fault, fall_fault, jump_fault, drop_fault;
+    struct log_fault bus_fault;
+    struct unit_log log;
     bool known; /* which device this is */
     struct silence silence;
     int64_t shown_ms;
@@ -441,56 +443,6 @@ static const char *state_name(const struct unit *u)
     return "";
 }
 
-/* What comes in episodes never "ends": one that was long ago is another. */
-static void forget_old_episode(struct log_fault *f, int64_t now)
-{
-    if (f->total && now - f->logged_ms > EPISODE_MS)
-        *f = (struct log_fault){0};
-}
-
-static void log_energy_events(struct unit *u, unsigned events)
-{
-    int64_t now = loop_now_ms(u->env->loop);
-    const struct device_view *v = device_view(u->device);
-
-    forget_old_episode(&u->fall_fault, now);
-    forget_old_episode(&u->jump_fault, now);
-    if (events & DEVICE_ENERGY_HELD)
-        log_fault(
-            &u->fall_fault, now, LOG_INFO,
-            "%s: its energy counter fell from %.3f to %.3f kWh; the first is kept until three "
-            "measurements over a minute agree on less",
-            u->label, v->counter_before_kwh, v->counter_now_kwh);
-    if (events & DEVICE_ENERGY_JUMP)
-        log_fault(&u->jump_fault, now, LOG_WARNING,
-                  "%s: its energy counter jumped from %.3f to %.3f kWh, which it cannot have made; "
-                  "the first is kept",
-                  u->label, v->counter_before_kwh, v->counter_now_kwh);
-    if (events & (DEVICE_ENERGY_RESET | DEVICE_ENERGY_RAISED))
-        log_line(
-            LOG_WARNING,
-            "%s: its energy counter went from %.3f to %.3f kWh and goes on from there; %.3f kWh "
-            "are published",
-            u->label, v->counter_before_kwh, v->counter_now_kwh, v->value[FIELD_ENERGY_FORWARD][0]);
-}
-
-static void log_dropped(struct unit *u, unsigned events)
-{
-    int64_t now = loop_now_ms(u->env->loop);
-    const char *why = device_view(u->device)->dropped_why;
-
-    forget_old_episode(&u->drop_fault, now);
-    if (events & DEVICE_READING_DROPPED)
-        log_fault(&u->drop_fault, now, LOG_INFO, "%s: a reading was dropped as no measurement: %s",
-                  u->label, why);
-    if (events & DEVICE_NOTHING_PLAUSIBLE)
-        log_line(
-            LOG_WARNING,
-            "%s: for %d minutes nothing came but what cannot be a measurement (%s); it counts as "
-            "away, by ErrorMode",
-            u->label, DEVICE_PATIENCE_MS / 60000, why);
-}
-
 /* why: "" where there is nothing to add. */
 static void log_events(struct unit *u, unsigned events, const char *why)
 {
@@ -501,8 +453,7 @@ static void log_events(struct unit *u, unsigned events, const char *why)
     if (events & DEVICE_CHANGED_STATE)
         log_line(state == DEVICE_ERROR ? LOG_WARNING : LOG_INFO, "%s is %s%s%s", title(u).text,
                  state_name(u), *why ? ": " : "", why);
-    log_energy_events(u, events);
-    log_dropped(u, events);
+    unit_log_events(&u->log, u->label, device_view(u->device), events, loop_now_ms(u->env->loop));
 }
 
 static void log_dry_run(const struct unit *u)

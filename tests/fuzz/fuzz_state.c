@@ -35,6 +35,7 @@ static void check_device(const struct device_memory *m)
         m->phase < 0 || m->phase > PHASES || m->instance < -1 || m->instance > 65535 ||
         m->phases > PHASES || m->strings > STRINGS_MAX || !sane_value(m->max_power_w, 0, 1e7) ||
         !sane_value(m->energy_kwh, -1e9, 1e9) || !(m->offset_kwh >= 0 && m->offset_kwh <= 1e9) ||
+        !(m->energy_offset_kwh >= -1e9 && m->energy_offset_kwh <= 1e9) ||
         m->counter < ENERGY_UNKNOWN || m->counter > ENERGY_OF_THE_DAY)
         abort();
 }

@@ -53,6 +53,15 @@ void create(void)
     assert_non_null(d);
 }
 
+void restart(void)
+{
+    struct device_memory memory;
+
+    device_remember(d, &memory);
+    device_destroy(d);
+    d = device_create(&conf, &memory);
+}
+
 const struct device_view *view(void)
 {
     return device_view(d);

@@ -18,6 +18,7 @@ int device_setup(void **state);
 int device_teardown(void **state);
 
 void create(void);
+void restart(void); /* over what is remembered */
 const struct device_view *view(void);
 
 /* r, without a wall clock. */
