@@ -53,10 +53,10 @@ rm -r "${tree:?}/bin"
 mkdir "$tree/bin"
 
 # A warning of the compiler: an error with the pinned version, else a note. The compiler is the real one, under a
-# version of ours.
+# version of ours; should it be a wrapper that looks for the next one in PATH (ccache), it must not find ours.
 compiler() { # TRIPLE VERSION
-    printf '#!/bin/sh\n[ "$*" != --version ] || { echo "gcc %s"; exit; }\nexec "%s" "$@"\n' "$2" \
-        "$(command -v "$1-gcc")" >"$tree/compiler"
+    printf '#!/bin/sh\n[ "$*" != --version ] || { echo "gcc %s"; exit; }\nPATH="%s" exec "%s" "$@"\n' \
+        "$2" "$PATH" "$(command -v "$1-gcc")" >"$tree/compiler"
     chmod +x "$tree/compiler"
     mv "$tree/compiler" "$tree/bin/$1-gcc"
 }
