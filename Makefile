@@ -278,7 +278,7 @@ endef
 
 compiler = $(shell $(1) --version 2>/dev/null | head -n 1)
 
-$(B)/flags.tools: export CONTENT = $(CURDIR) $(TRIPLE) $(ARCH_FLAGS) \
+$(B)/flags.tools: export CONTENT = $(CURDIR) $(TRIPLE) $(shell command -v $(TRIPLE)-gcc) $(ARCH_FLAGS) \
 	$(if $(VENUS_SDK),$(shell cat $(wildcard $(VENUS_SDK)/environment-setup-* $(filter-out %/,$(VENUS_SDK))) \
 	2>/dev/null | cksum) $(VENUS_SDK))
 $(B)/flags.tools: FORCE

@@ -52,6 +52,17 @@ expect "another flag" 'CC .*/src/main\.o'
 expect "another flag" 'LINK '
 run WARNINGS=-w
 nothing "the same flag again"
+mkdir "$tree/bin"
+printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v x86_64-linux-gnu-gcc)" >"$tree/bin/x86_64-linux-gnu-gcc"
+chmod +x "$tree/bin/x86_64-linux-gnu-gcc"
+PATH=$tree/bin:$PATH
+run WARNINGS=-w
+grep -q "^exec $tree/bin/" "$tree/build/x86_64-release/bin/cc" || {
+    echo "a compiler in another place is not taken"
+    exit 1
+}
+run WARNINGS=-w
+nothing "the same compiler again"
 printf '## [99.9.9]\n' >"$tree/CHANGELOG.md"
 run WARNINGS=-w
 expect "another version" 'CC .*/src/version\.o'

@@ -12,7 +12,11 @@ stand_in() { # NAME TRIPLE DEBIAN-TRIPLE CPU-FLAGS
     bin=$sdk/sysroots/x86_64-vesdk-linux/usr/bin/$2
     mkdir -p "$bin" "$sdk/sysroots/$1"
     for t in gcc gcc-ar gcc-ranlib gcc-nm readelf strip objdump; do
-        ln -sf "$(command -v "$3-$t")" "$bin/$2-$t"
+        # Called by its own name, since a wrapper in PATH (ccache) goes by that. A link that is there must go first:
+        # what is written to it would end in the compiler.
+        rm -f "$bin/$2-$t"
+        printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v "$3-$t")" >"$bin/$2-$t"
+        chmod +x "$bin/$2-$t"
     done
     cat >"$sdk/environment-setup-$1" <<END
 export SDKTARGETSYSROOT=$sdk/sysroots/$1
