@@ -4,6 +4,7 @@
 #   VARIANT   release (default): static-PIE against musl, what goes onto a device
 #             debug: the host's compiler and glibc with sanitizers, what the tests link
 #             fuzz: as debug, with clang and libFuzzer
+#             coverage: as debug, and counts which lines run
 #             lint: objects only, through gcc's analyzer
 #   VENUS_SDK=/opt/venus/...  the Venus OS SDK's compiler instead of Debian's (variant sdk)
 #   RELEASE=1 refuse third-party sources that vendor/lock does not pin
@@ -20,8 +21,8 @@ endif
 ifeq ($(filter $(ARCH),x86_64 armv7 aarch64),)
 $(error ARCH=$(ARCH) is not known: x86_64, armv7 or aarch64)
 endif
-ifeq ($(filter $(VARIANT),release sdk debug fuzz lint),)
-$(error VARIANT=$(VARIANT) is not known: release, debug, fuzz or lint)
+ifeq ($(filter $(VARIANT),release sdk debug fuzz coverage lint),)
+$(error VARIANT=$(VARIANT) is not known: release, debug, fuzz, coverage or lint)
 endif
 
 # All cores; a -j of the caller's wins.
@@ -100,6 +101,15 @@ ifeq ($(VARIANT),fuzz)
 LIBS     := cjson inih
 DEFINES  += -isystem $(CURDIR)/build/x86_64-debug/sysroot/include
 LDFLAGS  += -L$(CURDIR)/build/x86_64-debug/sysroot/lib
+endif
+
+ifeq ($(VARIANT),coverage)
+LIBS     :=
+# Counting hides from the compiler how long a text can be.
+COMMON   += --coverage -fprofile-update=atomic
+WARNINGS += -Wno-format-truncation
+DEFINES  += -isystem $(CURDIR)/build/x86_64-debug/sysroot/include
+LDFLAGS  += --coverage -L$(CURDIR)/build/x86_64-debug/sysroot/lib
 endif
 
 # Without what a distribution's compiler adds to calls, since ci/lint reads which functions the core calls.
@@ -313,7 +323,7 @@ FORCE:
 
 # ---- What a person calls --------------------------------------------------------------------------------
 
-.PHONY: FORCE tools fetch-tools setup vendor debug cross run check test fuzz lint size memory bench clean distclean help
+.PHONY: FORCE tools fetch-tools setup vendor debug cross run check test fuzz coverage mutate lint size memory bench clean distclean help
 
 # A build says what is missing; only what runs or tests the program may install it.
 tools:
@@ -361,6 +371,17 @@ fuzz:
 	$(Q)scripts/setup fuzz
 	$(call variant,x86_64,debug,libs)
 	$(call variant,x86_64,fuzz,fuzz-run FUZZ_SECONDS='$(or $(FUZZ_SECONDS),60)')
+
+coverage:
+	$(Q)scripts/setup check
+	$(call variant,x86_64,debug,libs)
+	$(call variant,x86_64,coverage,all programs)
+	$(Q)scripts/coverage $(if $(FILE),'$(FILE)')
+
+mutate:
+	$(Q)scripts/setup check
+	$(call variant,x86_64,debug,all programs)
+	$(Q)MAKE='$(MAKE)' scripts/mutate '$(FILE)' $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
 lint:
 	$(Q)scripts/setup lint
@@ -435,6 +456,8 @@ help:
 #H make check             seconds: the tests of what only computes, the decoders over their corpora, the layers
 #H make test              set up, build everything, run every test
 #H make debug             with sanitizers, against the host's libc
+#H make coverage          which lines of each folder the tests in C run; FILE=src/core/json.c: which it lacks
+#H make mutate FILE=..    which single changes of a source file no test notices (COUNT=, SEED=)
 #H make fuzz              fuzz the parsers, FUZZ_SECONDS=60 each
 #H make lint              format, static analysis, layering, scripts
 #H make size              what each library adds to each program
