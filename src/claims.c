@@ -489,25 +489,39 @@ static void close_bus(struct claims *c)
     c->bus = NULL;
 }
 
-static void open_bus(void *user)
+static void on_bus_failed(void *user, const char *why)
 {
     struct claims *c = user;
-    char why[160] = "out of memory";
-    const struct settings_events settings = {on_available, on_changed, c};
-    const struct directory_events directory = {on_round_over, on_appeared, is_ours, c};
 
-    c->bus = bus_open(c->loop, on_bus_lost, c, why, sizeof why);
-    if (c->bus)
-        c->settings = settings_create(c->loop, c->bus, &settings, why, sizeof why);
-    if (c->settings)
-        c->directory = directory_create(c->loop, c->bus, &directory, why, sizeof why);
-    if (c->directory) {
-        log_recovered(&c->bus_fault, loop_now_ms(c->loop), "the D-Bus is there");
-        return;
-    }
     close_bus(c);
     log_fault(&c->bus_fault, loop_now_ms(c->loop), LOG_ERROR, "nothing is on the bus: %s", why);
     loop_timer_arm(&c->bus_retry, BUS_RETRY_MS);
+}
+
+static void on_bus_ready(void *user)
+{
+    struct claims *c = user;
+    char why[160];
+    const struct settings_events settings = {on_available, on_changed, c};
+    const struct directory_events directory = {on_round_over, on_appeared, is_ours, c};
+
+    c->settings = settings_create(c->loop, c->bus, &settings, why, sizeof why);
+    if (c->settings)
+        c->directory = directory_create(c->loop, c->bus, &directory, why, sizeof why);
+    if (c->directory)
+        log_recovered(&c->bus_fault, loop_now_ms(c->loop), "the D-Bus is there");
+    else
+        on_bus_failed(c, why);
+}
+
+static void open_bus(void *user)
+{
+    struct claims *c = user;
+    const struct bus_events events = {on_bus_ready, on_bus_failed, on_bus_lost, c};
+
+    c->bus = bus_open(c->loop, &events);
+    if (!c->bus)
+        on_bus_failed(c, "out of memory");
 }
 
 struct claims *claims_create(struct loop *l, const struct memory *memory, loop_fn bus_lost,

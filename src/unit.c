@@ -25,6 +25,7 @@ struct unit {
     struct claim claim;
     const struct venus_class *class;
     struct service *service;     /* NULL until its name is settled, and while the name is taken */
+    bool there;                  /* the service is on the bus, not only about to be */
     const struct map_row **rows; /* one per item of the service, in its order */
     size_t row_count;
     struct loop_timer bus_retry, deadline;
@@ -142,6 +143,7 @@ static void disappear(struct unit *u)
 {
     service_destroy(u->service);
     u->service = NULL;
+    u->there = false;
     claim_on_bus(&u->claim, false);
     free(u->rows);
     u->rows = NULL;
@@ -159,14 +161,40 @@ static void find_class(struct unit *u)
     device_set_class(u->device, known ? u->class->name : NULL, u->class->meter);
 }
 
+static void on_there(void *user)
+{
+    struct unit *u = user;
+    const char *name = service_name(u->service);
+
+    u->there = true;
+    claim_on_bus(&u->claim, true);
+    log_recovered(&u->bus_fault, loop_now_ms(u->env->loop), "%s: %s is on the bus", u->label, name);
+    log_line(LOG_INFO, "%s (%s) is %s", title(u).text, device_view(u->device)->name, name);
+    show(u);
+}
+
+static void on_failed(void *user, int err, const char *why)
+{
+    struct unit *u = user;
+
+    disappear(u);
+    if (err == -EEXIST) {
+        claim_refused(&u->claim);
+        return;
+    }
+    log_fault(&u->bus_fault, loop_now_ms(u->env->loop), LOG_ERROR, "%s: not on the bus: %s",
+              u->label, why);
+    loop_timer_arm(&u->bus_retry, BUS_RETRY_MS);
+}
+
 static void appear(void *user)
 {
     struct unit *u = user;
-    const struct service_events events = {.write = on_write, .lost = on_bus_lost, .user = u};
+    const struct service_events events = {
+        .write = on_write, .there = on_there, .failed = on_failed, .lost = on_bus_lost, .user = u};
     char name[CLAIM_NAME_MAX];
     char why[160] = "out of memory";
     struct service_item *items = NULL;
-    int err = 0;
 
     disappear(u);
     find_class(u);
@@ -176,22 +204,10 @@ static void appear(void *user)
     claim_name(&u->claim, name);
     if (collect_rows(u, &items))
         u->service =
-            service_create(u->env->loop, name, items, u->row_count, &events, &err, why, sizeof why);
+            service_create(u->env->loop, name, items, u->row_count, &events, why, sizeof why);
     free(items);
-    if (!u->service && err == -EEXIST) {
-        claim_refused(&u->claim);
-        return;
-    }
-    if (!u->service) {
-        log_fault(&u->bus_fault, loop_now_ms(u->env->loop), LOG_ERROR, "%s: not on the bus: %s",
-                  u->label, why);
-        loop_timer_arm(&u->bus_retry, BUS_RETRY_MS);
-        return;
-    }
-    claim_on_bus(&u->claim, true);
-    log_recovered(&u->bus_fault, loop_now_ms(u->env->loop), "%s: %s is on the bus", u->label, name);
-    log_line(LOG_INFO, "%s (%s) is %s", title(u).text, device_view(u->device)->name, name);
-    show(u);
+    if (!u->service)
+        on_failed(u, -ENOMEM, why);
 }
 
 /*
@@ -286,6 +302,8 @@ static void claim_anew(struct unit *u)
     struct claim_wish wish;
 
     u->waits = false; /* for a name that may be another one now */
+    if (u->service && !u->there)
+        disappear(u); /* it is about to get a name that may be another's now */
     fill_wish(u, &wish);
     if (u->known && !u->conf.off)
         claim_begin(u->env->claims, &u->claim, &wish, on_granted, u);

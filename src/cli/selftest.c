@@ -15,6 +15,8 @@
 #include "place.h"
 #include "version.h"
 
+enum { ANSWER_MS = 4000 };
+
 static const char help[] =
     "Usage: dbus-opendtu selftest [--config FILE]\n"
     "\n"
@@ -35,23 +37,50 @@ static bool libraries_work(void)
     return ok;
 }
 
-static void lost(void *user)
+struct look {
+    struct loop *loop;
+    char why[160]; /* "": it is there */
+};
+
+static void on_ready(void *user)
 {
-    (void)user;
+    struct look *look = user;
+
+    look->why[0] = '\0';
+    loop_stop(look->loop, 0);
+}
+
+static void on_failed(void *user, const char *why)
+{
+    struct look *look = user;
+
+    snprintf(look->why, sizeof look->why, "%s", why);
+    loop_stop(look->loop, 0);
+}
+
+static void on_late(void *user)
+{
+    on_failed(user, "it does not answer");
 }
 
 static bool bus_works(void)
 {
-    char why[160] = "out of memory";
-    struct loop *loop = loop_create();
-    struct bus *bus = loop ? bus_open(loop, lost, NULL, why, sizeof why) : NULL;
-    bool ok = bus != NULL;
+    struct look look = {.loop = loop_create(), .why = "out of memory"};
+    const struct bus_events events = {.ready = on_ready, .failed = on_failed, .user = &look};
+    struct bus *bus = look.loop ? bus_open(look.loop, &events) : NULL;
 
-    if (!ok)
-        fprintf(stderr, "selftest: the D-Bus cannot be reached: %s\n", why);
+    if (bus) {
+        struct loop_timer late;
+        loop_timer_init(&late, look.loop, on_late, &look);
+        loop_timer_arm(&late, ANSWER_MS);
+        (void)loop_run(look.loop);
+        loop_timer_disarm(&late);
+    }
+    if (*look.why)
+        fprintf(stderr, "selftest: the D-Bus cannot be reached: %s\n", look.why);
     bus_close(bus);
-    loop_destroy(loop);
-    return ok;
+    loop_destroy(look.loop);
+    return !*look.why;
 }
 
 static bool config_works(const char *path)

@@ -63,7 +63,8 @@ struct show {
     struct loop_fd *out;
     struct loop_timer draw_timer, tick_timer;
     size_t scroll, room;
-    bool head_written, changed, settled, lost;
+    bool head_written, changed, settled;
+    char fault[200]; /* of the bus; "": none */
 };
 
 /* ---- which services ---- */
@@ -324,7 +325,15 @@ static void on_lost(void *user)
 {
     struct show *s = user;
 
-    s->lost = true;
+    snprintf(s->fault, sizeof s->fault, "the D-Bus has gone");
+    loop_stop(s->loop, 1);
+}
+
+static void on_failed(void *user, const char *why)
+{
+    struct show *s = user;
+
+    snprintf(s->fault, sizeof s->fault, "%s", why);
     loop_stop(s->loop, 1);
 }
 
@@ -399,21 +408,18 @@ static void on_resize(void *user, int number)
 
 static bool follow_bus(struct show *s)
 {
-    char why[200];
     struct browser_events events = {.came = on_came,
                                     .gone = on_gone,
                                     .item = on_item,
                                     .news = on_news,
                                     .settled = on_settled,
+                                    .failed = on_failed,
                                     .lost = on_lost,
                                     .user = s};
 
-    s->browser = browser_create(s->loop, &events, why, sizeof why);
-    if (!s->browser) {
-        if (s->terminal)
-            terminal_leave(s->terminal);
-        fprintf(stderr, "show: %s\n", why);
-    }
+    s->browser = browser_create(s->loop, &events);
+    if (!s->browser)
+        on_failed(s, "out of memory");
     return s->browser != NULL;
 }
 
@@ -440,8 +446,6 @@ static void on_stop(void *user, int number)
     terminal_enter(s->terminal);
     if (follow_bus(s))
         on_draw(s);
-    else
-        loop_stop(s->loop, 1);
 }
 
 /* After a SIGSTOP, which nobody can see coming, the shell has set the terminal its own way. */
@@ -555,8 +559,8 @@ static void end(struct show *s)
     show_model_destroy(s->model);
     show_text_finish(&s->text);
     loop_destroy(s->loop);
-    if (s->lost)
-        fprintf(stderr, "show: the D-Bus has gone\n");
+    if (*s->fault)
+        fprintf(stderr, "show: %s\n", s->fault);
 }
 
 /* Returns 0 to go on, else the exit code plus 1. */

@@ -21,6 +21,7 @@ struct service_text {
 struct looking {
     struct loop *loop;
     struct service_text *services;
+    char why[160]; /* "": the bus is there */
 };
 
 static bool is_ours(const char *name)
@@ -100,6 +101,14 @@ static void print(FILE *out, const struct looking *l)
         fputs("no service of dbus-opendtu is on the bus\n", out);
 }
 
+static void on_failed(void *user, const char *why)
+{
+    struct looking *l = user;
+
+    snprintf(l->why, sizeof l->why, "%s", why);
+    loop_stop(l->loop, 0);
+}
+
 static void look(struct looking *l, FILE *out)
 {
     const struct browser_events events = {.came = on_came,
@@ -107,21 +116,25 @@ static void look(struct looking *l, FILE *out)
                                           .item = on_item,
                                           .news = on_news,
                                           .settled = on_end,
+                                          .failed = on_failed,
                                           .lost = on_end,
                                           .user = l};
     struct loop_timer limit = {0};
-    char why[160] = "out of memory";
-    struct browser *b = browser_create(l->loop, &events, why, sizeof why);
+    struct browser *b = browser_create(l->loop, &events);
 
-    if (!b) {
-        fprintf(out, "the D-Bus cannot be reached: %s\n", why);
+    if (b) {
+        loop_timer_init(&limit, l->loop, on_end, l);
+        loop_timer_arm(&limit, WAIT_MS);
+        (void)loop_run(l->loop);
+        loop_timer_disarm(&limit);
+        browser_destroy(b);
+    } else {
+        on_failed(l, "out of memory");
+    }
+    if (*l->why) {
+        fprintf(out, "the D-Bus cannot be reached: %s\n", l->why);
         return;
     }
-    loop_timer_init(&limit, l->loop, on_end, l);
-    loop_timer_arm(&limit, WAIT_MS);
-    (void)loop_run(l->loop);
-    loop_timer_disarm(&limit);
-    browser_destroy(b);
     for (struct service_text *s = l->services; s; s = s->next)
         if (s->out)
             fclose(s->out);

@@ -13,6 +13,7 @@
 
 enum {
     REPLY_MS = 4000,
+    OPEN_MS = 4000,
     ASK_AGAIN_MS = 5000,
     RULE_MAX = 512,
     NAME_MAX_LEN = 255, /* of the specification */
@@ -39,7 +40,7 @@ struct browser {
     size_t waiting; /* for so many of the beginning */
     bool listed, settled;
     bool filters; /* on_message is on the connection */
-    struct loop_timer settle_timer;
+    struct loop_timer settle_timer, open_timer;
 };
 
 static void ask(struct followed *f, bool older);
@@ -397,36 +398,51 @@ static void on_lost(void *user)
         b->events.lost(b->events.user);
 }
 
-static bool begin(struct browser *b)
+static void on_failed(void *user, const char *why)
 {
-    b->filters = dbus_connection_add_filter(bus_connection(b->bus), on_message, b, NULL);
-    if (!b->filters)
-        return false;
+    struct browser *b = user;
+
+    loop_timer_disarm(&b->open_timer);
+    if (b->events.failed)
+        b->events.failed(b->events.user, why);
+}
+
+static void on_open_timer(void *user)
+{
+    on_failed(user, "no connection to the D-Bus: it does not answer");
+}
+
+static void on_ready(void *user)
+{
+    struct browser *b = user;
+    DBusConnection *c = bus_connection(b->bus);
+
+    loop_timer_disarm(&b->open_timer);
+    b->filters = dbus_connection_add_filter(c, on_message, b, NULL);
     send_rule(b, "AddMatch",
               "type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS
               "',member='NameOwnerChanged',arg0namespace='com.victronenergy'");
     DBusMessage *m = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
                                                   DBUS_INTERFACE_DBUS, "ListNames");
-    return bus_call(bus_connection(b->bus), m, REPLY_MS, &b->list_call, on_names, b);
+    if (!bus_call(c, m, REPLY_MS, &b->list_call, on_names, b) || !b->filters)
+        on_failed(b, "out of memory");
 }
 
-struct browser *browser_create(struct loop *l, const struct browser_events *events, char *why,
-                               size_t why_size)
+struct browser *browser_create(struct loop *l, const struct browser_events *events)
 {
     struct browser *b = calloc(1, sizeof(*b));
+    const struct bus_events bus = {on_ready, on_failed, on_lost, b};
 
-    if (!b) {
-        snprintf(why, why_size, "out of memory");
+    if (!b)
         return NULL;
-    }
     b->loop = l;
     b->events = *events;
     loop_timer_init(&b->settle_timer, l, on_settled, b);
-    b->bus = bus_open(l, on_lost, b, why, why_size);
-    if (b->bus && begin(b))
-        return b;
+    loop_timer_init(&b->open_timer, l, on_open_timer, b);
+    loop_timer_arm(&b->open_timer, OPEN_MS);
+    b->bus = bus_open(l, &bus);
     if (b->bus)
-        snprintf(why, why_size, "out of memory");
+        return b;
     browser_destroy(b);
     return NULL;
 }
@@ -439,6 +455,7 @@ void browser_destroy(struct browser *b)
     for (size_t i = 0; i < b->count; i++)
         release(b->services[i]);
     loop_timer_disarm(&b->settle_timer);
+    loop_timer_disarm(&b->open_timer);
     if (b->filters)
         dbus_connection_remove_filter(bus_connection(b->bus), on_message, b);
     bus_close(b->bus);

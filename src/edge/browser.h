@@ -4,7 +4,7 @@
  *
  * Each service that is followed is one match rule and one GetItems (GetValue of "/" for those that
  * have none); after that it only listens: ItemsChanged on "/", PropertiesChanged on leaves,
- * NameOwnerChanged. Nothing blocks but the opening of the connection.
+ * NameOwnerChanged. Nothing blocks.
  *
  * What comes is the word of other processes: at most BROWSER_SERVICES_MAX services are followed, at
  * most BROWSER_ITEMS_MAX items of a message are read, longer texts are left out.
@@ -41,15 +41,15 @@ struct browser_events {
     void (*item)(void *user, void *service, const char *path, const struct value *value);
     void (*news)(void *user, void *service, enum browser_news news);
     void (*settled)(void *user); /* once: every service of the beginning has told, or is silent */
-    loop_fn lost;                /* once: the bus went away */
+    void (*failed)(void *user, const char *why); /* once: there is no bus, or it does not answer */
+    loop_fn lost;                                /* once: the bus went away */
     void *user;
 };
 
 struct browser;
 
-/* NULL with a line in why when there is no bus. events is copied. */
-struct browser *browser_create(struct loop *l, const struct browser_events *events, char *why,
-                               size_t why_size);
+/* NULL when out of memory. events is copied. */
+struct browser *browser_create(struct loop *l, const struct browser_events *events);
 
 /* gone() is not called for what is still there. NULL is fine. */
 void browser_destroy(struct browser *b);

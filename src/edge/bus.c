@@ -7,14 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/clock.h"
+#include "edge/log.h"
 
 enum {
     MESSAGES_PER_TURN = 32,
     NO_MEMORY_PAUSE_MS = 100,
-    REPLY_TIMEOUT_MS = 5000,
-    FLUSH_MS = 200,
-    FLUSH_STEPS = 64,
+    SLOW_MS = 5000, /* after that, the log says what is waited for */
     /*
      * What may lie unread in this process. The size of a single message is deliberately not limited
      * below the bus' own limit: libdbus would drop the connection, and any peer could end us so.
@@ -25,15 +23,29 @@ enum {
 /* libdbus has one for reading and one for writing, on the one socket of a connection. */
 enum { WATCHES_MAX = 2 };
 
+enum phase {
+    PHASE_QUEUED, /* others are opened before it */
+    PHASE_HELLO,
+    PHASE_READY, /* the bus has answered, and the owner is to be told */
+    PHASE_OPEN,
+    PHASE_OVER /* the owner knows that there is no bus, or none any more */
+};
+
 struct bus {
     struct loop *loop;
+    struct bus_events events;
+    bool system;
+    enum phase phase;
+    char why[160];    /* "": nothing is wrong */
+    struct bus *next; /* in the queue of those that are opened */
     DBusConnection *connection;
+    DBusPendingCall *hello;
     struct loop_fd *socket; /* NULL while there is no watch */
     DBusWatch *watches[WATCHES_MAX];
     struct loop_timer dispatch_timer;
-    struct loop_timer lost_timer;
-    loop_fn lost;
-    void *user;
+    struct loop_timer turn; /* whatever is to be told: never from within libdbus */
+    struct loop_timer slow;
+    bool was_slow;
     bool
         filters; /* watch_for_loss is on the connection: libdbus aborts at the removal of what is not */
 };
@@ -215,33 +227,61 @@ static void on_dispatch_status(DBusConnection *c, DBusDispatchStatus status, voi
         loop_timer_arm(&b->dispatch_timer, 0);
 }
 
+/* ---- opening ---- */
+
+/*
+ * The session bus and the system bus are opened one connection after another. A bus that hangs accepts none,
+ * and connect() waits when too many (30) are to be accepted: so at most one of this process is, however long
+ * the bus hangs.
+ */
+static struct bus *queues[2];
+
+static void join_queue(struct bus *b)
+{
+    struct bus **end = &queues[b->system];
+
+    while (*end)
+        end = &(*end)->next;
+    *end = b;
+    if (b == queues[b->system])
+        loop_timer_arm(&b->turn, 0);
+}
+
+static void leave_queue(struct bus *b)
+{
+    struct bus **at = &queues[b->system];
+
+    while (*at && *at != b)
+        at = &(*at)->next;
+    if (!*at)
+        return;
+    *at = b->next;
+    if (at == &queues[b->system] && *at)
+        loop_timer_arm(&(*at)->turn, 0);
+}
+
+/* The first reason counts. */
+static void fail(struct bus *b, const char *why)
+{
+    if (*b->why)
+        return;
+    snprintf(b->why, sizeof(b->why), "no connection to the D-Bus: %s", why);
+    loop_timer_arm(&b->turn, 0);
+}
+
 static DBusHandlerResult watch_for_loss(DBusConnection *c, DBusMessage *m, void *user)
 {
-    struct bus *b = user;
-
     (void)c;
-    if (dbus_message_is_signal(m, DBUS_INTERFACE_LOCAL, "Disconnected") && b->lost)
-        loop_timer_arm(&b->lost_timer, 0); /* not from here: it may want to close the bus */
+    if (dbus_message_is_signal(m, DBUS_INTERFACE_LOCAL, "Disconnected"))
+        fail(user, "it was closed");
     return DBUS_HANDLER_RESULT_NOT_YET_HANDLED;
 }
-
-static void on_lost_timer(void *user)
-{
-    struct bus *b = user;
-    loop_fn lost = b->lost;
-
-    b->lost = NULL; /* once */
-    lost(b->user);
-}
-
-/* ---- opening and closing ---- */
 
 static bool hook_up(struct bus *b)
 {
     DBusConnection *c = b->connection;
 
     b->filters = dbus_connection_add_filter(c, watch_for_loss, b, NULL);
-    dbus_connection_set_exit_on_disconnect(c, FALSE);
     dbus_connection_set_max_received_size(c, RECEIVED_MAX);
     dbus_connection_set_dispatch_status_function(c, on_dispatch_status, b, NULL);
     return b->filters &&
@@ -250,67 +290,153 @@ static bool hook_up(struct bus *b)
                                                  NULL);
 }
 
-static struct bus *open_bus(DBusBusType type, struct loop *l, loop_fn lost, void *user, char *why,
-                            size_t why_size)
+static void take_hello(struct bus *b, DBusMessage *reply, DBusError *error)
+{
+    const char *name;
+
+    if (dbus_set_error_from_message(error, reply) ||
+        !dbus_message_get_args(reply, error, DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID))
+        return;
+    if (!dbus_bus_set_unique_name(b->connection, name))
+        dbus_set_error_const(error, DBUS_ERROR_NO_MEMORY, "out of memory");
+}
+
+static void on_hello(DBusPendingCall *pending, void *user)
+{
+    struct bus *b = user;
+    DBusError error = DBUS_ERROR_INIT;
+    DBusMessage *reply = bus_take_reply(&b->hello);
+
+    (void)pending;
+    take_hello(b, reply, &error);
+    dbus_message_unref(reply);
+    leave_queue(b);
+    loop_timer_disarm(&b->slow);
+    if (b->was_slow)
+        log_line(LOG_WARNING, "the D-Bus answers again");
+    if (dbus_error_is_set(&error))
+        fail(b, error.message);
+    dbus_error_free(&error);
+    b->phase = PHASE_READY;
+    loop_timer_arm(&b->turn, 0);
+}
+
+static void on_slow(void *user)
+{
+    struct bus *b = user;
+
+    b->was_slow = true;
+    log_line(LOG_ERROR, "the D-Bus accepts connections, but does not answer; waiting for it");
+}
+
+static const char *address_of(bool system)
+{
+    const char *address = getenv(system ? "DBUS_SYSTEM_BUS_ADDRESS" : "DBUS_SESSION_BUS_ADDRESS");
+
+    /* Where the D-Bus specification says that the system bus is. */
+    return address && *address ? address : "unix:path=/var/run/dbus/system_bus_socket";
+}
+
+/* What dbus_bus_get_private() does, but for the waiting. Hello has no limit of time: to ask again helps nobody. */
+static void start(struct bus *b)
 {
     DBusError error = DBUS_ERROR_INIT;
+
+    b->phase = PHASE_HELLO;
+    b->connection = dbus_connection_open_private(address_of(b->system), &error);
+    if (!b->connection) {
+        fail(b, error.message);
+        dbus_error_free(&error);
+        return;
+    }
+    DBusMessage *hello = hook_up(b)
+                             ? dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
+                                                            DBUS_INTERFACE_DBUS, "Hello")
+                             : NULL;
+    if (bus_call(b->connection, hello, DBUS_TIMEOUT_INFINITE, &b->hello, on_hello, b))
+        loop_timer_arm(&b->slow, SLOW_MS);
+    else
+        fail(b, "out of memory");
+}
+
+/* The last that is done with b: its owner may close it. */
+static void tell_fault(struct bus *b)
+{
+    bool was_open = b->phase == PHASE_OPEN;
+    char why[sizeof(b->why)];
+
+    memcpy(why, b->why, sizeof(why));
+    b->phase = PHASE_OVER;
+    loop_timer_disarm(&b->turn);
+    loop_timer_disarm(&b->slow);
+    leave_queue(b);
+    if (was_open && b->events.lost)
+        b->events.lost(b->events.user);
+    else if (!was_open && b->events.failed)
+        b->events.failed(b->events.user, why);
+}
+
+static void on_turn(void *user)
+{
+    struct bus *b = user;
+
+    if (b->phase == PHASE_QUEUED)
+        start(b);
+    if (*b->why) {
+        tell_fault(b);
+    } else if (b->phase == PHASE_READY) {
+        b->phase = PHASE_OPEN;
+        if (b->events.ready)
+            b->events.ready(b->events.user);
+    }
+}
+
+static struct bus *open_bus(bool system, struct loop *l, const struct bus_events *events)
+{
     struct bus *b = calloc(1, sizeof(*b));
 
-    if (!b) {
-        snprintf(why, why_size, "out of memory");
+    if (!b)
         return NULL;
-    }
     b->loop = l;
-    b->lost = lost;
-    b->user = user;
+    b->events = *events;
+    b->system = system;
     loop_timer_init(&b->dispatch_timer, l, on_dispatch_timer, b);
-    loop_timer_init(&b->lost_timer, l, on_lost_timer, b);
-    b->connection = dbus_bus_get_private(type, &error);
-    if (!b->connection) {
-        snprintf(why, why_size, "no connection to the D-Bus: %s", error.message);
-        dbus_error_free(&error);
-        free(b);
-        return NULL;
-    }
-    if (!hook_up(b)) {
-        snprintf(why, why_size, "out of memory");
-        bus_close(b);
-        return NULL;
-    }
-    on_dispatch_status(b->connection, dbus_connection_get_dispatch_status(b->connection), b);
+    loop_timer_init(&b->turn, l, on_turn, b);
+    loop_timer_init(&b->slow, l, on_slow, b);
+    join_queue(b);
     return b;
 }
 
-struct bus *bus_open(struct loop *l, loop_fn lost, void *user, char *why, size_t why_size)
+struct bus *bus_open(struct loop *l, const struct bus_events *events)
 {
     const char *session = getenv("DBUS_SESSION_BUS_ADDRESS");
-    DBusBusType type = session && *session ? DBUS_BUS_SESSION : DBUS_BUS_SYSTEM;
 
-    return open_bus(type, l, lost, user, why, why_size);
+    return open_bus(!session || !*session, l, events);
 }
 
-struct bus *bus_open_system(struct loop *l, loop_fn lost, void *user, char *why, size_t why_size)
+struct bus *bus_open_system(struct loop *l, const struct bus_events *events)
 {
-    return open_bus(DBUS_BUS_SYSTEM, l, lost, user, why, why_size);
+    return open_bus(true, l, events);
 }
 
-/* What is queued goes out, unless the bus does not take it: then it is let go. */
+/* ---- closing ---- */
+
+/* What the socket takes at once goes out. A bus that takes nothing is not waited for. */
 static void flush(DBusConnection *c)
 {
-    int64_t end = clock_now_ms() + FLUSH_MS;
+    long left = dbus_connection_get_outgoing_size(c), before = left + 1;
 
-    for (int i = 0; i < FLUSH_STEPS && dbus_connection_has_messages_to_send(c); i++) {
-        int64_t left = end - clock_now_ms();
-        if (left <= 0 || !dbus_connection_read_write(c, (int)left))
-            break;
+    while (left > 0 && left < before && dbus_connection_read_write(c, 0)) {
+        before = left;
+        left = dbus_connection_get_outgoing_size(c);
     }
 }
 
-void bus_close(struct bus *b)
+static void disconnect(struct bus *b)
 {
-    if (!b)
-        return;
     DBusConnection *c = b->connection;
+
+    bus_drop_call(&b->hello);
     flush(c);
     if (b->filters)
         dbus_connection_remove_filter(c, watch_for_loss, b);
@@ -320,8 +446,18 @@ void bus_close(struct bus *b)
     dbus_connection_set_watch_functions(c, NULL, NULL, NULL, NULL, NULL);
     dbus_connection_set_timeout_functions(c, NULL, NULL, NULL, NULL, NULL);
     dbus_connection_unref(c);
+}
+
+void bus_close(struct bus *b)
+{
+    if (!b)
+        return;
+    leave_queue(b);
+    if (b->connection)
+        disconnect(b);
     loop_timer_disarm(&b->dispatch_timer);
-    loop_timer_disarm(&b->lost_timer);
+    loop_timer_disarm(&b->turn);
+    loop_timer_disarm(&b->slow);
     free(b);
 }
 
@@ -365,38 +501,30 @@ void bus_drop_call(DBusPendingCall **pending)
 
 /* ---- names ---- */
 
-static DBusMessage *call_request_name(DBusConnection *c, const char *name, DBusError *error)
+bool bus_request_name(struct bus *b, const char *name, DBusPendingCall **pending,
+                      DBusPendingCallNotifyFunction done, void *user)
 {
     dbus_uint32_t flags = DBUS_NAME_FLAG_DO_NOT_QUEUE;
     DBusMessage *call = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
                                                      DBUS_INTERFACE_DBUS, "RequestName");
-    DBusMessage *reply = NULL;
 
-    if (call && dbus_message_append_args(call, DBUS_TYPE_STRING, &name, DBUS_TYPE_UINT32, &flags,
-                                         DBUS_TYPE_INVALID))
-        reply = dbus_connection_send_with_reply_and_block(c, call, REPLY_TIMEOUT_MS, error);
-    else
-        dbus_set_error_const(error, DBUS_ERROR_NO_MEMORY, "out of memory");
-    if (call)
+    if (call && !dbus_message_append_args(call, DBUS_TYPE_STRING, &name, DBUS_TYPE_UINT32, &flags,
+                                          DBUS_TYPE_INVALID)) {
         dbus_message_unref(call);
-    return reply;
+        call = NULL;
+    }
+    return bus_call(b->connection, call, DBUS_TIMEOUT_INFINITE, pending, done, user);
 }
 
-int bus_request_name(struct bus *b, const char *name, char *why, size_t why_size)
+int bus_take_name(DBusPendingCall **pending, const char *name, char *why, size_t why_size)
 {
     DBusError error = DBUS_ERROR_INIT;
+    DBusMessage *reply = bus_take_reply(pending);
     dbus_uint32_t answer = 0;
 
-    if (!dbus_validate_bus_name(name, NULL)) {
-        snprintf(why, why_size, "\"%s\" is no valid name on the D-Bus", name);
-        return -EINVAL;
-    }
-    /* dbus_bus_request_name() would wait for as long as the bus likes. */
-    DBusMessage *reply = call_request_name(b->connection, name, &error);
-    if (reply) {
+    if (!dbus_set_error_from_message(&error, reply))
         dbus_message_get_args(reply, &error, DBUS_TYPE_UINT32, &answer, DBUS_TYPE_INVALID);
-        dbus_message_unref(reply);
-    }
+    dbus_message_unref(reply);
     if (dbus_error_is_set(&error)) {
         bool denied = dbus_error_has_name(&error, DBUS_ERROR_ACCESS_DENIED);
         snprintf(why, why_size, "the D-Bus does not give the name %s: %s", name, error.message);

@@ -2,7 +2,7 @@
  * One private connection to the D-Bus on the loop: libdbus' watches, timeouts and dispatch.
  *
  * The system bus, or the session bus if DBUS_SESSION_BUS_ADDRESS is set, as Victron's own drivers
- * do it. Opening is the one place that may block (Hello, on the local machine). At most a bounded
+ * do it. Nothing here waits: a bus that hangs holds up nothing but what is to be on it. At most a bounded
  * number of messages is dispatched per turn of the loop, so that a flooding peer starves nobody.
  */
 #ifndef DTU_EDGE_BUS_H
@@ -16,19 +16,27 @@
 
 struct bus;
 
+/* From the loop, never from within a call or from libdbus; each may do anything, close the bus too. NULL is fine. */
+struct bus_events {
+    loop_fn ready;                               /* once: the bus has answered */
+    void (*failed)(void *user, const char *why); /* once, instead of ready: there is no bus */
+    loop_fn lost; /* once, after ready: the bus went away (and with it all that was on it) */
+    void *user;
+};
+
 /*
- * Opens and registers a connection of its own. lost is called once, from the loop, when the bus goes
- * away (the program then exits, and the supervisor starts it again). NULL on failure, with the reason
- * in why.
+ * Opens a connection of its own: first ready or failed comes. A bus that accepts and says nothing is waited
+ * for, and the log says so; to open another connection meanwhile would not help. NULL: out of memory.
  */
-struct bus *bus_open(struct loop *l, loop_fn lost, void *user, char *why, size_t why_size);
+struct bus *bus_open(struct loop *l, const struct bus_events *events);
 
 /* The same, and always the system bus. */
-struct bus *bus_open_system(struct loop *l, loop_fn lost, void *user, char *why, size_t why_size);
+struct bus *bus_open_system(struct loop *l, const struct bus_events *events);
 
-/* Flushes what is queued (bounded), closes. NULL is fine. */
+/* What the bus does not take at once is let go. NULL is fine. */
 void bus_close(struct bus *b);
 
+/* From ready on. */
 DBusConnection *bus_connection(struct bus *b);
 
 /*
@@ -41,7 +49,13 @@ bool bus_call(DBusConnection *c, DBusMessage *call, int timeout_ms, DBusPendingC
 DBusMessage *bus_take_reply(DBusPendingCall **pending);
 void bus_drop_call(DBusPendingCall **pending); /* harmless when there is none */
 
-/* RequestName with DO_NOT_QUEUE. 0; -EEXIST when somebody owns it; other negative errno, why filled. */
-int bus_request_name(struct bus *b, const char *name, char *why, size_t why_size);
+/*
+ * RequestName with DO_NOT_QUEUE, of a name that is valid: as bus_call(). It has no limit of time, and fails
+ * when the bus goes away. In done, bus_take_name() gives 0; -EEXIST when somebody owns it; other negative
+ * errno; why is filled.
+ */
+bool bus_request_name(struct bus *b, const char *name, DBusPendingCall **pending,
+                      DBusPendingCallNotifyFunction done, void *user);
+int bus_take_name(DBusPendingCall **pending, const char *name, char *why, size_t why_size);
 
 #endif

@@ -221,6 +221,12 @@ static void on_instance(DBusPendingCall *pending, void *user)
     DBusMessageIter from;
 
     (void)pending;
+    if (is_ours(d, e->name)) { /* it was heard of before it was known to be */
+        dbus_message_unref(reply);
+        drop_entry(find_place(d, e->name));
+        look_whether_ready(d);
+        return;
+    }
     if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR) {
         if (e->tries < TRIES)
             e->again_ms = loop_now_ms(d->loop) + (int64_t)RETRY_MS * e->tries;

@@ -17,7 +17,9 @@ enum { ANY_INTERFACE = -1, ANY_PROTOCOL = -1, IPV4 = 0 };
 struct mdns {
     struct loop *loop;
     struct bus *bus; /* NULL until it is needed */
-    bool lost;
+    bool ready;
+    bool over;                  /* the bus is none any more: the next question opens a new one */
+    struct mdns_query *waiting; /* until the bus is ready */
 };
 
 bool mdns_is_local(const char *host)
@@ -45,25 +47,6 @@ void mdns_destroy(struct mdns *m)
         return;
     bus_close(m->bus);
     free(m);
-}
-
-static void on_lost(void *user)
-{
-    struct mdns *m = user;
-
-    m->lost = true; /* the next question opens a new one */
-}
-
-static DBusConnection *connection(struct mdns *m, char *why, size_t why_size)
-{
-    if (m->lost) {
-        bus_close(m->bus);
-        m->bus = NULL;
-        m->lost = false;
-    }
-    if (!m->bus)
-        m->bus = bus_open_system(m->loop, on_lost, m, why, why_size);
-    return m->bus ? bus_connection(m->bus) : NULL;
 }
 
 static void finish(void *user)
@@ -145,24 +128,106 @@ static DBusMessage *new_question(const char *host)
     return NULL;
 }
 
-void mdns_ask(struct mdns *m, struct mdns_query *q, const char *host, unsigned timeout_ms,
-              mdns_done_fn done, void *user)
+/* ---- the bus ---- */
+
+static void say_no_bus(struct mdns_query *q)
 {
-    *q = (struct mdns_query){.mdns = m, .done = done, .user = user};
-    loop_timer_init(&q->timer, m->loop, finish, q);
-    text_copy(q->host, sizeof(q->host), host);
-    DBusConnection *c = connection(m, q->why, sizeof(q->why));
-    if (c && bus_call(c, new_question(q->host), (int)timeout_ms, &q->call, on_reply, q))
-        return;
     q->no_avahi = true;
     snprintf(q->why, sizeof(q->why),
              "%.60s needs Avahi, and there is no system D-Bus to it: write an IP address as Host",
              q->host);
-    finish_soon(q);
+}
+
+static void send_question(struct mdns_query *q)
+{
+    struct mdns *m = q->mdns;
+
+    loop_timer_disarm(&q->timer);
+    if (bus_call(bus_connection(m->bus), new_question(q->host), (int)q->timeout_ms, &q->call,
+                 on_reply, q)) {
+        q->no_avahi = false;
+    } else {
+        say_no_bus(q);
+        finish_soon(q);
+    }
+}
+
+/* NULL when nobody waits any more. */
+static struct mdns_query *next_waiting(struct mdns *m)
+{
+    struct mdns_query *q = m->waiting;
+
+    if (q)
+        m->waiting = q->next;
+    return q;
+}
+
+static void on_ready(void *user)
+{
+    struct mdns *m = user;
+
+    m->ready = true;
+    for (struct mdns_query *q = next_waiting(m); q; q = next_waiting(m))
+        send_question(q);
+}
+
+static void on_lost(void *user)
+{
+    struct mdns *m = user;
+
+    m->over = true;
+    for (struct mdns_query *q = next_waiting(m); q; q = next_waiting(m))
+        finish_soon(q);
+}
+
+static void on_failed(void *user, const char *why)
+{
+    (void)why;
+    on_lost(user);
+}
+
+static bool open_bus(struct mdns *m)
+{
+    const struct bus_events events = {on_ready, on_failed, on_lost, m};
+
+    if (m->over) {
+        bus_close(m->bus);
+        m->bus = NULL;
+        m->over = m->ready = false;
+    }
+    if (!m->bus)
+        m->bus = bus_open_system(m->loop, &events);
+    return m->bus != NULL;
+}
+
+/* ---- questions ---- */
+
+void mdns_ask(struct mdns *m, struct mdns_query *q, const char *host, unsigned timeout_ms,
+              mdns_done_fn done, void *user)
+{
+    *q = (struct mdns_query){.mdns = m, .timeout_ms = timeout_ms, .done = done, .user = user};
+    loop_timer_init(&q->timer, m->loop, finish, q);
+    text_copy(q->host, sizeof(q->host), host);
+    say_no_bus(q); /* until there is one */
+    if (!open_bus(m)) {
+        finish_soon(q);
+    } else if (m->ready) {
+        send_question(q);
+    } else {
+        q->next = m->waiting;
+        m->waiting = q;
+        loop_timer_arm(&q->timer, timeout_ms);
+    }
 }
 
 void mdns_cancel(struct mdns_query *q)
 {
+    struct mdns_query **at = q->mdns ? &q->mdns->waiting : NULL;
+
+    while (at && *at && *at != q)
+        at = &(*at)->next;
+    if (at && *at)
+        *at = q->next;
     loop_timer_disarm(&q->timer);
     bus_drop_call(&q->call);
 }

@@ -32,10 +32,12 @@ typedef void (*mdns_done_fn)(void *user, const char *address, bool no_avahi, con
 /* Lies in its owner's struct; zero it to begin. Fields are the module's. */
 struct mdns_query {
     struct mdns *mdns;
+    struct mdns_query *next;
     struct DBusPendingCall *call;
     struct loop_timer timer;
     mdns_done_fn done;
     void *user;
+    unsigned timeout_ms;
     bool no_avahi;
     char host[MDNS_HOST_MAX];
     char address[MDNS_ADDRESS_MAX];

@@ -24,6 +24,11 @@ struct service {
     struct items items;
     bool changed;  /* any of them */
     bool exported; /* the handler is registered */
+    bool there;    /* the name is ours */
+    DBusPendingCall *naming;
+    struct loop_timer outcome; /* of the naming: told from the loop */
+    int err;
+    char why[160];
     DBusObjectPathVTable vtable;
 };
 
@@ -321,9 +326,10 @@ static DBusMessage *new_items_changed(const struct service *s)
 
 void service_flush(struct service *s)
 {
+    if (!s->changed || !s->there)
+        return;
     DBusConnection *c = bus_connection(s->bus);
-
-    if (!s->changed || dbus_connection_get_outgoing_size(c) > OUTGOING_MAX)
+    if (dbus_connection_get_outgoing_size(c) > OUTGOING_MAX)
         return;
     DBusMessage *m = new_items_changed(s);
     bool sent = m && dbus_connection_send(c, m, NULL);
@@ -343,49 +349,98 @@ const char *service_name(const struct service *s)
 
 /* ---- creation ---- */
 
+static void on_outcome(void *user)
+{
+    struct service *s = user;
+    char why[sizeof(s->why)];
+
+    if (s->err == 0) {
+        s->there = true;
+        if (s->events.there)
+            s->events.there(s->events.user);
+        return;
+    }
+    memcpy(why, s->why, sizeof(why));
+    if (s->events.failed)
+        s->events.failed(s->events.user, s->err, why);
+}
+
+/* Told once, and not from within libdbus. */
+static void conclude(struct service *s, int err)
+{
+    s->err = err;
+    loop_timer_arm(&s->outcome, 0);
+}
+
+static void on_named(DBusPendingCall *pending, void *user)
+{
+    struct service *s = user;
+
+    (void)pending;
+    conclude(s, bus_take_name(&s->naming, s->name, s->why, sizeof(s->why)));
+}
+
+static void on_bus_ready(void *user)
+{
+    struct service *s = user;
+
+    s->vtable.message_function = on_message;
+    /* One handler for the whole tree. Everything answers before the name is there. */
+    s->exported = dbus_connection_register_fallback(bus_connection(s->bus), "/", &s->vtable, s);
+    if (s->exported && bus_request_name(s->bus, s->name, &s->naming, on_named, s))
+        return;
+    snprintf(s->why, sizeof(s->why), "out of memory");
+    conclude(s, -ENOMEM);
+}
+
+static void on_bus_failed(void *user, const char *why)
+{
+    struct service *s = user;
+
+    snprintf(s->why, sizeof(s->why), "%s", why);
+    conclude(s, -ENOTCONN);
+}
+
+/* Without its name, the answer to the request for it says so. */
 static void on_bus_lost(void *user)
 {
     const struct service *s = user;
 
-    if (s->events.lost)
+    if (s->there && s->events.lost)
         s->events.lost(s->events.user);
 }
 
-static int go_on_bus(struct service *s, struct loop *l, char *why, size_t why_size)
+static bool begin(struct service *s, struct loop *l, const struct service_item *items, size_t count,
+                  char *why, size_t why_size)
 {
-    s->bus = bus_open(l, on_bus_lost, s, why, why_size);
-    if (!s->bus)
-        return -ENOTCONN;
-    s->vtable.message_function = on_message;
-    /* One handler for the whole tree. Everything answers before the name is there. */
-    s->exported = dbus_connection_register_fallback(bus_connection(s->bus), "/", &s->vtable, s);
-    if (!s->exported) {
-        snprintf(why, why_size, "out of memory");
-        return -ENOMEM;
+    const struct bus_events events = {on_bus_ready, on_bus_failed, on_bus_lost, s};
+
+    if (items_init(&s->items, items, count, why, why_size) != 0)
+        return false;
+    if (!dbus_validate_bus_name(s->name, NULL)) {
+        snprintf(why, why_size, "\"%s\" is no valid name on the D-Bus", s->name);
+        return false;
     }
-    return bus_request_name(s->bus, s->name, why, why_size);
+    s->bus = bus_open(l, &events);
+    if (!s->bus)
+        snprintf(why, why_size, "out of memory");
+    return s->bus != NULL;
 }
 
 struct service *service_create(struct loop *l, const char *name, const struct service_item *items,
-                               size_t count, const struct service_events *events, int *err,
-                               char *why, size_t why_size)
+                               size_t count, const struct service_events *events, char *why,
+                               size_t why_size)
 {
     struct service *s = calloc(1, sizeof(*s));
-    int error = -ENOMEM;
 
-    if (s)
-        s->name = strdup(name);
-    if (!s || !s->name) {
-        snprintf(why, why_size, "out of memory");
-    } else {
+    if (s) {
         s->events = *events;
-        error = items_init(&s->items, items, count, why, why_size);
-        if (!error)
-            error = go_on_bus(s, l, why, why_size);
+        loop_timer_init(&s->outcome, l, on_outcome, s);
+        s->name = strdup(name);
     }
-    if (err)
-        *err = error;
-    if (!error)
+    if (!s || !s->name)
+        snprintf(why, why_size, "out of memory");
+    else if (begin(s, l, items, count, why, why_size))
         return s;
     service_destroy(s);
     return NULL;
@@ -395,6 +450,8 @@ void service_destroy(struct service *s)
 {
     if (!s)
         return;
+    loop_timer_disarm(&s->outcome);
+    bus_drop_call(&s->naming);
     if (s->exported)
         dbus_connection_unregister_object_path(bus_connection(s->bus), "/");
     bus_close(s->bus); /* and with the connection, the bus takes the name back */

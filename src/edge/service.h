@@ -38,19 +38,26 @@ enum { SERVICE_ACCEPTED = 0, SERVICE_NOT_WRITABLE = 1, SERVICE_REFUSED = 2 };
  */
 typedef int (*service_write_fn)(void *user, size_t item, const struct value *value);
 
+/* NULL is fine. All but write come from the loop, may do anything, destroy the service too. */
 struct service_events {
     service_write_fn write; /* NULL: nothing is writable */
-    loop_fn lost;           /* the bus went away */
+    loop_fn there;          /* once: it has its name, and everybody sees it */
+    /*
+     * Once, instead of there: the service is good for nothing but to be destroyed. err is -EEXIST when
+     * another process owns the name; why is a line for the log, borrowed.
+     */
+    void (*failed)(void *user, int err, const char *why);
+    loop_fn lost; /* once, after there: the bus went away */
     void *user;
 };
 
 /*
- * Opens a connection, exports the items, claims name. NULL on failure with a line in why; *err (may
- * be NULL) is -EEXIST when another process owns the name.
+ * Opens a connection, exports the items, claims name: there or failed tells how that went. NULL when out of
+ * memory or when a path or the name is none, with a line in why.
  */
 struct service *service_create(struct loop *l, const char *name, const struct service_item *items,
-                               size_t count, const struct service_events *events, int *err,
-                               char *why, size_t why_size);
+                               size_t count, const struct service_events *events, char *why,
+                               size_t why_size);
 
 /* Releases the name, flushes, closes. NULL is fine. Not from inside a write callback. */
 void service_destroy(struct service *s);
@@ -58,7 +65,7 @@ void service_destroy(struct service *s);
 /* Sets an item by its place in items. Nothing goes out before the flush. Strings are copied. */
 void service_set(struct service *s, size_t item, const struct value *value);
 
-/* Sends what changed since the last flush in one signal; nothing when nothing did. */
+/* Sends what changed since the last flush in one signal; nothing when nothing did, or it is not there yet. */
 void service_flush(struct service *s);
 
 const char *service_name(const struct service *s);

@@ -2,6 +2,7 @@
 
 import math
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -61,6 +62,13 @@ class Bus:
         if not self.address:
             self.close()
             raise RuntimeError("dbus-daemon did not start")
+
+    def hang(self):
+        """It accepts nothing and answers nothing, until resume()."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self._process.send_signal(signal.SIGCONT)
 
     def close(self):
         if self._process.poll() is None:

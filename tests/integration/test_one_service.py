@@ -128,6 +128,8 @@ class OneServiceTest(VenusTest):
         programs = [self.copy("garage"), self.start("dbus-opendtu")]
         self.wait("both inverters, each once",
                   lambda: self.serials() == [(FIRST, 116), (SECOND, 167)])
+        self.wait("each left once", lambda: sum(len(p.lines("ERROR", "another process"))
+                                                for p in programs) == 2)
         self.assert_settled(settings, *programs)
         self.assertEqual([(FIRST, 116), (SECOND, 167)], self.serials())
 

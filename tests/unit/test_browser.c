@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "edge/loop.h"
 #include "edge/service.h"
 #include "edge/variant.h"
+#include "unit/support/bus_now.h"
 #include "unit/support/private_bus.h"
 #include "unit/support/run_for.h"
 
@@ -75,6 +77,11 @@ static void on_settled(void *user)
     note("settled\n");
 }
 
+static void on_failed(void *user, const char *text)
+{
+    note("failed: %s\n", text);
+}
+
 static void on_lost(void *user)
 {
     lost_calls++;
@@ -85,6 +92,7 @@ static const struct browser_events events = {.came = on_came,
                                              .item = on_item,
                                              .news = on_news,
                                              .settled = on_settled,
+                                             .failed = on_failed,
                                              .lost = on_lost};
 
 static int set_up(void **state)
@@ -123,9 +131,8 @@ static void wait_for(const char *text)
 
 static void start_browser(void)
 {
-    browser = browser_create(loop, &events, why, sizeof(why));
-    if (!browser)
-        fail_msg("%s", why);
+    browser = browser_create(loop, &events);
+    assert_non_null(browser);
 }
 
 /* Puts away what on_came() gave out for a service that is still there. */
@@ -150,7 +157,7 @@ static struct service *publish(const char *name)
         [CUSTOM_NAME] = {.path = "/CustomName", .value = value_string("Roof")},
     };
     int err;
-    struct service *s = service_create(loop, name, items, ITEMS, &none, &err, why, sizeof(why));
+    struct service *s = service_create_now(loop, name, items, ITEMS, &none, &err, why, sizeof(why));
 
     if (!s)
         fail_msg("%s", why);
@@ -256,10 +263,10 @@ static DBusHandlerResult on_peer_call(DBusConnection *c, DBusMessage *m, void *u
 
 static void start_peer(const char *name)
 {
-    peer = bus_open(loop, NULL, NULL, why, sizeof(why));
+    peer = bus_open_now(loop, NULL, why, sizeof(why));
     assert_non_null(peer);
     dbus_connection_add_filter(bus_connection(peer), on_peer_call, NULL, NULL);
-    assert_int_equal(bus_request_name(peer, name, why, sizeof(why)), 0);
+    assert_int_equal(bus_request_name_now(loop, peer, name, why, sizeof(why)), 0);
     asked = 0;
 }
 
@@ -408,11 +415,20 @@ static void test_lost(void **state)
     assert_int_equal(lost_calls, 1);
 }
 
+/* Whoever looks does not look at nothing for ever. */
+static void test_bus_that_does_not_answer(void **state)
+{
+    kill(private_bus_pid(), SIGSTOP);
+    start_browser();
+    wait_for("failed: no connection to the D-Bus: it does not answer");
+    kill(private_bus_pid(), SIGCONT);
+}
+
 static void test_no_bus(void **state)
 {
     private_bus_stop();
-    assert_null(browser_create(loop, &events, why, sizeof(why)));
-    assert_non_null(strstr(why, "no connection to the D-Bus"));
+    start_browser();
+    wait_for("failed: no connection to the D-Bus: ");
 }
 
 #define ON_BUS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -420,9 +436,16 @@ static void test_no_bus(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BUS(test_finds_what_is_there), ON_BUS(test_nothing_there),  ON_BUS(test_follows),
-        ON_BUS(test_older_library),       ON_BUS(test_silent_service), ON_BUS(test_bounds),
-        ON_BUS(test_false_alarm),         ON_BUS(test_lost),           ON_BUS(test_no_bus),
+        ON_BUS(test_bus_that_does_not_answer),
+        ON_BUS(test_finds_what_is_there),
+        ON_BUS(test_nothing_there),
+        ON_BUS(test_follows),
+        ON_BUS(test_older_library),
+        ON_BUS(test_silent_service),
+        ON_BUS(test_bounds),
+        ON_BUS(test_false_alarm),
+        ON_BUS(test_lost),
+        ON_BUS(test_no_bus),
     };
     return cmocka_run_group_tests_name("browser", tests, NULL, NULL);
 }

@@ -18,6 +18,7 @@
 #include "edge/directory.h"
 #include "edge/loop.h"
 #include "edge/variant.h"
+#include "unit/support/bus_now.h"
 #include "unit/support/private_bus.h"
 #include "unit/support/run_for.h"
 
@@ -100,12 +101,12 @@ static const DBusObjectPathVTable vtable = {.message_function = on_call};
 static void comes(struct other *o, const char *name, struct value instance)
 {
     if (!o->bus) {
-        o->bus = bus_open(loop, NULL, NULL, why, sizeof(why));
+        o->bus = bus_open_now(loop, NULL, why, sizeof(why));
         assert_non_null(o->bus);
         dbus_connection_register_fallback(bus_connection(o->bus), "/", &vtable, o);
     }
     o->instance = instance;
-    assert_int_equal(bus_request_name(o->bus, name, why, sizeof(why)), 0);
+    assert_int_equal(bus_request_name_now(loop, o->bus, name, why, sizeof(why)), 0);
 }
 
 static void goes(struct other *o)
@@ -190,7 +191,7 @@ static int set_up(void **state)
     if (!private_bus_start())
         return -1;
     loop = loop_create();
-    bus = bus_open(loop, NULL, NULL, why, sizeof(why));
+    bus = bus_open_now(loop, NULL, why, sizeof(why));
     return bus ? 0 : -1;
 }
 

@@ -22,6 +22,7 @@
 #include "edge/http.h"
 #include "edge/loop.h"
 #include "edge/mdns.h"
+#include "unit/support/bus_now.h"
 #include "unit/support/private_bus.h"
 
 static struct loop *loop;
@@ -123,10 +124,11 @@ static void start_avahi(void)
 {
     char why[200];
 
-    avahi = bus_open(loop, NULL, NULL, why, sizeof(why));
+    avahi = bus_open_now(loop, NULL, why, sizeof(why));
     assert_non_null(avahi);
     dbus_connection_add_filter(bus_connection(avahi), on_question, NULL, NULL);
-    assert_int_equal(bus_request_name(avahi, "org.freedesktop.Avahi", why, sizeof(why)), 0);
+    assert_int_equal(bus_request_name_now(loop, avahi, "org.freedesktop.Avahi", why, sizeof(why)),
+                     0);
 }
 
 static void stop_avahi(void)

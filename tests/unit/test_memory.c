@@ -21,6 +21,7 @@
 #include "edge/loop.h"
 #include "edge/service.h"
 #include "edge/settings.h"
+#include "unit/support/bus_now.h"
 #include "unit/support/private_bus.h"
 #include "unit/support/run_for.h"
 
@@ -126,7 +127,7 @@ static const struct service_events service_events = {.write = on_write};
 
 static bool live_bus(void)
 {
-    struct bus *b = bus_open(loop, NULL, NULL, why, sizeof why);
+    struct bus *b = bus_open_now(loop, NULL, why, sizeof why);
 
     if (b)
         run_loop_for(loop, 1);
@@ -164,8 +165,8 @@ static void ask(const char *path, const char *member)
 static bool live_service(void)
 {
     struct value name = value_string("Barn"), power = value_double(6);
-    struct service *s = service_create(loop, "com.victronenergy.pvinverter.http_20", items, 2,
-                                       &service_events, NULL, why, sizeof why);
+    struct service *s = service_create_now(loop, "com.victronenergy.pvinverter.http_20", items, 2,
+                                           &service_events, NULL, why, sizeof why);
 
     if (s) {
         service_set(s, 0, &power);
@@ -182,7 +183,7 @@ static bool live_settings(void)
 {
     const struct setting list[] = {
         {.path = "/Settings/Devices/x/CustomName", .fallback = value_string("Roof")}};
-    struct bus *b = bus_open(loop, NULL, NULL, why, sizeof why);
+    struct bus *b = bus_open_now(loop, NULL, why, sizeof why);
     struct settings *s =
         b ? settings_create(loop, b, &(struct settings_events){0}, why, sizeof why) : NULL;
     struct settings_call call = {0};
@@ -208,7 +209,7 @@ static void on_appeared(void *user, const char *service, int instance)
 static bool live_directory(void)
 {
     const struct directory_events events = {.ready = on_ready, .appeared = on_appeared};
-    struct bus *b = bus_open(loop, NULL, NULL, why, sizeof why);
+    struct bus *b = bus_open_now(loop, NULL, why, sizeof why);
     struct directory *d = b ? directory_create(loop, b, &events, why, sizeof why) : NULL;
 
     if (d)
@@ -235,20 +236,38 @@ static void on_news(void *user, void *service, enum browser_news news)
 {
 }
 
+static bool settled;
+
+static void on_browser_settled(void *user)
+{
+    settled = true;
+}
+
+static void on_browser_failed(void *user, const char *text)
+{
+    snprintf(why, sizeof why, "%s", text);
+}
+
+/* After a lack of memory it may be that nothing comes any more. */
 static bool live_browser(void)
 {
     const struct browser_events events = {.came = on_came,
                                           .gone = on_gone,
                                           .item = on_item,
                                           .news = on_news,
-                                          .settled = on_ready,
+                                          .settled = on_browser_settled,
+                                          .failed = on_browser_failed,
                                           .user = loop};
-    struct browser *b = browser_create(loop, &events, why, sizeof why);
+    struct browser *b = browser_create(loop, &events);
 
-    if (b)
-        run_loop_for(loop, 2);
+    settled = false;
+    if (!b)
+        snprintf(why, sizeof why, "out of memory");
+    for (int i = 0; b && i < PATIENCE_MS && !settled && !missed && !*why; i++)
+        run_loop_for(loop, 1);
+    run_loop_for(loop, 2);
     browser_destroy(b);
-    return b != NULL;
+    return !*why;
 }
 
 /* ---- every allocation ---- */
@@ -260,7 +279,7 @@ static int set_up(void **state)
     if (!private_bus_start())
         return -1;
     loop = loop_create();
-    client = loop ? bus_open(loop, NULL, NULL, why, sizeof why) : NULL;
+    client = loop ? bus_open_now(loop, NULL, why, sizeof why) : NULL;
     return client ? 0 : -1;
 }
 
@@ -325,8 +344,8 @@ static void calls_lack_memory(void **state)
     static const char *const calls[][2] = {{"/", "GetItems"},         {"/", "GetValue"},
                                            {"/Ac", "GetText"},        {"/CustomName", "GetText"},
                                            {"/Ac/Power", "GetValue"}, {"/nowhere", "GetValue"}};
-    struct service *s = service_create(loop, "com.victronenergy.pvinverter.http_20", items, 2,
-                                       &service_events, NULL, why, sizeof why);
+    struct service *s = service_create_now(loop, "com.victronenergy.pvinverter.http_20", items, 2,
+                                           &service_events, NULL, why, sizeof why);
     assert_non_null(s);
     assert_true(dbus_connection_add_filter(bus_connection(client), on_answer, NULL, NULL));
     for (size_t c = 0; c < sizeof calls / sizeof calls[0]; c++) {
@@ -359,8 +378,8 @@ static void changes_wait_for_memory(void **state)
 {
     DBusConnection *c = bus_connection(client);
     DBusError error = DBUS_ERROR_INIT;
-    struct service *s = service_create(loop, "com.victronenergy.pvinverter.http_20", items, 2,
-                                       &service_events, NULL, why, sizeof why);
+    struct service *s = service_create_now(loop, "com.victronenergy.pvinverter.http_20", items, 2,
+                                           &service_events, NULL, why, sizeof why);
     long n = 0;
 
     assert_non_null(s);

@@ -21,6 +21,7 @@
 #include "edge/clock.h"
 #include "edge/loop.h"
 #include "edge/service.h"
+#include "unit/support/bus_now.h"
 #include "unit/support/private_bus.h"
 #include "unit/support/run_for.h"
 
@@ -133,8 +134,8 @@ static int set_up(void **state)
     if (!private_bus_start())
         return -1;
     loop = loop_create();
-    client = bus_open(loop, NULL, NULL, why, sizeof(why));
-    service = service_create(loop, NAME, items, ITEMS, &events, &err, why, sizeof(why));
+    client = bus_open_now(loop, NULL, why, sizeof(why));
+    service = service_create_now(loop, NAME, items, ITEMS, &events, &err, why, sizeof(why));
     if (!client || !service || err)
         return -1;
     dbus_connection_add_filter(bus_connection(client), on_client_message, NULL, NULL);
@@ -653,7 +654,7 @@ static void expect_no_service(const struct service_item *some, size_t count, con
 {
     int err = 0;
 
-    assert_null(service_create(loop, name, some, count, &events, &err, why, sizeof(why)));
+    assert_null(service_create_now(loop, name, some, count, &events, &err, why, sizeof(why)));
     assert_int_equal(err, error);
     if (!strstr(why, words))
         fail_msg("\"%s\" does not say \"%s\"", why, words);
@@ -668,7 +669,7 @@ static void test_name_taken(void **state)
     for (int i = 0; i < 500 && strcmp(answered, DBUS_ERROR_SERVICE_UNKNOWN " ") != 0; i++)
         answered = call("/", "GetItems"); /* the bus may hear of us first, and then of the end */
     assert_string_equal(answered, DBUS_ERROR_SERVICE_UNKNOWN " ");
-    service = service_create(loop, NAME, items, ITEMS, &events, NULL, why, sizeof(why));
+    service = service_create_now(loop, NAME, items, ITEMS, &events, NULL, why, sizeof(why));
     assert_non_null(service);
     assert_string_equal(service_name(service), NAME);
 }
@@ -692,8 +693,8 @@ static void test_paths_that_are_none(void **state)
 static void test_two_services(void **state)
 {
     static const struct service_item one[] = {{.path = "/Connected"}};
-    struct service *other = service_create(loop, "com.victronenergy.grid.http_40", one, 1, &events,
-                                           NULL, why, sizeof(why));
+    struct service *other = service_create_now(loop, "com.victronenergy.grid.http_40", one, 1,
+                                               &events, NULL, why, sizeof(why));
 
     assert_non_null(other);
     DBusMessage *m =
@@ -707,8 +708,8 @@ static void test_nothing_writable_without_a_callback(void **state)
 {
     static const struct service_item one[] = {{.path = "/Position", .writable = true}};
     struct service_events none = {.write = NULL};
-    struct service *other = service_create(loop, "com.victronenergy.grid.http_40", one, 1, &none,
-                                           NULL, why, sizeof(why));
+    struct service *other = service_create_now(loop, "com.victronenergy.grid.http_40", one, 1,
+                                               &none, NULL, why, sizeof(why));
     DBusMessage *m = dbus_message_new_method_call("com.victronenergy.grid.http_40", "/Position",
                                                   BUS_ITEM, "SetValue");
     DBusMessageIter i, variant;
@@ -733,8 +734,8 @@ static void test_many_items(void **state)
         snprintf(paths[i], sizeof(paths[i]), "/Pv/%d/%c%d", i * 7 % 10, 'A' + i % 26, i);
         many[i] = (struct service_item){.path = paths[i], .value = value_int(i)};
     }
-    struct service *s = service_create(loop, "com.victronenergy.x.http_1", many, MANY, &events,
-                                       NULL, why, sizeof(why));
+    struct service *s = service_create_now(loop, "com.victronenergy.x.http_1", many, MANY, &events,
+                                           NULL, why, sizeof(why));
     assert_non_null(s);
     for (int i = 0; i < MANY; i += 17) {
         char expected[32];

@@ -18,6 +18,7 @@
 #include "edge/loop.h"
 #include "edge/settings.h"
 #include "edge/variant.h"
+#include "unit/support/bus_now.h"
 #include "unit/support/private_bus.h"
 #include "unit/support/run_for.h"
 
@@ -190,10 +191,11 @@ static const DBusObjectPathVTable vtable = {.message_function = on_call};
 
 static void service_comes(void)
 {
-    service_bus = bus_open(loop, NULL, NULL, why, sizeof(why));
+    service_bus = bus_open_now(loop, NULL, why, sizeof(why));
     assert_non_null(service_bus);
     dbus_connection_register_fallback(bus_connection(service_bus), "/", &vtable, NULL);
-    assert_int_equal(bus_request_name(service_bus, SETTINGS_SERVICE, why, sizeof(why)), 0);
+    assert_int_equal(bus_request_name_now(loop, service_bus, SETTINGS_SERVICE, why, sizeof(why)),
+                     0);
 }
 
 static void service_goes(void)
@@ -283,7 +285,7 @@ static int set_up(void **state)
     if (!private_bus_start())
         return -1;
     loop = loop_create();
-    bus = bus_open(loop, NULL, NULL, why, sizeof(why));
+    bus = bus_open_now(loop, NULL, why, sizeof(why));
     service_comes();
     settings = settings_create(loop, bus, &events, why, sizeof(why));
     if (!settings)
@@ -520,7 +522,7 @@ static void test_changes(void **state)
 
 static void test_nobody_elses_changes(void **state)
 {
-    struct bus *stranger = bus_open(loop, NULL, NULL, why, sizeof(why));
+    struct bus *stranger = bus_open_now(loop, NULL, why, sizeof(why));
     struct value v = value_string("Barn");
 
     /* Another module wants to hear everything on the same connection. */

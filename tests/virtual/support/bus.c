@@ -1,33 +1,42 @@
 /* A bus on which nothing ever happens: what would use it has a stand-in of its own. */
 #include "edge/bus.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 struct bus {
-    struct loop *loop;
+    struct bus_events events;
+    struct loop_timer ready;
 };
 
-struct bus *bus_open(struct loop *l, loop_fn lost, void *user, char *why, size_t why_size)
+static void on_ready(void *user)
+{
+    const struct bus *b = user;
+
+    if (b->events.ready)
+        b->events.ready(b->events.user);
+}
+
+struct bus *bus_open(struct loop *l, const struct bus_events *events)
 {
     struct bus *b = calloc(1, sizeof *b);
 
-    (void)lost;
-    (void)user;
     if (!b)
-        snprintf(why, why_size, "out of memory");
-    else
-        b->loop = l;
+        return NULL;
+    b->events = *events;
+    loop_timer_init(&b->ready, l, on_ready, b);
+    loop_timer_arm(&b->ready, 0);
     return b;
 }
 
-struct bus *bus_open_system(struct loop *l, loop_fn lost, void *user, char *why, size_t why_size)
+struct bus *bus_open_system(struct loop *l, const struct bus_events *events)
 {
-    return bus_open(l, lost, user, why, why_size);
+    return bus_open(l, events);
 }
 
 void bus_close(struct bus *b)
 {
+    if (b)
+        loop_timer_disarm(&b->ready);
     free(b);
 }
 
@@ -36,13 +45,4 @@ DBusConnection *bus_connection(struct bus *b)
 {
     (void)b;
     abort();
-}
-
-int bus_request_name(struct bus *b, const char *name, char *why, size_t why_size)
-{
-    (void)b;
-    (void)name;
-    (void)why;
-    (void)why_size;
-    return 0;
 }

@@ -11,6 +11,9 @@ enum { ITEMS_MAX = 128, TEXT_MAX = 128, SERVICES_MAX = 256 };
 
 struct service {
     char name[128];
+    struct service_events events;
+    bool taken; /* somebody has the name */
+    struct loop_timer outcome;
     size_t count;
     const char *paths[ITEMS_MAX];
     struct value values[ITEMS_MAX];
@@ -76,30 +79,42 @@ struct value world_value(const char *name, const char *path)
     return value_invalid();
 }
 
-struct service *service_create(struct loop *l, const char *name, const struct service_item *items,
-                               size_t count, const struct service_events *events, int *err,
-                               char *why, size_t why_size)
+/* What the bus says of the name, a turn later. */
+static void on_outcome(void *user)
 {
-    (void)l;
-    (void)events;
+    const struct service *s = user;
+
+    if (s->taken)
+        s->events.failed(s->events.user, -EEXIST, "taken");
+    else
+        s->events.there(s->events.user);
+}
+
+struct service *service_create(struct loop *l, const char *name, const struct service_item *items,
+                               size_t count, const struct service_events *events, char *why,
+                               size_t why_size)
+{
+    (void)why;
+    (void)why_size;
     size_t place = 0;
-    if (world_service(name)) {
-        *err = -EEXIST;
-        snprintf(why, why_size, "%s is taken", name);
-        return NULL;
-    }
     while (place < SERVICES_MAX && services[place])
         place++;
     struct service *s = calloc(1, sizeof *s);
     if (!s || place == SERVICES_MAX || count > ITEMS_MAX)
         abort();
     snprintf(s->name, sizeof s->name, "%s", name);
+    s->events = *events;
+    s->taken = world_service(name) != NULL;
     s->count = count;
     for (size_t i = 0; i < count; i++) {
         s->paths[i] = items[i].path;
         service_set(s, i, &items[i].value);
     }
     s->changed = false;
+    loop_timer_init(&s->outcome, l, on_outcome, s);
+    loop_timer_arm(&s->outcome, 0);
+    if (s->taken)
+        return s;
     services[place] = s;
     if (watcher)
         watcher(watcher_user, s->name);
@@ -111,6 +126,8 @@ void service_destroy(struct service *s)
     for (size_t i = 0; s && i < SERVICES_MAX; i++)
         if (services[i] == s)
             services[i] = NULL;
+    if (s)
+        loop_timer_disarm(&s->outcome);
     free(s);
 }
 
