@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/counter.h"
 #include "core/json.h"
 #include "core/json_paths.h"
 #include "core/map.h"
@@ -274,7 +275,7 @@ static double kwh_beyond_belief(const struct plan_device *d, bool template)
     bool house = d->view->phases > 1 || strcmp(d->service, "com.victronenergy.grid") == 0;
 
     if (!template && has_value(rating[0]))
-        return rating[0] / 1000 * 25 * 365 * 24 / 4;
+        return counter_beyond_belief_kwh(rating[0]);
     return house ? 1e6 : 50000;
 }
 
@@ -283,7 +284,7 @@ static void look_at_counter(struct findings *f, int i, const struct plan_device 
                             const struct gateway_conf *home)
 {
     bool template = strcmp(home->driver, "template") == 0;
-    double kwh = d->view->value[FIELD_ENERGY_FORWARD][0];
+    double kwh = d->view->value[FIELD_ENERGY_FORWARD][0] - d->conf->energy_offset_kwh;
 
     if (!(kwh > kwh_beyond_belief(d, template)) ||
         (template && forgotten_unit(&home->template.total)))
@@ -325,6 +326,10 @@ static void look_at_device(struct findings *f, int i, const struct plan_device *
     if (d->view->state == DEVICE_NIGHT)
         say(f, FINDING_NOTE, d->gateway, i, "the gateway does not hear it at present (night?): %s",
             d->view->meter ? "a meter has no values then" : "0 W, its energy is kept");
+    else if (d->view->readings_dropped)
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "what the DTU tells of it cannot be a measurement and is dropped: %s",
+            d->view->dropped_why);
     else if (d->view->state == DEVICE_START && d->reading->why[0])
         say(f, FINDING_PROBLEM, d->gateway, i, "no power is published: %s", d->reading->why);
     else if (d->view->state == DEVICE_START)

@@ -15,7 +15,7 @@ static const double rise_slack_kwh = 1; /* counters are coarse, and MAX_POWER is
 static const double same_kwh = 1e-6; /* two readings of one counter, after a factor was applied */
 static const double explained_share = 0.3, explained_slack_kwh = 0.05;
 static const double step_kwh = 0.1; /* a rise that says something: twice the slack */
-static const double lifetime_h = 25 * 8766.0;
+static const double lifetime_h = 25 * 8766.0, day_share = 0.25;
 
 struct counter counter_unknown(void)
 {
@@ -39,9 +39,14 @@ static double possible_rise_kwh(double max_power_w, int64_t from_ms, int64_t now
     return max_power_w / 1000 * hours + rise_slack_kwh;
 }
 
+double counter_beyond_belief_kwh(double max_power_w)
+{
+    return max_power_w / 1000 * lifetime_h * day_share;
+}
+
 static bool is_beyond_belief(double kwh, const struct counter_rules *rules)
 {
-    return kwh > rules->max_power_w / 1000 * lifetime_h;
+    return kwh > counter_beyond_belief_kwh(rules->max_power_w);
 }
 
 static void accept(struct counter *c, double raw, int64_t now_ms)

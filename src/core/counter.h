@@ -61,6 +61,9 @@ struct counter counter_unknown(void);
 /* As it was published before a restart, offset included. total may be MISSING. */
 struct counter counter_recalled(double total, double offset);
 
+/* What max_power_w makes in 25 years, a quarter of all hours: no inverter comes near it. */
+double counter_beyond_belief_kwh(double max_power_w);
+
 /* The next sample is right, whatever it says; the offset stays, and until then the total. */
 void counter_expect_anew(struct counter *c);
 
@@ -72,8 +75,8 @@ void counter_expect_anew(struct counter *c);
  * its first sample counts; never falls then. Without it, a confirmed fall is followed and gives up an
  * offset from earlier: an offset outlives the rule that made it until the next reset.
  *
- * Neither a counter nor an offset beyond what max_power_w makes in 25 years of days and nights is kept:
- * it comes from a damaged packet that was believed once.
+ * Neither a counter nor an offset beyond belief is kept: it comes from a damaged packet that was believed
+ * once.
  */
 enum counter_event counter_feed(struct counter *c, double raw, const struct counter_rules *rules,
                                 int64_t now_ms);

@@ -8,6 +8,7 @@ from tests.integration.command import CommandTest
 from tests.integration.program import inverter, template
 from tests.sim import (Ahoy, Basic, Digest, Fault, Generic, Inverter, OpenDtu, ShellyGen1,
                        ShellyGen2, Tasmota)
+from tests.sim.inverter import END_OF_RANGE
 
 ROOF, BARN, SHED = "114182000001", "114182000002", "114182000003"
 
@@ -269,6 +270,20 @@ class CheckTest(CommandTest):
             self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
             problem, = self.check(code=3)["gateways"][0]["problems"]
             self.assertIn(says, problem)
+
+    def test_a_damaged_packet(self):
+        """What the service would drop is named, and all is not well."""
+        dtu = self.roofs()
+        dtu[ROOF].fix(**END_OF_RANGE)
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
+        problem, = self.device(self.check(code=3), "INVERTER0")["problems"]
+        self.assertIn("cannot be a measurement", problem)
+        self.assertIn("6553.5 V", problem)
+
+    def test_an_offset_is_no_counter(self):
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20, EnergyOffset=900000))
+        self.assertEqual([], self.device(self.check(), "INVERTER0")["problems"])
 
     def test_ahoy_without_time(self):
         dtu = self.gateway(Ahoy(self.sun, [Inverter(ROOF, "Roof")], "0.8", clock_offset=None))
