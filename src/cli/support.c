@@ -31,10 +31,11 @@ static const char help[] =
     "Writes one text for a bug report: versions, platform, the configuration, what `check` finds, what\n"
     "each gateway replies now, the services' items on the D-Bus, the end of the log.\n"
     "\n"
-    "Removed are: passwords, comments, values of unknown keys, credentials in addresses and queries,\n"
-    "tokens, names of wireless networks, MAC addresses, user names, e-mail addresses and places in\n"
-    "replies. Kept are: serial numbers, names of inverters, IP addresses, host names. Read it before you\n"
-    "show it to others.\n"
+    "Shown is what is known to be no secret: settings, measurements by their names, states, versions,\n"
+    "serial numbers, names of inverters, IP addresses, host names, the lines of its own log. Whatever else\n"
+    "there is in the configuration, in replies and in the log is \"(removed)\": passwords, tokens, user\n"
+    "names, comments, unknown keys' values, names of networks, MAC addresses, places on earth. Read it\n"
+    "before you show it to others.\n"
     "\n"
     "  -o, --output FILE  write there, readable by its owner only; default: standard output\n"
     "  --config FILE      default: the one that `run` would find\n"
@@ -154,27 +155,20 @@ static void print_config(FILE *out, struct scrub *scrub, const char *path)
     free(text);
 }
 
-/* Cut only after all that is known was removed: half a secret is not known any more. */
-static void print_body(FILE *out, struct scrub *scrub, const struct ask_reply *r)
+static void print_body(FILE *out, const struct scrub *scrub, const struct ask_reply *r)
 {
-    char *once = NULL, *twice = NULL;
-    size_t size = 0;
-    FILE *memory = r->body ? open_memstream(&once, &size) : NULL;
+    char *shown = r->body ? strndup(r->body, BODY_SHOWN_MAX) : NULL;
 
-    if (memory) {
-        scrub_reply(scrub, r->body, memory);
-        if (fclose(memory) == 0)
-            twice = scrub_text(scrub, once);
+    if (shown) {
+        scrub_reply(scrub, shown, out);
+        fputc('\n', out);
     }
-    if (twice)
-        fprintf(out, "%.*s\n", BODY_SHOWN_MAX, twice);
-    if (twice && strlen(twice) > BODY_SHOWN_MAX)
+    if (r->body && r->len > BODY_SHOWN_MAX)
         fputs("(and more)\n", out);
-    free(twice);
-    free(once);
+    free(shown);
 }
 
-static void print_replies(FILE *out, struct scrub *scrub, const struct check *c)
+static void print_replies(FILE *out, const struct scrub *scrub, const struct check *c)
 {
     for (size_t g = 0; c->asked && g < c->config->gateway_count; g++) {
         const struct asked *a = &c->asked[g];
@@ -189,6 +183,27 @@ static void print_replies(FILE *out, struct scrub *scrub, const struct check *c)
     }
 }
 
+/* What this program publishes of them is no secret. */
+static void allow_devices(struct scrub *scrub, const struct check *c)
+{
+    for (size_t i = 0; c->config && i < c->config->device_count; i++) {
+        scrub_allow(scrub, c->config->devices[i].serial);
+        scrub_allow(scrub, c->config->devices[i].name);
+    }
+    for (size_t g = 0; c->asked && g < c->config->gateway_count; g++) {
+        const struct asked *a = &c->asked[g];
+        scrub_allow(scrub, a->info.firmware);
+        scrub_allow(scrub, a->info.hostname);
+        for (size_t i = 0; i < a->reading_count; i++) {
+            const struct reading *r = &a->readings[i];
+            scrub_allow(scrub, r->serial);
+            scrub_allow(scrub, r->name);
+            for (unsigned n = 0; n < r->strings; n++)
+                scrub_allow(scrub, r->string[n].name);
+        }
+    }
+}
+
 static bool print_check(FILE *out, struct scrub *scrub, const struct options *o, const char *path)
 {
     char state[PLACE_MAX];
@@ -196,6 +211,8 @@ static bool print_check(FILE *out, struct scrub *scrub, const struct options *o,
 
     place_state(o->state, path, state);
     bool ok = check_look(&c, path, o->ask ? state : NULL);
+    if (ok)
+        allow_devices(scrub, &c);
     title(out, "check");
     /* Numbers in a reply may say where it stands: below, that is removed. */
     memset(c.findings.show_numbers, 0, sizeof c.findings.show_numbers);
@@ -227,7 +244,7 @@ static void print_log(FILE *out, const char *path)
             lines += text[--at] == '\n' && at + 1 < len;
         if (at == 0 && cut) /* half a line may begin with half a secret */
             at = strcspn(text, "\n");
-        fputs(text + at + (text[at] == '\n'), out);
+        scrub_log(text + at + (text[at] == '\n'), out);
     }
     free(text);
     if (f)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/map.h"
 #include "core/value.h"
 #include "edge/browser.h"
 #include "edge/loop.h"
@@ -52,6 +53,19 @@ static void on_gone(void *user, void *service)
     (void)service;
 }
 
+/* Whether the program itself publishes such a path, of whatever class. */
+static bool is_row(const char *path)
+{
+    for (size_t c = 0; venus_classes[c]; c++) {
+        for (size_t i = 0; i < venus_classes[c]->row_count; i++) {
+            if (strcmp(venus_classes[c]->rows[i].path, path) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Texts on paths of another program's services are nobody's business. */
 static void on_item(void *user, void *service, const char *path, const struct value *value)
 {
     const struct service_text *s = service;
@@ -59,7 +73,10 @@ static void on_item(void *user, void *service, const char *path, const struct va
 
     (void)user;
     if (s->out)
-        fprintf(s->out, "  %-26s %s\n", path, value_text(value, TEXT_PLAIN, text, sizeof text));
+        fprintf(s->out, "  %-26s %s\n", path,
+                !is_row(path) && (value->type == VALUE_STRING || value->type == VALUE_STRINGS)
+                    ? "(removed)"
+                    : value_text(value, TEXT_PLAIN, text, sizeof text));
 }
 
 static void on_news(void *user, void *service, enum browser_news news)

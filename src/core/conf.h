@@ -180,6 +180,9 @@ struct conf_key {
 
 const struct conf_key *conf_keys(size_t *count);
 
+/* Whether the key would take this value, as it is or changed: without regard to where it stands. */
+bool conf_takes(const struct conf_key *key, const char *value);
+
 /*
  * Writes config.example from the table: every key with its help, type and default. Calls put with
  * pieces of text in order.

@@ -1,4 +1,5 @@
 /* Values: where a section has them from, and into which member they go. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -167,4 +168,13 @@ bool conf_apply(struct conf_parse *p, struct conf_place place, unsigned scope,
             ok = apply_key(p, place, k, base) && ok;
     }
     return ok;
+}
+
+bool conf_takes(const struct conf_key *key, const char *value)
+{
+    const struct conf_storing *s = &conf_storings[key - conf_table];
+    _Alignas(max_align_t) char member[CONF_AUTHORIZATION_MAX]; /* the largest that there is */
+    const char *hint = NULL;
+
+    return !unusable(value) && s->set(&s->limits, value, member, &hint) != SET_BAD;
 }

@@ -8,7 +8,7 @@
 #include "core/json.h"
 #include "core/text.h"
 
-enum { LINE_READ_MAX = 400 };
+enum { LINE_READ_MAX = 400, BEGINNING_MAX = 13 };
 
 /* What devices call it, the most telling first. */
 static const char *const names[] = {"message",     "error_message", "error", "msg",     "reason",
@@ -61,6 +61,15 @@ static void take_line(const char *body, size_t len, char out[LINE_READ_MAX])
     (void)snprintf(out, LINE_READ_MAX, "%.*s", (int)(end - begin), body + begin);
 }
 
+/* The beginning of a long one is enough: a device may not repeat it all. */
+static bool holds(const char *text, const char *secret)
+{
+    char beginning[BEGINNING_MAX];
+
+    (void)snprintf(beginning, sizeof beginning, "%s", secret ? secret : "");
+    return beginning[0] && strstr(text, beginning);
+}
+
 static void cut_query(char *text)
 {
     for (char *s = text; *s; s++) {
@@ -83,7 +92,7 @@ void refusal_words(const char *body, size_t len, const char *const *secrets, siz
         take_line(body, len, line);
     cJSON_Delete(root);
     for (size_t i = 0; i < secret_count; i++) {
-        if (secrets[i] && secrets[i][0] && strstr(line, secrets[i]))
+        if (holds(line, secrets[i]))
             line[0] = '\0';
     }
     cut_query(line);

@@ -1,32 +1,136 @@
 /*
- * Configurations, replies and paths of any kind, without their secrets. The first byte says which it is;
- * what is written is scrubbed as a whole, as a report is.
+ * What `support` shows of any configuration, reply, path, log or text, and what it must not. The first byte
+ * says which it is; behind a 0x1E (record separator), the text in which the configuration's password, the
+ * part before it, is to be found again.
  */
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "cli/safe.h"
 #include "cli/scrub.h"
 
-enum { LONGEST = 32 * 1024 };
+enum { LONGEST = 32 * 1024, PASSWORD_MAX = 200 };
 
-static char *write(struct scrub *s, char how, const char *text)
+static void fail(const char *what, const char *in, const char *out)
+{
+    (void)fprintf(stderr, "fuzz: %s\n%s\n%s\n", what, in, out);
+    abort();
+}
+
+/* ---- Replies: what is shown is safe, whatever was read -------------------------------------------- */
+
+static int is_safe_text(const char *text, size_t len)
+{
+    return (len == 9 && strncmp(text, "(removed)", 9) == 0) || safe_value(text, len) ||
+           safe_is_number(text, len) || strspn(text, "0123456789abcdefABCDEF") >= len;
+}
+
+/* The texts and words that were written, read once more in the plainest way. */
+static void check_reply(const char *in, const char *out)
+{
+    static const char *const words[] = {"true", "false", "null", "NaN"};
+
+    if (*out == '(')
+        return;
+    while (*out) {
+        if (*out == '"') {
+            size_t len = strcspn(++out, "\"");
+            const char *next = out + len + (out[len] != '\0');
+            int name = next[strspn(next, " \t\r\n")] == ':';
+            int safe = is_safe_text(out, len) || (name && safe_name(out, len));
+            if (memchr(out, '\\', len) || !safe)
+                fail("a text is shown", in, out);
+            out = next;
+        } else if (strchr("{}[]:, \t\r\n", *out)) {
+            out++;
+        } else {
+            size_t len = strcspn(out, "{}[]:, \t\r\n\"");
+            int known = safe_is_number(out, len);
+            for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+                known = known || (strlen(words[i]) == len && strncasecmp(words[i], out, len) == 0);
+            if (!known)
+                fail("a word is shown", in, out);
+            out += len;
+        }
+    }
+}
+
+/* ---- The whole text: the password is not in it ---------------------------------------------------- */
+
+static const char *find(const char *text, const char *what)
+{
+    size_t len = strlen(what);
+
+    for (; *text; text++)
+        if (strncasecmp(text, what, len) == 0)
+            return text;
+    return NULL;
+}
+
+/*
+ * One that the configuration takes as it is written, and that is hidden anywhere. With a bracket in it, it
+ * may come of what stands beside a "(removed)".
+ */
+static int is_plain(const char *password)
+{
+    size_t len = strlen(password);
+
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)password[i] <= ' ' || strchr("%()\x7F", password[i]))
+            return 0;
+    return len >= 4 && len <= 64 && !find("(removed)", password);
+}
+
+static void check_text(struct scrub *s, char *text)
+{
+    char *stop = strchr(text, 0x1E), config[PASSWORD_MAX + 64], *shown = NULL;
+    size_t size = 0;
+
+    if (!stop || stop - text >= PASSWORD_MAX)
+        return;
+    *stop = '\0';
+    (void)snprintf(config, sizeof config, "[DEFAULT]\nPassword=%s\n", text);
+    FILE *f = open_memstream(&shown, &size);
+    if (!f)
+        return;
+    scrub_config(s, config, f);
+    (void)fclose(f);
+    char *out = scrub_text(s, stop + 1);
+    if (is_plain(text) && find(shown, text))
+        fail("the password is in the configuration", text, shown);
+    if (is_plain(text) && out && find(out, text))
+        fail("the password is in the text", stop + 1, out);
+    free(out);
+    free(shown);
+}
+
+/* ---- Any of them ---------------------------------------------------------------------------------- */
+
+static void check(struct scrub *s, char how, const char *text)
 {
     char *out = NULL;
     size_t size = 0;
     FILE *f = open_memstream(&out, &size);
 
     if (!f)
-        return NULL;
+        return;
     if (how == 'c')
         scrub_config(s, text, f);
     else if (how == 'p')
         scrub_path(s, text, f);
+    else if (how == 'l')
+        scrub_log(text, f);
     else
         scrub_reply(s, text, f);
-    fclose(f);
-    return out;
+    (void)fclose(f);
+    if (how == 'r')
+        check_reply(text, out);
+    free(scrub_text(s, out));
+    free(out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -39,10 +143,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = calloc(1, size);
     if (s && text) {
         memcpy(text, data + 1, size - 1);
-        char *out = write(s, (char)data[0], text);
-        char *clean = out ? scrub_text(s, out) : NULL;
-        free(clean);
-        free(out);
+        if (data[0] == 't')
+            check_text(s, text);
+        else
+            check(s, (char)data[0], text);
     }
     free(text);
     scrub_destroy(s);

@@ -71,6 +71,8 @@ static void no_secret(void **state)
     assert_string_equal(words_of("what? no", ""), "what? no");
     assert_string_equal(words_of("user admin, password pa55", "pa55"), "");
     assert_string_equal(words_of("{\"message\":\"pa55 is wrong\"}", "pa55"), "");
+    assert_string_equal(words_of("bad token eyJhbGciOiJIUz...", "eyJhbGciOiJIUzI1NiIsInR5cCI6"),
+                        "");
 }
 
 int main(void)

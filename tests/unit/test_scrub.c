@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/scrub.h"
 
@@ -27,7 +28,22 @@ static int teardown(void **state)
     return 0;
 }
 
-typedef void (*scrub_fn)(struct scrub *s, const char *text, FILE *out);
+static void config_of(const char *text, FILE *out)
+{
+    scrub_config(s, text, out);
+}
+
+static void reply_of(const char *text, FILE *out)
+{
+    scrub_reply(s, text, out);
+}
+
+static void path_of(const char *text, FILE *out)
+{
+    scrub_path(s, text, out);
+}
+
+typedef void (*scrub_fn)(const char *text, FILE *out);
 
 /* What fn writes; to be freed. */
 static char *written(scrub_fn fn, const char *text)
@@ -37,7 +53,7 @@ static char *written(scrub_fn fn, const char *text)
     FILE *f = open_memstream(&out, &size);
 
     assert_non_null(f);
-    fn(s, text, f);
+    fn(text, f);
     fclose(f);
     return out;
 }
@@ -46,7 +62,8 @@ static void assert_written(scrub_fn fn, const char *text, const char *expected)
 {
     char *out = written(fn, text);
 
-    assert_string_equal(out, expected);
+    if (strcmp(out, expected) != 0)
+        fail_msg("%s\n%s\ninstead of\n%s", text, out, expected);
     free(out);
 }
 
@@ -59,7 +76,8 @@ static void assert_clean(const char *text, const char *expected)
 {
     char *out = scrub_text(s, text);
 
-    assert_string_equal(out, expected);
+    if (!out || strcmp(out, expected) != 0)
+        fail_msg("%s\n%s\ninstead of\n%s", text, out, expected);
     free(out);
 }
 
@@ -118,7 +136,7 @@ static const char config_shown[] =
 static void shows_the_configuration(void **state)
 {
     (void)state;
-    assert_written(scrub_config, config, config_shown);
+    assert_written(config_of, config, config_shown);
 }
 
 /* Wherever, and in whatever form, it comes again. */
@@ -154,7 +172,7 @@ static void no_secret_comes_again(void **state)
     char text[512];
 
     (void)state;
-    learn(scrub_config, config);
+    learn(config_of, config);
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++) {
         for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
             (void)snprintf(text, sizeof text, "%s%s%s", places[k][0], secrets[i], places[k][1]);
@@ -169,7 +187,7 @@ static void no_secret_comes_again(void **state)
 static void what_is_no_secret_stays(void **state)
 {
     (void)state;
-    learn(scrub_config, config);
+    learn(config_of, config);
     assert_clean("admin 114182940773 192.168.1.51 Meter StatusSNS 12345678",
                  "admin 114182940773 192.168.1.51 Meter StatusSNS 12345678");
     /* A short one only where it is a word: it is ab1. */
@@ -181,8 +199,8 @@ static void a_broken_configuration_is_shown_as_well(void **state)
     char *out;
 
     (void)state;
-    out = written(scrub_config, "Password = l0ose\n[DEFAULT\nPassword = br0ken\n[DEFAULT]\n"
-                                "what is this\nPassword = %(nowhere)s\nHost = x\n");
+    out = written(config_of, "Password = l0ose\n[DEFAULT\nPassword = br0ken\n[DEFAULT]\n"
+                             "what is this\nPassword = %(nowhere)s\nHost = x\n");
     assert_null(strstr(out, "l0ose"));
     assert_null(strstr(out, "br0ken"));
     assert_null(strstr(out, "nowhere"));
@@ -194,50 +212,282 @@ static void a_broken_configuration_is_shown_as_well(void **state)
 static void a_token_is_a_secret(void **state)
 {
     (void)state;
-    assert_written(scrub_config, "[TEMPLATE0]\nAuthorization = Bearer t0k.3n\n",
+    assert_written(config_of, "[TEMPLATE0]\nAuthorization = Bearer t0k.3n\n",
                    "[TEMPLATE0]\nAuthorization = (removed)\n");
     assert_clean("401 t0k.3n is no good", "401 (removed) is no good");
     assert_clean("sent Bearer t0k.3n", "sent (removed)");
+    learn(config_of, "[TEMPLATE0]\nAuthorisation = Bearer s3cr.et\n"); /* misspelt */
+    assert_clean("s3cr.et, and Bearer s3cr.et", "(removed), and (removed)");
 }
 
 /* %(name)s makes a value secret that is written in another key. */
 static void what_a_secret_refers_to_is_secret(void **state)
 {
     (void)state;
-    learn(scrub_config, "[DEFAULT]\nName = sh4red\nPassword = x%(Name)sy\n");
+    learn(config_of, "[DEFAULT]\nName = sh4red\nPassword = x%(Name)sy\n");
     assert_clean("it is xsh4redy", "it is (removed)");
+}
+
+/* What a known key would not take may be anything: a line that went wrong, a comment behind the value. */
+static void a_value_that_does_not_fit_is_not_shown(void **state)
+{
+    (void)state;
+    assert_written(
+        config_of,
+        "[DEFAULT]\nPollingInterval = 5000 ; the password is hunter2\nPhase = L7\n"
+        "Username = jane@example.org\nUsername2 = x\nPassword =\nName = Roof\n"
+        "CUST_Power = a/b:0/+P + c\nCUST_Total = 0123456789abcdef0123/x\n[My Home 0123456789abcdef]\n"
+        "a token 0123456789abcdef=1\n",
+        "[DEFAULT]\nPollingInterval = (removed)\nPhase = (removed)\nUsername = (removed)\n"
+        "Username2 = (removed)\nPassword = \nName = Roof\nCUST_Power = a/b:0/+P + c\n"
+        "CUST_Total = (removed)\n[(removed)]\n(removed) = (removed)\n");
+    assert_clean("5000 ; the password is hunter2!", "(removed)!");
+    assert_clean("mail jane@example.org", "mail (removed)");
+}
+
+/* 4096 keys, which is as many as a file may have. */
+static void thousands_of_secrets(void **state)
+{
+    char *text = malloc(1024 * 1024), *to = text;
+
+    (void)state;
+    to += sprintf(to, "[DEFAULT]\n");
+    for (int i = 0; i < 4096; i++)
+        to += sprintf(to, "Secret%d = hunter%d-of-many\n", i, i);
+    char *out = written(config_of, text);
+    assert_null(strstr(out, "hunter"));
+    free(out);
+    assert_clean("hunter17-of-many, hunter4095-of-many; hunter", "(removed), (removed); hunter");
+    free(text);
+}
+
+static void a_secret_of_a_megabyte(void **state)
+{
+    enum { LEN = 1000 * 1000 };
+    char *text = malloc(LEN + 100);
+
+    (void)state;
+    (void)strcpy(text, "[DEFAULT]\nPassword = ");
+    size_t head = strlen(text);
+    for (size_t i = 0; i < LEN; i++)
+        text[head + i] = "ab c1"[i % 5];
+    text[head + LEN] = '\0';
+    char *out = written(config_of, text);
+    assert_string_equal(out, "[DEFAULT]\n"); /* no line may be so long */
+    free(out);
+    out = scrub_text(s, text + head); /* the secret itself, where it should not be */
+    assert_string_equal(out, "(removed)");
+    free(out);
+    free(text);
 }
 
 /* ---- Replies ------------------------------------------------------------------------------------ */
 
-static void hides_members_by_their_names(void **state)
+/* Measurements by their names, on every step of the way. */
+static void shows_measurements(void **state)
 {
     (void)state;
     assert_written(
-        scrub_reply,
-        "{\"wifi\" : {\"ssid\":\"My Home 5\", \"PSK\": \"12345678\"}, \"mac\":\"A8032ABE54DC\","
-        "\"auth_en\":true,\"Latitude\" : 48.1,\"tokens\":[\"a\",2,{\"b\":3}],\"serial\":\"1141\","
-        "\"ip\":\"192.168.1.7\",\"password\":null,\"power\":-12.50e1}",
-        "{\"wifi\" : {\"ssid\":\"(removed)\", \"PSK\": \"(removed)\"}, \"mac\":\"(removed)\","
-        "\"auth_en\":true,\"Latitude\" : \"(removed)\",\"tokens\":[\"(removed)\",\"(removed)\","
-        "{\"b\":\"(removed)\"}],\"serial\":\"1141\","
-        "\"ip\":\"192.168.1.7\",\"password\":null,\"power\":-12.50e1}");
-    /* And where else it stands: a Shelly's id ends in its MAC address. */
-    assert_clean("\"id\":\"shellyplus1pm-a8032abe54dc\" at My Home 5",
-                 "\"id\":\"shellyplus1pm-(removed)\" at (removed)");
+        reply_of,
+        "{\"inverters\":[{\"serial\":\"114182940773\",\"reachable\":true,\"AC\":{\"0\":{\"Power\":{"
+        "\"v\":-12.50e1,\"u\":\"W\",\"d\":1}}},\"data_age\":3}],\"total\":{\"Power\":{\"v\":5}}}",
+        "{\"inverters\":[{\"serial\":\"114182940773\",\"reachable\":true,\"AC\":{\"0\":{\"Power\":{"
+        "\"v\":-12.50e1,\"u\":\"W\",\"d\":1}}},\"data_age\":3}],\"total\":{\"Power\":{\"v\":5}}}");
+    assert_written(
+        reply_of,
+        "{\"switch:0\":{\"apower\":5.5,\"aenergy\":{\"total\":7,\"by_minute\":[1,2]}},\"ch\":[[230,\"7.5\"]]}",
+        "{\"switch:0\":{\"apower\":5.5,\"aenergy\":{\"total\":7,\"by_minute\":[1,2]}},\"ch\":[[230,\"7.5\"]]}");
+    assert_written(
+        reply_of,
+        "{\"ip\":\"192.168.1.7\",\"ver\":\"v24.2.12\",\"at\":\"2024-05-01T12:00:00Z\",\"on\":\"ON\"}",
+        "{\"ip\":\"192.168.1.7\",\"ver\":\"v24.2.12\",\"at\":\"2024-05-01T12:00:00Z\",\"on\":\"ON\"}");
+}
+
+/* Whatever it is called, and wherever it stands: what nobody vouches for is not shown. */
+static void hides_everything_else(void **state)
+{
+    static const char *const values[] = {
+        "{\"pwd\":@}",
+        "{\"nobody_knows_this_name\":@}",
+        "{\"password\":{\"value\":@}}",
+        "{\"password\":{\"Power\":{\"v\":@}}}",
+        "{\"wifi\":[{\"ssid\":@}]}",
+        "{\"a\":[[1,[@]]]}",
+        "[@]",
+        "@",
+        "{\"Power\":1,@}",
+        "{@}",
+        "{\"Power\":{@}}",
+        "{\"pass\\u0077ord\":@}",
+        "{\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaapassword\":@}",
+        "{\"latitude\":@}",
+        "{\"ts_sunrise\":@}",
+        "{\"0\":@}",
+        "{\"serial\":{\"x\":@}}",
+        "{\"Power\":\"x\" @}",
+        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[{\"Power\":@}",
+    };
+    static const char *const secrets[] = {"\"hunter2\"",       "\"My Home\"", "48.137154",
+                                          "\"48.137154\"",     "\"48.13\"",   "12345678",
+                                          "\"correcthorse\"",  "hunter2",     "\"cut 0ff",
+                                          "\"a\\\"b hunter2\""};
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        for (size_t k = 0; k < sizeof secrets / sizeof secrets[0]; k++) {
+            const char *place = strchr(values[i], '@');
+            (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(place - values[i]), values[i],
+                           secrets[k], place + 1);
+            char *out = written(reply_of, text);
+            static const char *const gone[] = {"hunter2", "My Home",  "137154",
+                                               "correct", "12345678", "0ff"};
+            for (size_t g = 0; g < sizeof gone / sizeof gone[0]; g++) {
+                if (strstr(out, gone[g]))
+                    fail_msg("%s is shown as %s", text, out);
+            }
+            free(out);
+        }
+    }
+}
+
+static void names_stay_unless_they_look_like_secrets(void **state)
+{
+    (void)state;
+    assert_written(
+        reply_of,
+        "{\"P_Haus+Garten\":1,\"A8032ABE54DC\":2,\"jane@example.org\":3,\"0123456789abcdef0123\":4}",
+        "{\"P_Haus+Garten\":\"(removed)\",\"(removed)\":\"(removed)\",\"(removed)\":\"(removed)\","
+        "\"(removed)\":\"(removed)\"}");
+}
+
+/* What the program publishes anyway, and what its configuration leads to. */
+static void what_is_allowed_stays(void **state)
+{
+    (void)state;
+    learn(config_of, "[TEMPLATE0]\nCUST_Power=data/p_haus + data/+X\n");
+    scrub_allow(s, "Roof");
+    scrub_allow(s, "1141820000ab");
+    assert_written(
+        reply_of,
+        "{\"name\":\"Roof\",\"other\":\"Roof 2\",\"data\":{\"p_haus\":5,\"+X\":\"6\",\"x\":7},\"1141820000ab\":{\"max_power\":600}}",
+        "{\"name\":\"Roof\",\"other\":\"(removed)\",\"data\":{\"p_haus\":5,\"+X\":\"6\",\"x\":\"(removed)\"},"
+        "\"1141820000ab\":{\"max_power\":600}}");
+    assert_clean("1141820000ab 1141820000ac", "1141820000ab (removed)");
 }
 
 static void works_on_what_is_no_json(void **state)
 {
     (void)state;
-    assert_written(scrub_reply, "{\"password\":\"cut 0ff", "{\"password\":\"(removed)\"");
-    assert_written(scrub_reply, "{\"pass\\u0077ord\":\"x1\",\"a\":1",
-                   "{\"pass\\u0077ord\":"
-                   "\"(removed)\",\"a\":1");
-    assert_written(scrub_reply, "", "");
-    assert_written(scrub_reply, "\"", "\"");
-    assert_written(scrub_reply, "]]}}\"\\", "]]}}\"\\");
-    assert_written(scrub_reply, "<html>1 \"two\"</html>", "<html>1 \"two\"</html>");
+    assert_written(reply_of, "{\"password\":\"cut 0ff", "{\"password\":\"(removed)\"");
+    assert_written(reply_of, "", "");
+    assert_written(reply_of, "\"", "\"(removed)\"");
+    assert_written(reply_of, "]]}}\"\\", "(no JSON, 6 bytes, removed)");
+    assert_written(reply_of, "[]]}}\"\\", "[]]}}\"(removed)\"");
+    assert_written(reply_of, "<html>1 \"two\"</html>", "(a web page, 20 bytes, removed)");
+    assert_written(reply_of, "{\"a\":tru, null NaN false x}",
+                   "{\"a\":\"(removed)\", null NaN false \"(removed)\"}");
+}
+
+/* Thousands of them, and one as long as a reply may be: nothing is kept of them. */
+static void replies_full_of_secrets(void **state)
+{
+    enum { LEN = 1024 * 1024 };
+    char *text = malloc(LEN + 64), *to = text;
+
+    (void)state;
+    *to++ = '{';
+    for (int i = 0; i < 6000; i++)
+        to += sprintf(to, "\"token%d\":\"hunter%d\",", i, i);
+    (void)strcpy(to, "\"Power\":1}");
+    char *out = written(reply_of, text);
+    assert_null(strstr(out, "hunter"));
+    assert_non_null(strstr(out, "\"Power\":1}"));
+    char *clean = scrub_text(s, out);
+    assert_non_null(clean);
+    free(clean);
+    free(out);
+    (void)strcpy(text, "{\"password\":\"");
+    memset(text + 13, 'x', LEN);
+    (void)strcpy(text + LEN, "\"}");
+    assert_written(reply_of, text, "{\"password\":\"(removed)\"}");
+    free(text);
+}
+
+/* ---- The log, and the whole report --------------------------------------------------------------- */
+
+static void others_lines_of_the_log(void **state)
+{
+    char *out = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&out, &size);
+
+    (void)state;
+    scrub_log(
+        "INFO one\nmy password is hunter2\n\nTraceback\n@400000006479e1a50a1b2c3d WARNING two\n"
+        "@400000006479e1a50a1b2c3d hunter2\nINFORMATION hunter2\ndbus[7]: arguments were incorrect\nhunter2",
+        f);
+    fclose(f);
+    assert_string_equal(
+        out, "INFO one\n(lines of other programs: 3, removed)\n"
+             "@400000006479e1a50a1b2c3d WARNING two\n(lines of other programs: 2, removed)\n"
+             "dbus[7]: arguments were incorrect\n(lines of other programs: 1, removed)\n");
+    free(out);
+    f = open_memstream(&out, &size);
+    scrub_log("", f);
+    fclose(f);
+    assert_string_equal(out, "");
+    free(out);
+}
+
+static void secrets_in_running_text(void **state)
+{
+    (void)state;
+    assert_clean("token=abc in the query, a?key=x&id=0&pw=secret\"",
+                 "token=(removed) in the query, "
+                 "a?key=(removed)&id=0&pw=(removed)\"");
+    assert_clean("pw=(removed)&x=(removed)", "pw=(removed)&x=(removed)"); /* once is enough */
+    assert_clean("set DigestAuth=True, CUST_Total_Mult=0.001; Password=x",
+                 "set DigestAuth=True, "
+                 "CUST_Total_Mult=0.001; Password=(removed)");
+    assert_clean(
+        "Authorization: Bearer abc1, \"token\": \"x9y8\" password: hunter2 pin 1234",
+        "Authorization: Bearer (removed), \"token\": \"(removed)\" password: (removed) pin (removed)");
+    assert_clean(
+        "wants Basic authentication: is the password right? the key word", /* words, no values */
+        "wants Basic authentication: is the password right? the key word");
+    assert_clean("eyJhbGciOiJIUzI1NiIsInR5cCI6 and 0123456789abcdef0123456789abcdef",
+                 "(removed) and (removed)");
+    assert_clean(
+        "@400000006479e1a50a1b2c3d INFO /Settings/Devices/dtu_1141820000ab0 com.victronenergy.pvinverter.http_34",
+        "@400000006479e1a50a1b2c3d INFO /Settings/Devices/dtu_1141820000ab0 com.victronenergy.pvinverter.http_34");
+    assert_clean("shellyplus1pm-a8032abe54dc.local A8032ABE54DC 114182000001",
+                 "(removed).local (removed) 114182000001");
+}
+
+/* Text of one character, of many names, of many labels: the time grows with its length alone. */
+static void no_text_takes_long(void **state)
+{
+    static const char *const pieces[] = {"=",   "a=",        "id=",  "PollingInterval=",
+                                         "://", "http://a@", "key ", "key:",
+                                         "-a",  "_",         "0a",   "Bearer ",
+                                         "aa:", "\"",        "a",    "?&"};
+    enum { LEN = 300 * 1000 };
+    char *text = malloc(LEN + 32);
+
+    (void)state;
+    learn(config_of, config);
+    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+        size_t n = strlen(pieces[i]);
+        for (size_t at = 0; at < LEN; at += n)
+            memcpy(text + at, pieces[i], n + 1);
+        clock_t begin = clock();
+        free(scrub_text(s, text));
+        free(written(reply_of, text));
+        if ((clock() - begin) / CLOCKS_PER_SEC >= 10) /* with sanitizers: much less than a second */
+            fail_msg("\"%s\" again and again takes too long", pieces[i]);
+    }
+    free(text);
 }
 
 static void patterns(void **state)
@@ -252,15 +502,21 @@ static void patterns(void **state)
 static void paths(void **state)
 {
     (void)state;
-    assert_written(scrub_path, "/api/livedata/status?inv=114182940773",
+    scrub_allow(s, "1141820000ab");
+    assert_written(path_of, "/api/livedata/status?inv=1141820000ab",
+                   "/api/livedata/status?inv=1141820000ab");
+    assert_written(path_of, "/api/0123456789abcdef0123/x", "/api/(removed)/x");
+    assert_written(path_of, "/eyJhbGci1.eyJzdWIi0123456789/x?0123456789abcdef=1",
+                   "/(removed)/x?(removed)=(removed)");
+    assert_written(path_of, "/api/livedata/status?inv=114182940773",
                    "/api/livedata/status?inv=114182940773");
-    assert_written(scrub_path, "/rpc/Switch.GetStatus?id=0", "/rpc/Switch.GetStatus?id=0");
-    assert_written(scrub_path, "/solar_api/v1/GetInverterRealtimeData.cgi?Scope=Device&DeviceId=1",
+    assert_written(path_of, "/rpc/Switch.GetStatus?id=0", "/rpc/Switch.GetStatus?id=0");
+    assert_written(path_of, "/solar_api/v1/GetInverterRealtimeData.cgi?Scope=Device&DeviceId=1",
                    "/solar_api/v1/GetInverterRealtimeData.cgi?Scope=Device&DeviceId=1");
-    assert_written(scrub_path, "/cm?cmnd=Backlog%20Password1%20x1&user", "/cm?cmnd=(removed)&user");
-    assert_written(scrub_path, "", "");
-    assert_written(scrub_path, "?", "?");
-    assert_written(scrub_path, "/?&=x&a=", "/?&=(removed)&a=(removed)");
+    assert_written(path_of, "/cm?cmnd=Backlog%20Password1%20x1&user", "/cm?cmnd=(removed)&user");
+    assert_written(path_of, "", "");
+    assert_written(path_of, "?", "?");
+    assert_written(path_of, "/?&=x&a=", "/?&=(removed)&a=(removed)");
 }
 
 int main(void)
@@ -272,8 +528,18 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_broken_configuration_is_shown_as_well, setup, teardown),
         cmocka_unit_test_setup_teardown(a_token_is_a_secret, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_secret_refers_to_is_secret, setup, teardown),
-        cmocka_unit_test_setup_teardown(hides_members_by_their_names, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_value_that_does_not_fit_is_not_shown, setup, teardown),
+        cmocka_unit_test_setup_teardown(thousands_of_secrets, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_secret_of_a_megabyte, setup, teardown),
+        cmocka_unit_test_setup_teardown(shows_measurements, setup, teardown),
+        cmocka_unit_test_setup_teardown(hides_everything_else, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_stay_unless_they_look_like_secrets, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_allowed_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(works_on_what_is_no_json, setup, teardown),
+        cmocka_unit_test_setup_teardown(replies_full_of_secrets, setup, teardown),
+        cmocka_unit_test_setup_teardown(others_lines_of_the_log, setup, teardown),
+        cmocka_unit_test_setup_teardown(secrets_in_running_text, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_text_takes_long, setup, teardown),
         cmocka_unit_test_setup_teardown(patterns, setup, teardown),
         cmocka_unit_test_setup_teardown(paths, setup, teardown),
     };
