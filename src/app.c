@@ -257,7 +257,7 @@ static void drop_gateways(struct app *a, const struct config *config)
     bool there[FLEET_GATEWAYS] = {0};
 
     for (size_t i = 0; config && i < config->gateway_count; i++)
-        there[fleet_gateway(&config->gateways[i])] = true;
+        there[lineup_home(&config->gateways[i])] = true;
     for (size_t i = 0; i < FLEET_GATEWAYS; i++) {
         if (there[i])
             continue;
@@ -272,7 +272,7 @@ static bool apply_gateways(struct app *a, const struct config *config)
 
     for (size_t i = 0; ok && i < config->gateway_count; i++) {
         const struct gateway_conf *conf = &config->gateways[i];
-        struct gateway **g = &a->gateways[fleet_gateway(conf)];
+        struct gateway **g = &a->gateways[lineup_home(conf)];
         if (*g) {
             ok = gateway_reconfigure(*g, conf, unnamed_of(config, i));
         } else {

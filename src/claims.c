@@ -69,8 +69,11 @@ static struct claim *holder(const struct claims *c, const struct claim *but, con
 /* An instance that a device had last is not given to another while there are free ones. */
 static bool is_remembered(const struct claims *c, const struct claim *but, int instance)
 {
-    for (size_t i = 0; i < memory_count(c->memory); i++) {
-        const struct device_memory *m = memory_at(c->memory, i);
+    size_t count;
+    const struct device_memory *all = memory_all(c->memory, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct device_memory *m = &all[i];
         if (m->instance == instance && strcmp(m->id, but->wish.id) != 0)
             return true;
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/lineup.h"
 #include "core/text.h"
 #include "edge/log.h"
 
@@ -26,58 +27,6 @@ struct fleet {
     unsigned char changed[FLEET_MAX]; /* scratch of roster_bind */
     bool told_full;
 };
-
-/* ---- Gateways by number --------------------------------------------------------------------- */
-
-enum { FIRST_TEMPLATE = CONF_DTUS_MAX };
-
-static bool is_template(int gateway)
-{
-    return gateway >= FIRST_TEMPLATE;
-}
-
-int fleet_gateway(const struct gateway_conf *conf)
-{
-    unsigned n;
-
-    if (sscanf(conf->section, "TEMPLATE%u", &n) == 1)
-        return FIRST_TEMPLATE + (int)n;
-    return (int)conf->number;
-}
-
-/* The section of a gateway, as the memory has it. */
-static void gateway_section(int gateway, char out[CONF_SECTION_MAX])
-{
-    if (is_template(gateway))
-        (void)snprintf(out, CONF_SECTION_MAX, "TEMPLATE%d", gateway - FIRST_TEMPLATE);
-    else if (gateway > 0)
-        (void)snprintf(out, CONF_SECTION_MAX, "DTU%d", gateway);
-    else
-        text_copy(out, CONF_SECTION_MAX, "DEFAULT");
-}
-
-void fleet_binding(const char *section, int home, char out[CONF_SECTION_MAX])
-{
-    if (*section && home > 0 && !is_template(home))
-        (void)snprintf(out, CONF_SECTION_MAX, "%.20s@DTU%d", section, home);
-    else
-        text_copy(out, CONF_SECTION_MAX, section);
-}
-
-static int home_of(const struct config *config, const struct device_conf *conf)
-{
-    return fleet_gateway(&config->gateways[conf->gateway]);
-}
-
-static bool named_by_section(const struct config *config, const char *serial)
-{
-    for (size_t i = 0; *serial && i < config->device_count; i++) {
-        if (!is_template(home_of(config, &config->devices[i])) &&
-            serial_equal(config->devices[i].serial, serial))
-            return true;
-    }
-    return false;
-}
 
 /* ---- Units come and go ---------------------------------------------------------------------- */
 
@@ -104,14 +53,15 @@ static void remember(struct fleet *f, size_t i, bool listed)
     struct device_memory m;
 
     unit_remember(f->members[i].unit, &m);
-    fleet_binding(f->members[i].section, slot->home, m.section);
+    lineup_binding(f->members[i].section, slot->home, m.section);
     m.gateway[0] = '\0';
     if (listed)
-        gateway_section(slot->source == ROSTER_NOBODY ? slot->home : slot->source, m.gateway);
+        lineup_home_section(slot->source == ROSTER_NOBODY ? slot->home : slot->source, m.gateway);
     if (m.serial[0])
         memory_put(f->memory, &m);
 }
 
+/* A unit that has been handed on is NULL. */
 static void drop(struct fleet *f, size_t i)
 {
     unit_destroy(f->members[i].unit);
@@ -147,7 +97,8 @@ static bool add(struct fleet *f, const struct device_conf *conf, int home, enum 
     u = unit_create(f->env, &own, memory);
     if (!u)
         return false;
-    roster_slot_init(&f->slots[f->count], kind, home, conf->index, is_template(home) ? "" : serial);
+    roster_slot_init(&f->slots[f->count], kind, home, conf->index,
+                     lineup_is_template(home) ? "" : serial);
     f->members[f->count] = (struct member){.unit = u, .fed_by = home};
     text_copy(f->members[f->count].section, CONF_SECTION_MAX, conf->section);
     f->count++;
@@ -155,143 +106,115 @@ static bool add(struct fleet *f, const struct device_conf *conf, int home, enum 
     return true;
 }
 
-static bool add_template(struct fleet *f, const struct device_conf *conf, int home)
-{
-    const struct device_memory *known = memory_find(f->memory, conf->section);
-    struct device_memory m;
-
-    device_memory_init(&m);
-    if (known)
-        m = *known;
-    text_copy(m.id, sizeof m.id, conf->section);
-    return add(f, conf, home, ROSTER_BY_SERIAL, &m);
-}
-
-/* A section begins with the serial it names, else with the inverter that it had before. */
-static bool add_section(struct fleet *f, const struct config *config,
-                        const struct device_conf *conf, int home)
-{
-    char binding[CONF_SECTION_MAX];
-    const struct device_memory *known;
-    struct device_memory m;
-
-    if (conf->serial[0]) {
-        recall(f, conf->serial, &m);
-        known = memory_find(f->memory, m.id);
-        return add(f, conf, home, ROSTER_BY_SERIAL, known ? &m : NULL);
-    }
-    fleet_binding(conf->section, home, binding);
-    known = memory_of_section(f->memory, binding);
-    if (!known || roster_find(f->slots, f->count, known->serial) >= 0 ||
-        named_by_section(config, known->serial))
-        return add(f, conf, home, ROSTER_BY_PLACE, NULL);
-    m = *known;
-    return add(f, conf, home, ROSTER_BY_PLACE, &m);
-}
-
 /* ---- Configuration -------------------------------------------------------------------------- */
 
-static const struct device_conf *find_section(const struct config *config, const char *section)
+/* From one configuration to the next: scratch. */
+struct change {
+    struct lineup_entry entries[FLEET_MAX];
+    struct lineup_present present[FLEET_MAX]; /* of the members, alike in order */
+    bool kept[FLEET_MAX];                     /* by member */
+    bool made[FLEET_MAX];                     /* by entry: there is a unit for it */
+    struct member members[FLEET_MAX];
+    struct roster_slot slots[FLEET_MAX];
+};
+
+static size_t make_lineup(struct fleet *f, const struct config *config, struct change *c)
 {
-    for (size_t i = 0; i < config->device_count; i++) {
-        if (strcmp(config->devices[i].section, section) == 0)
-            return &config->devices[i];
+    struct lineup_question q = {.config = config, .present = c->present, .present_count = f->count};
+
+    q.known = memory_all(f->memory, &q.known_count);
+    for (size_t i = 0; i < f->count; i++)
+        c->present[i] = (struct lineup_present){f->members[i].section, &f->slots[i]};
+    size_t count = lineup_make(&q, c->entries, FLEET_MAX);
+    if (count > FLEET_MAX && !f->told_full)
+        log_line(LOG_ERROR, "there are more than %d devices: the last ones are left out",
+                 FLEET_MAX);
+    f->told_full = f->told_full || count > FLEET_MAX;
+    return count < FLEET_MAX ? count : FLEET_MAX;
+}
+
+/* The member that goes on as this entry: the same inverter, else the same section without one; -1: none. */
+static int find_member(const struct fleet *f, const struct lineup_entry *e)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        const struct roster_slot *slot = &f->slots[i];
+        bool section =
+            strcmp(f->members[i].section, e->conf->section) == 0 && slot->home == e->home;
+        if (e->serial[0] ? serial_equal(slot->serial, e->serial) : section && !slot->serial[0])
+            return (int)i;
     }
-    return NULL;
+    return -1;
 }
 
-/* The configuration of what this gateway lists and no section names; NULL: it is not to be added. */
-static const struct device_conf *find_unnamed(const struct config *config, int gateway)
+static void keep(struct fleet *f, struct change *c, const struct lineup_entry *e, size_t from,
+                 size_t to)
 {
-    for (size_t i = 0; i < config->dtu_count; i++) {
-        if (fleet_gateway(&config->gateways[i]) == gateway)
-            return config->gateways[i].auto_add ? &config->unnamed[i] : NULL;
+    c->kept[from] = true;
+    c->members[to] = f->members[from];
+    c->slots[to] = f->slots[from];
+    text_copy(c->members[to].section, CONF_SECTION_MAX, e->conf->section);
+    c->slots[to].kind = e->kind;
+    c->slots[to].home = e->home;
+    c->slots[to].index = e->conf->index;
+}
+
+static bool create(struct fleet *f, const struct lineup_entry *e)
+{
+    struct device_memory m;
+    const struct device_memory *known;
+
+    if (lineup_is_template(e->home)) {
+        known = memory_find(f->memory, e->conf->section);
+        device_memory_init(&m);
+        if (known)
+            m = *known;
+        text_copy(m.id, sizeof m.id, e->conf->section);
+        return add(f, e->conf, e->home, e->kind, &m);
     }
-    return NULL;
+    recall(f, e->serial, &m);
+    return add(f, e->conf, e->home, e->kind, memory_find(f->memory, m.id) ? &m : NULL);
 }
 
-/* What unit i is configured as now; NULL when it has no place any more. */
-static const struct device_conf *still_there(const struct fleet *f, const struct config *config,
-                                             size_t i)
+/* Who stays is moved before anybody goes, and told what it is after that: a name may be handed on. */
+static bool rearrange(struct fleet *f, struct change *c, size_t count)
 {
-    const struct roster_slot *slot = &f->slots[i];
-    const struct device_conf *conf;
+    size_t kept = 0;
+    bool ok = true;
 
-    if (slot->kind == ROSTER_ADDED)
-        return named_by_section(config, slot->serial) ? NULL : find_unnamed(config, slot->home);
-    conf = find_section(config, f->members[i].section);
-    if (!conf || home_of(config, conf) != slot->home)
-        return NULL;
-    if (is_template(slot->home))
-        return conf;
-    if (conf->serial[0])
-        return serial_equal(conf->serial, slot->serial) ? conf : NULL;
-    return named_by_section(config, slot->serial) ? NULL : conf;
-}
-
-static void keep(struct fleet *f, size_t i, const struct device_conf *conf)
-{
-    struct roster_slot *slot = &f->slots[i];
-    const struct device_conf own = with_home(conf, slot->home);
-
-    if (slot->kind != ROSTER_ADDED)
-        slot->kind = conf->serial[0] ? ROSTER_BY_SERIAL : ROSTER_BY_PLACE;
-    slot->index = conf->index;
-    unit_reconfigure(f->members[i].unit, &own);
-}
-
-static void keep_or_drop(struct fleet *f, const struct config *config)
-{
-    for (size_t i = f->count; i-- > 0;) {
-        const struct device_conf *conf = still_there(f, config, i);
-        if (conf) {
-            keep(f, i, conf);
+    for (size_t e = 0; e < count; e++) {
+        int from = find_member(f, &c->entries[e]);
+        c->made[e] = from >= 0;
+        if (from >= 0)
+            keep(f, c, &c->entries[e], (size_t)from, kept++);
+    }
+    for (size_t i = 0; i < f->count; i++) {
+        if (c->kept[i])
             continue;
-        }
         remember(f, i, true);
-        drop(f, i);
+        unit_destroy(f->members[i].unit);
     }
-}
-
-static bool add_what_came(struct fleet *f, const struct config *config)
-{
-    bool ok = true;
-
-    for (size_t i = 0; ok && i < config->device_count; i++) {
-        const struct device_conf *conf = &config->devices[i];
-        int home = home_of(config, conf);
-        size_t at = 0;
-        while (at < f->count && strcmp(f->members[at].section, conf->section) != 0)
-            at++;
-        if (at == f->count)
-            ok = is_template(home) ? add_template(f, conf, home)
-                                   : add_section(f, config, conf, home);
+    f->count = kept;
+    memcpy(f->members, c->members, kept * sizeof f->members[0]);
+    memcpy(f->slots, c->slots, kept * sizeof f->slots[0]);
+    kept = 0;
+    for (size_t e = 0; e < count; e++) {
+        if (!c->made[e])
+            continue;
+        const struct device_conf own = with_home(c->entries[e].conf, c->entries[e].home);
+        unit_reconfigure(f->members[kept++].unit, &own);
     }
-    return ok;
-}
-
-/* Inverters that had been added by themselves are there again before their gateway answers. */
-static bool add_remembered(struct fleet *f, const struct config *config)
-{
-    bool ok = true;
-
-    for (size_t i = 0; ok && i < config->dtu_count; i++) {
-        const struct gateway_conf *gateway = &config->gateways[i];
-        for (size_t e = 0; ok && gateway->auto_add && e < memory_count(f->memory); e++) {
-            struct device_memory m = *memory_at(f->memory, e);
-            if (m.section[0] || strcmp(m.gateway, gateway->section) != 0 || !m.serial[0] ||
-                roster_find(f->slots, f->count, m.serial) >= 0)
-                continue;
-            ok = add(f, &config->unnamed[i], fleet_gateway(gateway), ROSTER_ADDED, &m);
-        }
-    }
+    for (size_t e = 0; ok && e < count; e++)
+        ok = c->made[e] || create(f, &c->entries[e]);
     return ok;
 }
 
 bool fleet_apply(struct fleet *f, const struct config *config)
 {
-    keep_or_drop(f, config);
-    return add_what_came(f, config) && add_remembered(f, config);
+    struct change *c = calloc(1, sizeof *c);
+    bool ok = c && rearrange(f, c, make_lineup(f, config, c));
+
+    free(c);
+    return ok;
 }
 
 void fleet_show_again(struct fleet *f)
@@ -321,7 +244,7 @@ void fleet_counts_anew(struct fleet *f, int gateway)
 
 bool fleet_feed(struct fleet *f, int gateway, const struct reading *r, double latency_ms)
 {
-    if (is_template(gateway))
+    if (lineup_is_template(gateway))
         return feed_template(f, gateway, r, latency_ms);
     int i = roster_find(f->slots, f->count, r->serial);
     if (i < 0)
@@ -354,14 +277,39 @@ static void take_over(struct fleet *f, size_t i, bool replaced)
     unit_become(f->members[i].unit, &m);
 }
 
-/* Those that were given up first: what they know is for those that take their inverters. */
+/*
+ * An inverter that had been there without a section is the section's now: its unit goes on as that, and
+ * its service stays.
+ */
+static bool hand_over(struct fleet *f, size_t section)
+{
+    struct member *to = &f->members[section];
+
+    for (size_t i = 0; i < f->count; i++) {
+        struct member *from = &f->members[i];
+        if (f->changed[i] != ROSTER_GIVEN_UP || !from->unit ||
+            !serial_equal(unit_serial(from->unit), f->slots[section].serial))
+            continue;
+        unit_succeed(from->unit, to->unit);
+        to->unit = from->unit;
+        to->fed_by = from->fed_by;
+        f->slots[section].source = f->slots[i].source;
+        f->slots[section].heard_ms = f->slots[i].heard_ms;
+        from->unit = NULL;
+        return true;
+    }
+    return false;
+}
+
 static void follow_changes(struct fleet *f)
 {
+    for (size_t i = 0; i < f->count; i++) {
+        if (f->changed[i] == ROSTER_BOUND && hand_over(f, i))
+            f->changed[i] = 0;
+    }
     for (size_t i = f->count; i-- > 0;) {
-        if (f->changed[i] != ROSTER_GIVEN_UP)
-            continue;
-        remember(f, i, true);
-        drop(f, i);
+        if (f->changed[i] == ROSTER_GIVEN_UP)
+            drop(f, i);
     }
     for (size_t i = 0; i < f->count; i++) {
         if (f->changed[i])
@@ -409,7 +357,7 @@ static void on_missing(void *user)
 
 void fleet_list(struct fleet *f, const struct roster_list *list)
 {
-    if (is_template(list->gateway))
+    if (lineup_is_template(list->gateway))
         return;
     roster_bind(f->slots, f->count, list, loop_now_ms(f->env->loop), f->changed);
     follow_changes(f);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "core/conf.h"
+#include "core/lineup.h"
 #include "core/roster.h"
 #include "core/schedule.h"
 #include "memory.h"
@@ -18,23 +19,15 @@ struct fleet;
 
 enum { FLEET_MAX = 256 /* units; further inverters are not added */ };
 
-/* A gateway by its number, the same over reloads: that of [DTUn], or behind those of [TEMPLATEn]. */
-enum { FLEET_GATEWAYS = CONF_GATEWAYS_MAX };
-int fleet_gateway(const struct gateway_conf *conf);
-
-/*
- * Under which name the memory keeps which inverter a section has. With another DTU= a section is
- * another one. home: its gateway, by its number.
- */
-void fleet_binding(const char *section, int home, char out[CONF_SECTION_MAX]);
+enum { FLEET_GATEWAYS = CONF_GATEWAYS_MAX }; /* by their numbers: see lineup_home() */
 
 /* env and memory are borrowed and must outlive the fleet. NULL when out of memory. */
 struct fleet *fleet_create(const struct unit_env *env, struct memory *memory);
 void fleet_destroy(struct fleet *f); /* without remembering; NULL is fine */
 
 /*
- * Makes the units what config says: those whose section has not changed are not touched. config is
- * only read. False when memory ran out.
+ * Makes the units what config says (see core/lineup.h). Who is still there goes on under whatever section,
+ * and is not touched where nothing of it has changed. config is only read. False when memory ran out.
  */
 bool fleet_apply(struct fleet *f, const struct config *config);
 

@@ -7,12 +7,23 @@
 #include "edge/log.h"
 #include "poller.h"
 
-enum { LISTED_MAX = CONF_INVERTERS_MAX };
+enum {
+    LISTED_MAX = CONF_INVERTERS_MAX,
+    KEPT_MS = 30 * 1000 /* a reading that is older is not shown as a new one */
+};
 
 /* A reading whose inverter only the complete list can give to a unit waits for it. */
 struct waiting {
     struct reading reading;
     double latency_ms;
+};
+
+/* What the gateway lists in a cycle. */
+struct listing {
+    bool told; /* all of it */
+    size_t count, waiting_count;
+    struct roster_entry entries[LISTED_MAX];
+    struct waiting *waiting; /* LISTED_MAX of them; NULL until one is needed */
 };
 
 struct gateway {
@@ -26,26 +37,24 @@ struct gateway {
     bool was_failing; /* until its conf was changed, which has not been seen to help yet */
     struct poller *poller;
 
-    /* The present cycle. */
-    bool list_told;
-    size_t listed_count, waiting_count;
-    struct roster_entry listed[LISTED_MAX];
-    struct waiting *waiting; /* LISTED_MAX of them; NULL until one is needed */
-    size_t spare;            /* inverters without a unit, as last logged */
+    /* The present cycle's, and the last whole one: a section that comes later finds its inverter there. */
+    struct listing now, last;
+    int64_t last_ms; /* when that one ended */
+    size_t spare;    /* inverters without a unit, as last logged */
 };
 
-static void keep_waiting(struct gateway *g, const struct reading *r, double latency_ms)
+static void keep_waiting(struct listing *l, const struct reading *r, double latency_ms)
 {
-    if (!g->waiting)
-        g->waiting = calloc(LISTED_MAX, sizeof *g->waiting);
-    if (g->waiting && g->waiting_count < LISTED_MAX)
-        g->waiting[g->waiting_count++] = (struct waiting){*r, latency_ms};
+    if (!l->waiting)
+        l->waiting = calloc(LISTED_MAX, sizeof *l->waiting);
+    if (l->waiting && l->waiting_count < LISTED_MAX)
+        l->waiting[l->waiting_count++] = (struct waiting){*r, latency_ms};
 }
 
-static bool is_listed(const struct gateway *g, const char *serial)
+static bool is_listed(const struct listing *l, const char *serial)
 {
-    for (size_t i = 0; i < g->listed_count; i++) {
-        if (serial_equal(g->listed[i].serial, serial))
+    for (size_t i = 0; i < l->count; i++) {
+        if (serial_equal(l->entries[i].serial, serial))
             return true;
     }
     return false;
@@ -53,29 +62,41 @@ static bool is_listed(const struct gateway *g, const char *serial)
 
 static void on_listed(void *user, unsigned index, const char *serial)
 {
-    struct gateway *g = user;
+    struct listing *l = &((struct gateway *)user)->now;
 
-    if (g->listed_count == LISTED_MAX || is_listed(g, serial))
+    if (l->count == LISTED_MAX || is_listed(l, serial))
         return;
-    struct roster_entry *entry = &g->listed[g->listed_count++];
+    struct roster_entry *entry = &l->entries[l->count++];
     entry->index = index;
     text_copy(entry->serial, sizeof entry->serial, serial);
 }
 
 static struct roster_list list_of(const struct gateway *g)
 {
-    return (struct roster_list){g->number, g->listed, g->listed_count, g->list_told};
+    return (struct roster_list){g->number, g->now.entries, g->now.count, g->now.told};
 }
 
-static bool feed_or_add(struct gateway *g, const struct reading *r, double latency_ms)
+static bool feed_or_add(struct gateway *g, const struct roster_list *list, const struct reading *r,
+                        double latency_ms)
 {
-    const struct roster_list list = list_of(g);
-
     if (fleet_feed(g->fleet, g->number, r, latency_ms))
         return true;
     if (g->adds)
-        fleet_add(g->fleet, &list, r->serial, &g->unnamed);
+        fleet_add(g->fleet, list, r->serial, &g->unnamed);
     return g->adds && fleet_feed(g->fleet, g->number, r, latency_ms);
+}
+
+/* Those that still have no unit wait on. */
+static void feed_waiting(struct gateway *g, const struct roster_list *list, struct listing *l)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < l->waiting_count; i++) {
+        const struct waiting *w = &l->waiting[i];
+        if (!feed_or_add(g, list, &w->reading, w->latency_ms))
+            l->waiting[left++] = *w;
+    }
+    l->waiting_count = left;
 }
 
 /* Where the list is not told apart from the readings, as much of it as there is gives away what it can. */
@@ -86,12 +107,11 @@ static void on_reading(void *user, const struct reading *r, double latency_ms)
     on_listed(g, r->index, r->serial);
     if (fleet_feed(g->fleet, g->number, r, latency_ms))
         return;
-    if (!g->list_told) {
-        const struct roster_list list = list_of(g);
+    const struct roster_list list = list_of(g);
+    if (!list.complete)
         fleet_list(g->fleet, &list);
-    }
-    if (!feed_or_add(g, r, latency_ms))
-        keep_waiting(g, r, latency_ms);
+    if (!feed_or_add(g, &list, r, latency_ms))
+        keep_waiting(&g->now, r, latency_ms);
 }
 
 /* Of one that no unit is, the next list tells. */
@@ -118,7 +138,7 @@ static void log_spare(struct gateway *g)
     if (spare)
         log_line(LOG_INFO,
                  "%s: %zu of its %zu inverters have no [INVERTERn] section and are not shown",
-                 g->conf.section, spare, g->listed_count);
+                 g->conf.section, spare, list.count);
 }
 
 /* The poller that logged the fault has gone with the conf; a new one logs its own. */
@@ -134,19 +154,30 @@ static void on_list_end(void *user)
 {
     struct gateway *g = user;
 
-    g->list_told = true;
+    g->now.told = true;
     const struct roster_list list = list_of(g);
-    if (g->listed_count > 0)
+    if (list.count > 0)
         fleet_list(g->fleet, &list);
-    for (size_t i = 0; i < g->waiting_count; i++)
-        (void)feed_or_add(g, &g->waiting[i].reading, g->waiting[i].latency_ms);
-    g->waiting_count = 0;
+    feed_waiting(g, &list, &g->now);
 }
 
 static void begin_list(struct gateway *g)
 {
-    g->list_told = false;
-    g->listed_count = g->waiting_count = 0;
+    g->now.told = false;
+    g->now.count = g->now.waiting_count = 0;
+}
+
+/* A list that was not told to its end is of no use any more. */
+static void end_list(struct gateway *g)
+{
+    struct waiting *spare = g->last.waiting;
+
+    if (g->now.told && g->now.count > 0) {
+        g->last = g->now;
+        g->last_ms = loop_now_ms(g->loop);
+        g->now.waiting = spare;
+    }
+    begin_list(g);
 }
 
 static void on_cycle(void *user, const struct cycle *c)
@@ -154,12 +185,27 @@ static void on_cycle(void *user, const struct cycle *c)
     struct gateway *g = user;
 
     log_mended(g, c->complete);
-    if (c->complete && !g->list_told)
+    if (c->complete && !g->now.told)
         on_list_end(g);
-    if (c->complete && g->listed_count > 0)
+    if (c->complete && g->now.count > 0)
         log_spare(g);
-    begin_list(g);
+    end_list(g);
     fleet_cycle(g->fleet, g->number, c);
+}
+
+/*
+ * Another configuration of the inverters meets what was listed last. Who is missing there may have come
+ * since: nothing is concluded from that.
+ */
+static void look_again(struct gateway *g)
+{
+    const struct roster_list list = {g->number, g->last.entries, g->last.count, false};
+
+    if (list.count == 0)
+        return;
+    fleet_list(g->fleet, &list);
+    if (loop_now_ms(g->loop) - g->last_ms <= KEPT_MS)
+        feed_waiting(g, &list, &g->last);
 }
 
 static void on_health(void *user)
@@ -208,7 +254,7 @@ struct gateway *gateway_create(struct loop *l, struct http *h, const struct gate
     g->loop = l;
     g->http = h;
     g->fleet = fleet;
-    g->number = fleet_gateway(conf);
+    g->number = lineup_home(conf);
     g->conf = *conf;
     set_unnamed(g, unnamed);
     if (!open_poller(g)) {
@@ -228,7 +274,8 @@ bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
 {
     set_unnamed(g, unnamed);
     if (gateway_conf_equal(conf, &g->conf)) {
-        poller_ask(g->poller); /* there may be new sections for what it lists */
+        look_again(g);         /* there may be new sections for what it lists */
+        poller_ask(g->poller); /* and for what has come since */
         return true;
     }
     if (conf->max_inverters && conf->max_inverters != g->conf.max_inverters)
@@ -240,6 +287,7 @@ bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
     if (anew)
         fleet_counts_anew(g->fleet, g->number);
     begin_list(g);
+    g->last.count = g->last.waiting_count = 0;
     return open_poller(g);
 }
 
@@ -249,6 +297,7 @@ void gateway_destroy(struct gateway *g)
         return;
     fleet_gateway_gone(g->fleet, g->number);
     poller_destroy(g->poller);
-    free(g->waiting);
+    free(g->now.waiting);
+    free(g->last.waiting);
     free(g);
 }

@@ -91,22 +91,10 @@ const struct device_memory *memory_find(const struct memory *m, const char *id)
     return NULL;
 }
 
-const struct device_memory *memory_of_section(const struct memory *m, const char *section)
+const struct device_memory *memory_all(const struct memory *m, size_t *count)
 {
-    for (size_t i = 0; i < m->count; i++)
-        if (!strcmp(m->entries[i].section, section))
-            return &m->entries[i];
-    return NULL;
-}
-
-size_t memory_count(const struct memory *m)
-{
-    return m->count;
-}
-
-const struct device_memory *memory_at(const struct memory *m, size_t i)
-{
-    return &m->entries[i];
+    *count = m->count;
+    return m->entries;
 }
 
 /* A place for a device that is not remembered yet; NULL when all are of devices that are in use. */

@@ -18,12 +18,8 @@ void memory_close(struct memory *m); /* without saving; NULL is fine */
 /* What is known of a device; NULL where nothing is. Entries are valid until the next memory_put(). */
 const struct device_memory *memory_find(const struct memory *m, const char *id);
 
-/* The inverter that was bound to a section of the configuration; NULL where none was. */
-const struct device_memory *memory_of_section(const struct memory *m, const char *section);
-
-/* All entries, in no order. */
-size_t memory_count(const struct memory *m);
-const struct device_memory *memory_at(const struct memory *m, size_t i);
+/* All entries, in no order; valid as those of memory_find(). */
+const struct device_memory *memory_all(const struct memory *m, size_t *count);
 
 /*
  * Remembers, by entry->id; without one nothing happens. A section or a place at a gateway is one

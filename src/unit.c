@@ -309,6 +309,8 @@ static void claim_anew(struct unit *u)
         claim_begin(u->env->claims, &u->claim, &wish, on_granted, u);
     else if (u->conf.instance != CONF_INSTANCE_AUTO)
         claim_reserve(u->env->claims, &u->claim, &wish);
+    else
+        claim_end(&u->claim); /* what was reserved by another configuration */
 }
 
 static void write_label(struct unit *u)
@@ -369,7 +371,8 @@ void unit_destroy(struct unit *u)
 void unit_reconfigure(struct unit *u, const struct device_conf *conf)
 {
     bool class_changed = strcmp(conf->service, u->conf.service) != 0;
-    bool renamed = class_changed || conf->instance != u->conf.instance || conf->off != u->conf.off;
+    bool renamed = class_changed || conf->instance != u->conf.instance ||
+                   conf->off != u->conf.off || strcmp(conf->section, u->conf.section) != 0;
     bool reshaped = conf->has_dc != u->conf.has_dc;
 
     if (device_conf_equal(conf, &u->conf))
@@ -388,6 +391,14 @@ void unit_reconfigure(struct unit *u, const struct device_conf *conf)
     if (reshaped && u->service)
         appear(u);
     follow(u);
+}
+
+void unit_succeed(struct unit *u, struct unit *section)
+{
+    const struct device_conf conf = section->conf;
+
+    unit_destroy(section); /* and with it, what it had reserved */
+    unit_reconfigure(u, &conf);
 }
 
 void unit_counts_anew(struct unit *u)
@@ -573,6 +584,11 @@ void unit_health(struct unit *u, const struct health *health)
 void unit_remember(const struct unit *u, struct device_memory *out)
 {
     device_remember(u->device, out);
+}
+
+const char *unit_serial(const struct unit *u)
+{
+    return device_view(u->device)->serial;
 }
 
 const char *unit_label(const struct unit *u)

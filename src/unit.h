@@ -40,6 +40,11 @@ void unit_destroy(struct unit *u); /* takes the service off the bus; NULL is fin
  */
 void unit_reconfigure(struct unit *u, const struct device_conf *conf);
 
+/*
+ * u goes on as what the unit of a section is configured as, which has no device yet and is destroyed.
+ */
+void unit_succeed(struct unit *u, struct unit *section);
+
 void unit_counts_anew(struct unit *u); /* see device_counts_anew() */
 
 /* env->dry_run has changed. */
@@ -66,6 +71,8 @@ void unit_gateway(struct unit *u, const struct gateway_info *info);
 void unit_health(struct unit *u, const struct health *health);
 
 void unit_remember(const struct unit *u, struct device_memory *out);
+
+const char *unit_serial(const struct unit *u); /* "": not known yet */
 
 /* How a message calls it: "INVERTER0", "inverter 114182940773". */
 const char *unit_label(const struct unit *u);

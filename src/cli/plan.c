@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/lineup.h"
 #include "core/map.h"
 #include "core/roster.h"
 #include "core/text.h"
 #include "edge/clock.h"
-#include "fleet.h"
 
 struct making {
     const struct config *config;
@@ -35,53 +35,31 @@ static const struct device_memory *memory_of(const struct making *m, const char 
     return memory_find(m->memory, id);
 }
 
-static bool named_by_section(const struct config *config, const char *serial)
+static void add(struct making *m, enum plan_kind kind, const struct device_conf *conf,
+                enum roster_kind how, const char *serial)
 {
-    for (size_t i = 0; i < config->device_count; i++)
-        if (config->devices[i].gateway < config->dtu_count &&
-            serial_equal(config->devices[i].serial, serial))
-            return true;
-    return false;
+    m->plan->devices[m->plan->count] =
+        (struct plan_device){.kind = kind, .conf = conf, .gateway = conf->gateway};
+    roster_slot_init(&m->slots[m->plan->count++], how, (int)conf->gateway, conf->index, serial);
 }
 
-/* The inverter that the section had before, unless somebody else names it. */
-static const char *serial_before(const struct making *m, const struct device_conf *conf)
+/* As the service begins. */
+static bool add_lineup(struct making *m)
 {
-    char binding[CONF_SECTION_MAX];
+    struct lineup_question q = {.config = m->config};
+    struct lineup_entry *entries;
 
-    fleet_binding(conf->section, fleet_gateway(&m->config->gateways[conf->gateway]), binding);
-    const struct device_memory *known = memory_of_section(m->memory, binding);
-    if (!known || roster_find(m->slots, m->plan->count, known->serial) >= 0 ||
-        named_by_section(m->config, known->serial))
-        return "";
-    return known->serial;
-}
-
-static void add(struct making *m, enum plan_kind kind, const struct device_conf *conf, size_t home,
-                const char *serial)
-{
-    struct plan_device *d = &m->plan->devices[m->plan->count];
-    enum roster_kind how = ROSTER_BY_PLACE;
-
-    *d = (struct plan_device){.kind = kind, .conf = conf, .gateway = home};
-    if (kind != PLAN_SECTION)
-        how = ROSTER_ADDED;
-    else if (conf->serial[0] || is_template(m, d))
-        how = ROSTER_BY_SERIAL;
-    roster_slot_init(&m->slots[m->plan->count++], how, (int)home, conf->index, serial);
-}
-
-static void add_sections(struct making *m)
-{
-    for (size_t i = 0; i < m->config->device_count; i++) {
-        const struct device_conf *conf = &m->config->devices[i];
-        const char *serial = conf->serial;
-        if (conf->gateway >= m->config->dtu_count)
-            serial = "";
-        else if (!*serial)
-            serial = serial_before(m, conf);
-        add(m, PLAN_SECTION, conf, conf->gateway, serial);
-    }
+    q.known = memory_all(m->memory, &q.known_count);
+    size_t max = m->config->device_count + q.known_count;
+    entries = calloc(max + 1, sizeof *entries);
+    if (!entries)
+        return false;
+    size_t count = lineup_make(&q, entries, max);
+    for (size_t i = 0; i < count; i++)
+        add(m, entries[i].kind == ROSTER_ADDED ? PLAN_ADDED : PLAN_SECTION, entries[i].conf,
+            entries[i].kind, entries[i].serial);
+    free(entries);
+    return true;
 }
 
 /* The gateway's readings go to who is bound to them by now. */
@@ -110,7 +88,7 @@ static void take_list(struct making *m, size_t g)
         bool adds = m->config->gateways[g].auto_add &&
                     roster_may_add(m->slots, m->plan->count, &list, &list.entries[i]);
         if (roster_find(m->slots, m->plan->count, list.entries[i].serial) < 0)
-            add(m, adds ? PLAN_ADDED : PLAN_LEFT_OUT, &m->config->unnamed[g], g,
+            add(m, adds ? PLAN_ADDED : PLAN_LEFT_OUT, &m->config->unnamed[g], ROSTER_ADDED,
                 list.entries[i].serial);
     }
     take_readings(m, g);
@@ -187,8 +165,10 @@ static bool feed(const struct making *m, struct plan_device *d)
 
 static size_t most(const struct making *m)
 {
-    size_t n = m->config->device_count;
+    size_t known, n = m->config->device_count;
 
+    (void)memory_all(m->memory, &known);
+    n += known;
     for (size_t g = 0; g < m->config->dtu_count; g++)
         n += m->asked[g].listed_count;
     return n;
@@ -197,10 +177,9 @@ static size_t most(const struct making *m)
 static bool make(struct making *m)
 {
     struct plan *plan = m->plan;
-    bool ok = true;
+    bool ok = add_lineup(m);
 
-    add_sections(m);
-    for (size_t g = 0; g < m->config->dtu_count; g++)
+    for (size_t g = 0; ok && g < m->config->dtu_count; g++)
         take_list(m, g);
     for (size_t i = 0; i < plan->count; i++)
         find_reading(m, &plan->devices[i], &m->slots[i]);
