@@ -127,7 +127,8 @@ CFLAGS := -std=c17 -D_GNU_SOURCE -Isrc $(DEFINES) $(INIH_DEFS) $(CJSON_DEFS) $(C
 
 # ---- Sources --------------------------------------------------------------------------------------------
 
-SRCS := $(sort $(wildcard src/*.c src/core/*.c src/drivers/*.c src/venus/*.c src/edge/*.c src/cli/*.c))
+SRCS := $(sort $(wildcard src/*.c src/core/*.c src/drivers/*.c src/venus/*.c src/edge/*/*.c \
+	src/bridge/*.c src/cli/*.c src/cli/*/*.c))
 OBJS := $(SRCS:%.c=$(B)/obj/%.o)
 MAIN := $(B)/obj/src/main.o
 LIBDTU := $(B)/libdtu.a

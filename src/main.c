@@ -3,15 +3,15 @@
 #include <string.h>
 
 #include "cli/about.h"
-#include "cli/check.h"
+#include "cli/check/check.h"
+#include "cli/check/summary.h"
 #include "cli/fetch.h"
 #include "cli/fold.h"
 #include "cli/paths.h"
 #include "cli/run.h"
 #include "cli/selftest.h"
-#include "cli/show.h"
-#include "cli/summary.h"
-#include "cli/support.h"
+#include "cli/show/show.h"
+#include "cli/support/support.h"
 #include "core/nearest.h"
 
 struct command {

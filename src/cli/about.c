@@ -7,7 +7,7 @@
 
 #include "cli/fold.h"
 #include "core/conf.h"
-#include "edge/http.h"
+#include "edge/net/http.h"
 #include "version.h"
 
 enum { EXIT_USAGE = 2 };

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/poller.h"
 #include "core/text.h"
-#include "edge/loop.h"
-#include "poller.h"
+#include "edge/sys/loop.h"
 
 enum { ONCE_MS = 24 * 3600 * 1000 }; /* no second cycle within the limit */
 

@@ -11,7 +11,7 @@
 #include "core/driver.h"
 #include "core/health.h"
 #include "core/roster.h"
-#include "edge/http.h"
+#include "edge/net/http.h"
 
 enum {
     ASK_LIMIT_MS = 60 * 1000,         /* for everything */

@@ -8,8 +8,8 @@
 #include "cli/fold.h"
 #include "cli/print.h"
 #include "cli/url.h"
-#include "edge/http.h"
-#include "edge/ws.h"
+#include "edge/net/http.h"
+#include "edge/net/ws.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 

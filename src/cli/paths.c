@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "cli/fold.h"
-#include "cli/number_list.h"
 #include "cli/print.h"
+#include "cli/show/number_list.h"
 #include "cli/url.h"
 #include "core/conf.h"
 #include "core/driver.h"

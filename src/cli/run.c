@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "app.h"
+#include "bridge/app.h"
 #include "cli/fold.h"
-#include "edge/log.h"
-#include "edge/loop.h"
+#include "edge/sys/log.h"
+#include "edge/sys/loop.h"
 
 static const char help[] =
     "Usage: dbus-opendtu run [--config FILE] [--state FILE] [--copy FILE]\n"

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/locations.h"
 #include "cli/fold.h"
 #include "core/conf.h"
-#include "edge/bus.h"
-#include "edge/file.h"
-#include "edge/http.h"
-#include "edge/loop.h"
-#include "place.h"
+#include "edge/bus/bus.h"
+#include "edge/net/http.h"
+#include "edge/sys/file.h"
+#include "edge/sys/loop.h"
 #include "version.h"
 
 enum { ANSWER_MS = 4000 };
@@ -87,7 +87,7 @@ static bool config_works(const char *path)
 {
     struct conf_report report;
     size_t len;
-    char *text = file_read(path, PLACE_CONFIG_MAX, &len);
+    char *text = file_read(path, LOCATION_CONFIG_MAX, &len);
 
     if (!text) {
         fprintf(stderr, "selftest: %s: %s\n", path, strerror(errno));

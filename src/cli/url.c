@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/loop.h"
+#include "edge/sys/loop.h"
 
 enum { TIMEOUT_MAX_S = 3600 };
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "edge/http.h"
+#include "edge/net/http.h"
 
 enum { URL_MAX = 1024, URL_TEXT_MAX = 256 };
 
@@ -26,23 +26,23 @@ bool url_split(const char *text, struct url *out);
 /* ---- Options ---- */
 
 /* Rows for getopt_long()'s table. A command's own options need other letters. */
-#define URL_OPTIONS                                                                      \
-    {"user", required_argument, NULL, 'u'}, {"password", required_argument, NULL, 'p'},  \
-        {"authorization", required_argument, NULL, 'a'},                                 \
-        {"digest", no_argument, NULL, 'd'}, {"cacert", required_argument, NULL, 'c'},    \
-        {"insecure", no_argument, NULL, 'k'}, {"timeout", required_argument, NULL, 't'}, \
-    {                                                                                    \
-        "help", no_argument, NULL, 'h'                                                   \
+#define URL_OPTIONS                                                                          \
+    {"user", required_argument, NULL, 'u'}, {"password", required_argument, NULL, 'p'},      \
+        {"authorization", required_argument, NULL, 'a'}, {"digest", no_argument, NULL, 'd'}, \
+        {"cacert", required_argument, NULL, 'c'}, {"insecure", no_argument, NULL, 'k'},      \
+        {"timeout", required_argument, NULL, 't'},                                           \
+    {                                                                                        \
+        "help", no_argument, NULL, 'h'                                                       \
     }
 
-#define URL_OPTIONS_HELP                                                                         \
-    "  --user NAME        user name\n"                                                           \
-    "  --password TEXT    password; others on this machine can read a command line, so better\n" \
-    "                     put it into the environment variable DTU_PASSWORD\n"                   \
-    "  --authorization TEXT  in place of both: \"Bearer\" and a token; better as DTU_AUTHORIZATION\n"  \
-    "  --digest           Digest authentication instead of Basic\n"                              \
-    "  --cacert FILE      certificates to trust, instead of the system's\n"                      \
-    "  --insecure         do not verify certificates\n"                                          \
+#define URL_OPTIONS_HELP                                                                              \
+    "  --user NAME        user name\n"                                                                \
+    "  --password TEXT    password; others on this machine can read a command line, so better\n"      \
+    "                     put it into the environment variable DTU_PASSWORD\n"                        \
+    "  --authorization TEXT  in place of both: \"Bearer\" and a token; better as DTU_AUTHORIZATION\n" \
+    "  --digest           Digest authentication instead of Basic\n"                                   \
+    "  --cacert FILE      certificates to trust, instead of the system's\n"                           \
+    "  --insecure         do not verify certificates\n"                                               \
     "  --timeout SECONDS  for the request as a whole (default 5)\n"
 
 /* What a conf begins with. */

@@ -18,8 +18,8 @@
 enum {
     CONF_TEXT_MAX = 256,
     CONF_AUTHORIZATION_MAX = 2048, /* Enphase's tokens have 500 to 900 bytes */
-    CONF_SECTION_MAX = 32,   /* "TEMPLATE12" */
-    CONF_INVERTERS_MAX = 64, /* sections; OpenDTU lists 10, custom builds 14 */
+    CONF_SECTION_MAX = 32,         /* "TEMPLATE12" */
+    CONF_INVERTERS_MAX = 64,       /* sections; OpenDTU lists 10, custom builds 14 */
     CONF_TEMPLATES_MAX = 64,
     CONF_DTUS_MAX = 16,
     CONF_GATEWAYS_MAX = CONF_DTUS_MAX + CONF_TEMPLATES_MAX,
@@ -66,8 +66,9 @@ struct gateway_conf {
     char base_url[CONF_TEXT_MAX]; /* "http://host[:port]", without a trailing '/' */
     char username[CONF_TEXT_MAX], password[CONF_TEXT_MAX]; /* "" is none */
     bool digest;                                           /* Digest instead of Basic */
-    char authorization[CONF_AUTHORIZATION_MAX]; /* "Bearer eyJ...": then no user name is; "" is none */
-    char ca_cert[CONF_TEXT_MAX];                           /* file; "" is the system's bundle */
+    char authorization
+        [CONF_AUTHORIZATION_MAX]; /* "Bearer eyJ...": then no user name is; "" is none */
+    char ca_cert[CONF_TEXT_MAX];  /* file; "" is the system's bundle */
     bool tls_verify;
     unsigned interval_ms;         /* between the beginnings of two cycles, >= 1000 */
     unsigned esp8266_interval_ms; /* at least this once the gateway has said that it is one */

@@ -1,6 +1,6 @@
 /*
  * What survives a restart, as text: every device ever seen, by its identity, with the section that is
- * bound to it, its last good counter and what was set from the GX screen. Pure; edge/file.h keeps it
+ * bound to it, its last good counter and what was set from the GX screen. Pure; edge/sys/file.h keeps it
  * on flash.
  *
  * JSON with a version and a checksum (CRC-32 of the payload) in the text, so that a file cut off or

@@ -11,7 +11,7 @@
 #include <strings.h>
 
 #include "cli/safe.h"
-#include "cli/scrub.h"
+#include "cli/support/scrub.h"
 
 enum { LONGEST = 32 * 1024, PASSWORD_MAX = 200 };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/show_view.h"
+#include "cli/show/show_view.h"
 
 /* No line is wider than the screen, and nothing but our own colours steers the terminal. */
 static void check_screen(const struct show_text *t, const struct show_look *look)

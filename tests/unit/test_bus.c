@@ -12,9 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "edge/bus.h"
-#include "edge/clock.h"
-#include "edge/loop.h"
+#include "edge/bus/bus.h"
+#include "edge/sys/clock.h"
+#include "edge/sys/loop.h"
 #include "unit/support/bus_now.h"
 #include "unit/support/private_bus.h"
 #include "unit/support/run_for.h"

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "edge/file.h"
+#include "edge/sys/file.h"
 
 static int step, cut_before = INT_MAX, fail_at = INT_MAX, fail_with;
 static char steps[512];

@@ -25,10 +25,10 @@
 #include <unistd.h>
 
 #include "cli/fetch.h"
-#include "edge/clock.h"
-#include "edge/http.h"
-#include "edge/loop.h"
-#include "edge/ws.h"
+#include "edge/net/http.h"
+#include "edge/net/ws.h"
+#include "edge/sys/clock.h"
+#include "edge/sys/loop.h"
 #include "unit/support/http_server.h"
 
 static unsigned wakeups_by_timer;

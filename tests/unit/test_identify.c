@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/identify.h"
+#include "cli/check/identify.h"
 
 enum { SHELLY, TASMOTA };
 

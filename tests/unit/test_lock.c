@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "edge/lock.h"
+#include "edge/sys/lock.h"
 
 static char folder[64], path[128];
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "edge/log.h"
+#include "edge/sys/log.h"
 
 static int real_stderr;
 static int ends[2];

@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "edge/clock.h"
-#include "edge/loop.h"
+#include "edge/sys/clock.h"
+#include "edge/sys/loop.h"
 
 static struct loop *loop;
 

@@ -17,11 +17,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "edge/bus.h"
-#include "edge/clock.h"
-#include "edge/http.h"
-#include "edge/loop.h"
-#include "edge/mdns.h"
+#include "edge/bus/bus.h"
+#include "edge/bus/mdns.h"
+#include "edge/net/http.h"
+#include "edge/sys/clock.h"
+#include "edge/sys/loop.h"
 #include "unit/support/bus_now.h"
 #include "unit/support/private_bus.h"
 

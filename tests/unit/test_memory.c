@@ -15,12 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/browser.h"
-#include "edge/bus.h"
-#include "edge/directory.h"
-#include "edge/loop.h"
-#include "edge/service.h"
-#include "edge/settings.h"
+#include "edge/bus/bus.h"
+#include "edge/bus/instances.h"
+#include "edge/bus/monitor.h"
+#include "edge/bus/service.h"
+#include "edge/bus/settings.h"
+#include "edge/sys/loop.h"
 #include "unit/support/bus_now.h"
 #include "unit/support/private_bus.h"
 #include "unit/support/run_for.h"
@@ -206,15 +206,15 @@ static void on_appeared(void *user, const char *service, int instance)
 {
 }
 
-static bool live_directory(void)
+static bool live_instances(void)
 {
-    const struct directory_events events = {.ready = on_ready, .appeared = on_appeared};
+    const struct instances_events events = {.ready = on_ready, .appeared = on_appeared};
     struct bus *b = bus_open_now(loop, NULL, why, sizeof why);
-    struct directory *d = b ? directory_create(loop, b, &events, why, sizeof why) : NULL;
+    struct instances *d = b ? instances_create(loop, b, &events, why, sizeof why) : NULL;
 
     if (d)
         run_loop_for(loop, 2);
-    directory_destroy(d);
+    instances_destroy(d);
     bus_close(b);
     return d != NULL;
 }
@@ -232,7 +232,7 @@ static void on_item(void *user, void *service, const char *path, const struct va
 {
 }
 
-static void on_news(void *user, void *service, enum browser_news news)
+static void on_news(void *user, void *service, enum monitor_news news)
 {
 }
 
@@ -249,16 +249,16 @@ static void on_browser_failed(void *user, const char *text)
 }
 
 /* After a lack of memory it may be that nothing comes any more. */
-static bool live_browser(void)
+static bool live_monitor(void)
 {
-    const struct browser_events events = {.came = on_came,
+    const struct monitor_events events = {.came = on_came,
                                           .gone = on_gone,
                                           .item = on_item,
                                           .news = on_news,
                                           .settled = on_browser_settled,
                                           .failed = on_browser_failed,
                                           .user = loop};
-    struct browser *b = browser_create(loop, &events);
+    struct monitor *b = monitor_create(loop, &events);
 
     settled = false;
     if (!b)
@@ -266,7 +266,7 @@ static bool live_browser(void)
     for (int i = 0; b && i < PATIENCE_MS && !settled && !missed && !*why; i++)
         run_loop_for(loop, 1);
     run_loop_for(loop, 2);
-    browser_destroy(b);
+    monitor_destroy(b);
     return !*why;
 }
 
@@ -327,8 +327,8 @@ static void fail_each(bool (*live)(void), long lacking)
 LIFE_TEST(bus)
 LIFE_TEST(service)
 LIFE_TEST(settings)
-LIFE_TEST(directory)
-LIFE_TEST(browser)
+LIFE_TEST(instances)
+LIFE_TEST(monitor)
 
 /* Until the call was answered, or has met with a lack of memory: then the answer may never come. */
 static void wait_for_answer(void)
@@ -416,8 +416,8 @@ int main(void)
         MEMORY_TEST(bus_lacks_one),       MEMORY_TEST(bus_lacks_some),
         MEMORY_TEST(service_lacks_one),   MEMORY_TEST(service_lacks_some),
         MEMORY_TEST(settings_lacks_one),  MEMORY_TEST(settings_lacks_some),
-        MEMORY_TEST(directory_lacks_one), MEMORY_TEST(directory_lacks_some),
-        MEMORY_TEST(browser_lacks_one),   MEMORY_TEST(browser_lacks_some),
+        MEMORY_TEST(instances_lacks_one), MEMORY_TEST(instances_lacks_some),
+        MEMORY_TEST(monitor_lacks_one),   MEMORY_TEST(monitor_lacks_some),
         MEMORY_TEST(calls_lack_memory),   MEMORY_TEST(changes_wait_for_memory),
     };
 

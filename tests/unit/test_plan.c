@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/plan.h"
+#include "cli/check/plan.h"
 #include "core/text.h"
-#include "edge/log.h"
+#include "edge/sys/log.h"
 
 #define TWO_DTUS                       \
     "[DEFAULT]\nHost=a\nDTU=opendtu\n" \
@@ -20,14 +20,14 @@
 static struct config *config;
 static struct asked asked[2];
 static struct reading readings[2][4];
-static struct memory *memory;
+static struct statefile *memory;
 static struct plan *plan;
 
 static int setup(void **state)
 {
     (void)state;
     log_set_level((enum log_level)(LOG_CRITICAL + 1));
-    memory = memory_open("/nonexistent/state.json");
+    memory = statefile_open("/nonexistent/state.json");
     memset(asked, 0, sizeof asked);
     return memory ? 0 : -1;
 }
@@ -37,7 +37,7 @@ static int teardown(void **state)
     (void)state;
     plan_destroy(plan);
     config_free(config);
-    memory_close(memory);
+    statefile_close(memory);
     plan = NULL;
     config = NULL;
     return 0;
@@ -86,7 +86,7 @@ static void remembers(const char *section, const char *serial)
     text_copy(m.serial, sizeof m.serial, serial);
     serial_key(m.id, serial);
     text_copy(m.gateway, sizeof m.gateway, "DEFAULT");
-    memory_put(memory, &m);
+    statefile_put(memory, &m);
 }
 
 /* "INVERTER0=1@0 +2@1 -3@1": sections, added, left out; serial and gateway. */

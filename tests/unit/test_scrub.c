@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/scrub.h"
+#include "cli/support/scrub.h"
 
 static struct scrub *s;
 

@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/bus.h"
-#include "edge/clock.h"
-#include "edge/loop.h"
-#include "edge/settings.h"
-#include "edge/variant.h"
+#include "edge/bus/bus.h"
+#include "edge/bus/settings.h"
+#include "edge/bus/variant.h"
+#include "edge/sys/clock.h"
+#include "edge/sys/loop.h"
 #include "unit/support/bus_now.h"
 #include "unit/support/private_bus.h"
 #include "unit/support/run_for.h"

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/show_model.h"
-#include "cli/show_text.h"
-#include "cli/show_view.h"
+#include "cli/show/show_model.h"
+#include "cli/show/show_text.h"
+#include "cli/show/show_view.h"
 
 static struct show_model *model;
 static struct show_text out;

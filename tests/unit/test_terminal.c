@@ -14,8 +14,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "edge/loop.h"
-#include "edge/terminal.h"
+#include "edge/sys/loop.h"
+#include "edge/sys/terminal.h"
 
 static struct loop *loop;
 static struct terminal *terminal;

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "edge/loop.h"
-#include "edge/watch.h"
+#include "edge/sys/loop.h"
+#include "edge/sys/watch.h"
 
 enum { SILENCE_MS = 900, LIMIT_MS = 5000 };
 

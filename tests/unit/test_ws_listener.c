@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/clock.h"
-#include "edge/loop.h"
-#include "edge/ws_listener.h"
+#include "edge/net/ws_listener.h"
+#include "edge/sys/clock.h"
+#include "edge/sys/loop.h"
 #include "unit/support/http_server.h"
 #include "unit/support/run_for.h"
 

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app.h"
-#include "edge/clock.h"
-#include "edge/loop.h"
+#include "bridge/app.h"
+#include "edge/sys/clock.h"
+#include "edge/sys/loop.h"
 #include "support/world.h"
 
 #define MIN (60 * 1000LL)

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app.h"
-#include "edge/clock.h"
-#include "edge/loop.h"
+#include "bridge/app.h"
+#include "edge/sys/clock.h"
+#include "edge/sys/loop.h"
 #include "support/world.h"
 
 enum { MOST = 10, INTERVAL_MS = 5000, TIMEOUT_MS = 2500, SECOND = 1000, MINUTE = 60 * SECOND };

@@ -15,10 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app.h"
+#include "bridge/app.h"
 #include "core/state.h"
-#include "edge/clock.h"
-#include "edge/loop.h"
+#include "edge/sys/clock.h"
+#include "edge/sys/loop.h"
 #include "support/world.h"
 
 enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS };

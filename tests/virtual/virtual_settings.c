@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "edge/directory.h"
-#include "edge/loop.h"
-#include "edge/settings.h"
+#include "edge/bus/instances.h"
+#include "edge/bus/settings.h"
+#include "edge/sys/loop.h"
 #include "support/world.h"
 
 #define A    "/Settings/Devices/a/ClassAndVrmInstance"
@@ -20,7 +20,7 @@
 
 static struct loop *loop;
 static struct settings *settings;
-static struct directory *directory;
+static struct instances *directory;
 static struct settings_call call;
 static char heard[2000], why[160];
 
@@ -84,7 +84,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     settings_destroy(settings);
-    directory_destroy(directory);
+    instances_destroy(directory);
     directory = NULL;
     loop_destroy(loop);
     return 0;
@@ -147,28 +147,28 @@ static bool on_ours(void *user, const char *service)
 
 static void test_directory(void **state)
 {
-    const struct directory_events events = {on_ready, on_appeared, on_ours, NULL};
+    const struct instances_events events = {on_ready, on_appeared, on_ours, NULL};
     world_other("com.victronenergy.pvinverter.fronius", 20);
     world_other("com.victronenergy.pvinverter.mine", 21);
-    directory = directory_create(loop, NULL, &events, why, sizeof why);
+    directory = instances_create(loop, NULL, &events, why, sizeof why);
     assert_string_equal(run(10), "ready=none ");
-    assert_string_equal(directory_find(directory, "pvinverter", 20),
+    assert_string_equal(instances_find(directory, "pvinverter", 20),
                         "com.victronenergy.pvinverter.fronius");
-    assert_null(directory_find(directory, "pvinverter", 21));
-    assert_null(directory_find(directory, "grid", 20));
+    assert_null(instances_find(directory, "pvinverter", 21));
+    assert_null(instances_find(directory, "grid", 20));
     world_other("com.victronenergy.grid.x", 30);
     assert_string_equal(run(10), "com.victronenergy.grid.x=30 ");
     world_other_gone("com.victronenergy.grid.x");
-    assert_null(directory_find(directory, "grid", 30));
+    assert_null(instances_find(directory, "grid", 30));
     world_other_with("com.victronenergy.pvinverter.http_36", 36, "0114A");
     world_other_with("com.victronenergy.pvinverter.another", 37, "115");
     world_other_with("com.victronenergy.pvinverter.http_38.mine", 38, "116");
-    assert_string_equal(directory_find_serial(directory, "114a"),
+    assert_string_equal(instances_find_serial(directory, "114a"),
                         "com.victronenergy.pvinverter.http_36");
-    assert_null(directory_find_serial(directory, "115"));
-    assert_null(directory_find_serial(directory, "116"));
-    assert_null(directory_find_serial(directory, ""));
-    assert_true(directory_has_heard(directory, "com.victronenergy.pvinverter.http_36"));
+    assert_null(instances_find_serial(directory, "115"));
+    assert_null(instances_find_serial(directory, "116"));
+    assert_null(instances_find_serial(directory, ""));
+    assert_true(instances_has_heard(directory, "com.victronenergy.pvinverter.http_36"));
 }
 
 #define WORLD_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

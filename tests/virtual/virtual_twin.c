@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app.h"
+#include "bridge/app.h"
 #include "core/twin.h"
-#include "edge/loop.h"
+#include "edge/sys/loop.h"
 #include "support/world.h"
 
 #define SERIAL  "114182940773"

@@ -2,8 +2,8 @@
 #ifndef DTU_TESTS_BUS_NOW_H
 #define DTU_TESTS_BUS_NOW_H
 
-#include "edge/bus.h"
-#include "edge/service.h"
+#include "edge/bus/bus.h"
+#include "edge/bus/service.h"
 
 /*
  * NULL with the reason in why; events may be NULL, and ready and failed in it are not called. What else is on

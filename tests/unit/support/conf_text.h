@@ -21,7 +21,7 @@ int conf_text_teardown(void **state);
 
 void parse(const char *text);
 void parse_bytes(const char *text, size_t len); /* which may hold NULs */
-void parse_clean(const char *text); /* nothing may be said of it */
+void parse_clean(const char *text);             /* nothing may be said of it */
 
 /* One message, of this severity and line, that has all of these words (parted by '|') in its text or outcome. */
 void assert_message(enum conf_severity severity, unsigned line, const char *words);

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "edge/loop.h"
+#include "edge/sys/loop.h"
 
 void run_loop_for(struct loop *l, int64_t ms);
 

@@ -1,5 +1,5 @@
 /* A bus on which nothing ever happens: what would use it has a stand-in of its own. */
-#include "edge/bus.h"
+#include "edge/bus/bus.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
-#include "edge/clock.h"
+#include "edge/sys/clock.h"
 
 #include <stdlib.h>
 
-#include "edge/loop.h"
+#include "edge/sys/loop.h"
 #include "world.h"
 
 enum { START_MS = 1000000 };

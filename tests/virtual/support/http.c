@@ -1,4 +1,4 @@
-#include "edge/http.h"
+#include "edge/net/http.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "edge/service.h"
+#include "edge/bus/service.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* com.victronenergy.settings in memory, and the client of it. The rules are those of the real one. */
-#include "edge/settings.h"
+#include "edge/bus/settings.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * The whole program in virtual time: these stand in for edge/clock, edge/http, edge/ws_listener,
- * edge/bus, edge/service, edge/settings and edge/directory, so that a day passes in a blink and nothing but the
+ * The whole program in virtual time: these stand in for edge/sys/clock, edge/net/http, edge/net/ws_listener,
+ * edge/bus/bus, edge/bus/service, edge/bus/settings and edge/bus/instances, so that a day passes in a blink and nothing but the
  * program itself is tested. They are linked before libdtu.a and win over its members.
  */
 #ifndef DTU_TESTS_WORLD_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "core/value.h"
-#include "edge/http.h"
+#include "edge/net/http.h"
 
 /*
  * Sets the clock to the beginning, forgets the counts, settings and other services; the settings

@@ -1,5 +1,5 @@
 /* Nothing at connecting, as with the real ones. */
-#include "edge/ws_listener.h"
+#include "edge/net/ws_listener.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,419 @@
+#include "bridge/app.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bridge/claims.h"
+#include "bridge/fleet.h"
+#include "bridge/gateway.h"
+#include "bridge/locations.h"
+#include "bridge/statefile.h"
+#include "bridge/unit.h"
+#include "core/conf.h"
+#include "edge/net/http.h"
+#include "edge/sys/file.h"
+#include "edge/sys/lock.h"
+#include "edge/sys/log.h"
+#include "edge/sys/watch.h"
+#include "version.h"
+
+enum {
+    LOOK_AGAIN_MS = 5 * 1000, /* for a configuration where there is none */
+    LOCK_AGAIN_MS = 5 * 1000, /* while another process works with the state file */
+    SETTLE_MS = 2 * 1000, /* after something was learnt: several mostly are, one after another */
+    /* Flash wears out: energy, which always moves, and what is learnt now and then. */
+    SAVE_MS = 15 * 60 * 1000,
+    SAVE_PAUSE_MS = 60 * 1000
+};
+
+struct app {
+    struct loop *loop;
+    struct http *http;
+    struct statefile *memory;
+    struct claims *claims;
+    struct fleet *fleet; /* NULL until there was a configuration */
+    struct unit_env env;
+    char config_given[LOCATION_MAX], state_given[LOCATION_MAX], config_path[LOCATION_MAX];
+    char copy_path[LOCATION_MAX];      /* "": none is kept */
+    bool copy_failed;                  /* the log says so */
+    struct watch *watch;               /* of config_path; NULL while there is none */
+    char lock_path[LOCATION_LOCK_MAX]; /* of the state file's lock; "": not taken yet */
+    int lock;                          /* -1: it could not be taken, and that was said */
+    bool locked_out;                   /* another process has it: the log says so */
+    bool running;                      /* by a configuration */
+    unsigned sign_of_life_min;
+    bool faulty;                              /* the file, when it was read last: the log says so */
+    struct gateway *gateways[FLEET_GATEWAYS]; /* by number */
+    int64_t saved_ms, save_due_ms;
+    struct loop_timer look_again, lock_again, save, sign_of_life;
+};
+
+/* used: the file is; else nothing became of what it says. */
+static void log_report(const char *path, const struct conf_report *report, bool used)
+{
+    static const enum log_level levels[] = {[CONF_NOTE] = LOG_INFO,
+                                            [CONF_WARNING] = LOG_WARNING,
+                                            [CONF_ERROR] = LOG_ERROR,
+                                            [CONF_FATAL] = LOG_ERROR};
+
+    for (size_t i = 0; i < report->count; i++) {
+        const struct conf_message *m = &report->messages[i];
+        const char *outcome = used ? m->outcome : "";
+        char line[16] = "";
+        if (m->line)
+            snprintf(line, sizeof line, ":%u", m->line);
+        log_line(levels[m->severity], "%s%s: %s%s%s", path, line, m->text, *outcome ? "; " : "",
+                 outcome);
+    }
+}
+
+/* Where there is none yet, it is made for its owner's eyes only: a password may be in it. */
+static int write_copy(const char *path, const char *text, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        close(fd);
+    return file_replace(path, text, len);
+}
+
+/* Flash is written where something is new, and only there. */
+static void keep_copy(struct app *a, const char *text, size_t len)
+{
+    size_t kept_len = 0;
+    char *kept = *a->copy_path ? file_read(a->copy_path, LOCATION_CONFIG_MAX, &kept_len) : NULL;
+    bool same = kept && kept_len == len && memcmp(kept, text, len) == 0;
+
+    free(kept);
+    if (!*a->copy_path || same)
+        return;
+    int err = write_copy(a->copy_path, text, len);
+    if (err < 0 && !a->copy_failed)
+        log_line(LOG_WARNING, "%s: no copy of the configuration can be kept: %s", a->copy_path,
+                 strerror(-err));
+    a->copy_failed = err < 0;
+}
+
+/* NULL when the file is not to be used; *clean: it held nothing worse than warnings. */
+static struct config *read_config(struct app *a, bool *clean)
+{
+    struct conf_report report;
+    size_t len;
+
+    char *text = file_read(a->config_path, LOCATION_CONFIG_MAX, &len);
+    if (!text) {
+        log_line(LOG_ERROR, "%s: %s. Copy config.example there and set Host", a->config_path,
+                 strerror(errno));
+        return NULL;
+    }
+    keep_copy(a, text, len);
+    struct config *config = config_parse(text, len, &report);
+    free(text);
+    *clean = report.errors == 0 && report.fatals == 0;
+    /* In use, a configuration is changed as a whole or not at all. */
+    if (a->running && !*clean) {
+        config_free(config);
+        config = NULL;
+    }
+    log_report(a->config_path, &report, config != NULL);
+    conf_report_finish(&report);
+    return config;
+}
+
+static void save_by(struct app *a, int64_t delay_ms)
+{
+    a->save_due_ms = loop_now_ms(a->loop) + delay_ms;
+    loop_timer_arm(&a->save, delay_ms);
+}
+
+static void save_memory(struct app *a)
+{
+    if (!a->fleet)
+        return;
+    fleet_remember(a->fleet);
+    statefile_save(a->memory);
+    a->saved_ms = loop_now_ms(a->loop);
+}
+
+static void on_save(void *user)
+{
+    struct app *a = user;
+    save_memory(a);
+    save_by(a, SAVE_MS);
+}
+
+static void save_soon(struct app *a, int64_t not_before_ms)
+{
+    int64_t now = loop_now_ms(a->loop), due = now + SETTLE_MS;
+
+    if (due < not_before_ms)
+        due = not_before_ms;
+    if (!loop_timer_armed(&a->save) || due < a->save_due_ms)
+        save_by(a, due - now);
+}
+
+static void on_settled(void *user)
+{
+    struct app *a = user;
+    save_soon(a, a->saved_ms ? a->saved_ms + SAVE_PAUSE_MS : 0);
+}
+
+/* A person does not do so often, and expects it to be kept. */
+static void on_chosen(void *user)
+{
+    save_soon(user, 0);
+}
+
+static void on_bus_lost(void *user)
+{
+    struct app *a = user;
+    log_line(LOG_CRITICAL, "the D-Bus has gone; ending, so that the supervisor starts anew");
+    loop_stop(a->loop, 1);
+}
+
+static void on_sign_of_life(void *user)
+{
+    struct app *a = user;
+    fleet_sign_of_life(a->fleet);
+    loop_timer_arm(&a->sign_of_life, (int64_t)a->sign_of_life_min * 60 * 1000);
+}
+
+static void unlock_state(struct app *a)
+{
+    if (a->lock >= 0)
+        close(a->lock);
+    a->lock = -1;
+    a->lock_path[0] = '\0';
+}
+
+/*
+ * One process a state file: two would overwrite what the other remembers, and claim the same inverters.
+ * A supervisor would start one that ends here every second, so it waits. False meanwhile.
+ */
+static bool lock_state(struct app *a)
+{
+    char state[LOCATION_MAX], path[sizeof a->lock_path];
+    long holder = 0;
+
+    location_state(a->state_given, a->config_path, state);
+    location_lock(state, path);
+    if (a->fleet || strcmp(a->lock_path, path) == 0)
+        return true;
+    unlock_state(a); /* the configuration has come at another place */
+    int result = lock_take(path, &a->lock, &holder);
+    if (result == LOCK_TAKEN) {
+        if (!a->locked_out)
+            log_line(
+                LOG_ERROR,
+                "another dbus-opendtu (process %ld) works with %s: this one waits until that has "
+                "ended, and publishes nothing",
+                holder, state);
+        a->locked_out = true;
+        loop_timer_arm(&a->lock_again, LOCK_AGAIN_MS);
+        return false;
+    }
+    if (result < 0)
+        log_line(LOG_WARNING,
+                 "%s: cannot be locked (%s): a second dbus-opendtu would not be noticed", path,
+                 strerror(-result));
+    if (a->locked_out)
+        log_good_news(LOG_ERROR, "the other dbus-opendtu has ended: this one begins");
+    a->locked_out = false;
+    memcpy(a->lock_path, path, sizeof path);
+    return true;
+}
+
+static void on_lock_again(void *user)
+{
+    app_reload(user);
+}
+
+/* What lies beside the configuration, and so has to wait for one: false when memory ran out. */
+static bool open_state(struct app *a)
+{
+    char path[LOCATION_MAX];
+
+    if (a->fleet)
+        return true;
+    location_state(a->state_given, a->config_path, path);
+    a->memory = statefile_open(path);
+    a->claims = a->memory ? claims_create(a->loop, a->memory, on_bus_lost, a) : NULL;
+    a->env.claims = a->claims;
+    a->fleet = a->claims ? fleet_create(&a->env, a->memory) : NULL;
+    return a->fleet != NULL;
+}
+
+static const struct device_conf *unnamed_of(const struct config *config, size_t i)
+{
+    return i < config->dtu_count && config->gateways[i].auto_add ? &config->unnamed[i] : NULL;
+}
+
+static void drop_gateways(struct app *a, const struct config *config)
+{
+    bool there[FLEET_GATEWAYS] = {0};
+
+    for (size_t i = 0; config && i < config->gateway_count; i++)
+        there[lineup_home(&config->gateways[i])] = true;
+    for (size_t i = 0; i < FLEET_GATEWAYS; i++) {
+        if (there[i])
+            continue;
+        gateway_destroy(a->gateways[i]);
+        a->gateways[i] = NULL;
+    }
+}
+
+static bool apply_gateways(struct app *a, const struct config *config)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < config->gateway_count; i++) {
+        const struct gateway_conf *conf = &config->gateways[i];
+        struct gateway **g = &a->gateways[lineup_home(conf)];
+        if (*g) {
+            ok = gateway_reconfigure(*g, conf, unnamed_of(config, i));
+        } else {
+            *g = gateway_create(a->loop, a->http, conf, unnamed_of(config, i), a->fleet);
+            ok = *g != NULL;
+        }
+    }
+    return ok;
+}
+
+static void apply_globals(struct app *a, const struct config *config)
+{
+    bool dry_run_changed = a->running && a->env.dry_run != config->dry_run;
+
+    log_set_level(config->log_level);
+    a->env.dry_run = config->dry_run;
+    if (dry_run_changed)
+        fleet_show_again(a->fleet);
+    if (config->sign_of_life_min == a->sign_of_life_min)
+        return;
+    a->sign_of_life_min = config->sign_of_life_min;
+    loop_timer_disarm(&a->sign_of_life);
+    if (a->sign_of_life_min > 0)
+        loop_timer_arm(&a->sign_of_life, (int64_t)a->sign_of_life_min * 60 * 1000);
+}
+
+/* What has not changed is not touched. */
+static void apply(struct app *a, const struct config *config)
+{
+    if (!open_state(a)) {
+        log_line(LOG_CRITICAL, "out of memory; ending, so that the supervisor starts anew");
+        loop_stop(a->loop, 1);
+        return;
+    }
+    apply_globals(a, config);
+    drop_gateways(a, config);
+    if (!fleet_apply(a->fleet, config) || !apply_gateways(a, config)) {
+        log_line(LOG_CRITICAL, "out of memory; ending, so that the supervisor starts anew");
+        loop_stop(a->loop, 1);
+        return;
+    }
+    a->running = true;
+    if (!loop_timer_armed(&a->save))
+        save_by(a, SAVE_MS);
+    log_line(LOG_INFO, "dbus-opendtu %s: gateways: %zu, devices: %zu, by %s", dtu_version,
+             config->gateway_count, fleet_count(a->fleet), a->config_path);
+}
+
+static void on_config_changed(void *user)
+{
+    app_reload(user);
+}
+
+/* While there is no configuration at all: in which of two places it will appear is not known. */
+static void on_look_again(void *user)
+{
+    struct app *a = user;
+
+    location_config(a->config_given, a->config_path);
+    if (access(a->config_path, F_OK) == 0)
+        app_reload(a);
+    else
+        loop_timer_arm(&a->look_again, LOOK_AGAIN_MS);
+}
+
+static void watch_config(struct app *a)
+{
+    loop_timer_disarm(&a->look_again);
+    watch_destroy(a->watch);
+    a->watch = NULL;
+    if (access(a->config_path, F_OK) == 0)
+        a->watch = watch_create(a->loop, a->config_path, on_config_changed, a);
+    if (!a->watch)
+        loop_timer_arm(&a->look_again, LOOK_AGAIN_MS);
+}
+
+void app_reload(struct app *a)
+{
+    bool clean = false;
+
+    location_config(a->config_given, a->config_path);
+    if (!lock_state(a))
+        return;
+    watch_config(a); /* before it is read: no change is missed */
+    struct config *config = read_config(a, &clean);
+    if (!config && a->running)
+        log_line(LOG_ERROR, "%s: refused for these errors; keeping the previous configuration",
+                 a->config_path);
+    else if (!config)
+        log_line(LOG_ERROR, "waiting until %s can be used", a->config_path);
+    else if (a->faulty && clean)
+        log_good_news(LOG_ERROR, "%s: the errors have gone; it is in use now", a->config_path);
+    a->faulty = !clean;
+    if (config)
+        apply(a, config);
+    config_free(config);
+}
+
+struct app *app_create(struct loop *l, const struct app_options *options)
+{
+    struct app *a = calloc(1, sizeof *a);
+    if (!a)
+        return NULL;
+    a->loop = l;
+    a->lock = -1;
+    a->env = (struct unit_env){
+        .loop = l, .bus_lost = on_bus_lost, .settled = on_settled, .chosen = on_chosen, .user = a};
+    if (options->config_path)
+        snprintf(a->config_given, sizeof a->config_given, "%s", options->config_path);
+    if (options->state_path)
+        snprintf(a->state_given, sizeof a->state_given, "%s", options->state_path);
+    if (options->copy_path)
+        snprintf(a->copy_path, sizeof a->copy_path, "%s", options->copy_path);
+    loop_timer_init(&a->look_again, l, on_look_again, a);
+    loop_timer_init(&a->lock_again, l, on_lock_again, a);
+    loop_timer_init(&a->save, l, on_save, a);
+    loop_timer_init(&a->sign_of_life, l, on_sign_of_life, a);
+    a->http = http_create(l);
+    if (!a->http) {
+        free(a);
+        return NULL;
+    }
+    app_reload(a);
+    return a;
+}
+
+void app_destroy(struct app *a)
+{
+    if (!a)
+        return;
+    loop_timer_disarm(&a->save);
+    loop_timer_disarm(&a->sign_of_life);
+    loop_timer_disarm(&a->look_again);
+    loop_timer_disarm(&a->lock_again);
+    watch_destroy(a->watch);
+    drop_gateways(a, NULL);
+    save_memory(a);
+    fleet_destroy(a->fleet);
+    claims_destroy(a->claims);
+    statefile_close(a->memory);
+    unlock_state(a);
+    http_destroy(a->http);
+    free(a);
+}

@@ -1,0 +1,303 @@
+#include "bridge/gateway.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/poller.h"
+#include "core/text.h"
+#include "edge/sys/log.h"
+
+enum {
+    LISTED_MAX = CONF_INVERTERS_MAX,
+    KEPT_MS = 30 * 1000 /* a reading that is older is not shown as a new one */
+};
+
+/* A reading whose inverter only the complete list can give to a unit waits for it. */
+struct waiting {
+    struct reading reading;
+    double latency_ms;
+};
+
+/* What the gateway lists in a cycle. */
+struct listing {
+    bool told; /* all of it */
+    size_t count, waiting_count;
+    struct roster_entry entries[LISTED_MAX];
+    struct waiting *waiting; /* LISTED_MAX of them; NULL until one is needed */
+};
+
+struct gateway {
+    struct loop *loop;
+    struct http *http;
+    struct fleet *fleet;
+    int number;
+    struct gateway_conf conf;
+    bool adds;
+    struct device_conf unnamed; /* only if it adds */
+    bool was_failing; /* until its conf was changed, which has not been seen to help yet */
+    struct poller *poller;
+
+    /* The present cycle's, and the last whole one: a section that comes later finds its inverter there. */
+    struct listing now, last;
+    int64_t last_ms; /* when that one ended */
+    size_t spare;    /* inverters without a unit, as last logged */
+};
+
+static void keep_waiting(struct listing *l, const struct reading *r, double latency_ms)
+{
+    if (!l->waiting)
+        l->waiting = calloc(LISTED_MAX, sizeof *l->waiting);
+    if (l->waiting && l->waiting_count < LISTED_MAX)
+        l->waiting[l->waiting_count++] = (struct waiting){*r, latency_ms};
+}
+
+static bool is_listed(const struct listing *l, const char *serial)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        if (serial_equal(l->entries[i].serial, serial))
+            return true;
+    }
+    return false;
+}
+
+static void on_listed(void *user, unsigned index, const char *serial)
+{
+    struct listing *l = &((struct gateway *)user)->now;
+
+    if (l->count == LISTED_MAX || is_listed(l, serial))
+        return;
+    struct roster_entry *entry = &l->entries[l->count++];
+    entry->index = index;
+    text_copy(entry->serial, sizeof entry->serial, serial);
+}
+
+static struct roster_list list_of(const struct gateway *g)
+{
+    return (struct roster_list){g->number, g->now.entries, g->now.count, g->now.told};
+}
+
+static bool feed_or_add(struct gateway *g, const struct roster_list *list, const struct reading *r,
+                        double latency_ms)
+{
+    if (fleet_feed(g->fleet, g->number, r, latency_ms))
+        return true;
+    if (g->adds)
+        fleet_add(g->fleet, list, r->serial, &g->unnamed);
+    return g->adds && fleet_feed(g->fleet, g->number, r, latency_ms);
+}
+
+/* Those that still have no unit wait on. */
+static void feed_waiting(struct gateway *g, const struct roster_list *list, struct listing *l)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < l->waiting_count; i++) {
+        const struct waiting *w = &l->waiting[i];
+        if (!feed_or_add(g, list, &w->reading, w->latency_ms))
+            l->waiting[left++] = *w;
+    }
+    l->waiting_count = left;
+}
+
+/* Where the list is not told apart from the readings, as much of it as there is gives away what it can. */
+static void on_reading(void *user, const struct reading *r, double latency_ms)
+{
+    struct gateway *g = user;
+
+    on_listed(g, r->index, r->serial);
+    if (fleet_feed(g->fleet, g->number, r, latency_ms))
+        return;
+    const struct roster_list list = list_of(g);
+    if (!list.complete)
+        fleet_list(g->fleet, &list);
+    if (!feed_or_add(g, &list, r, latency_ms))
+        keep_waiting(&g->now, r, latency_ms);
+}
+
+/* Of one that no unit is, the next list tells. */
+static void on_pushed(void *user, const struct reading *r)
+{
+    struct gateway *g = user;
+    (void)fleet_feed(g->fleet, g->number, r, MISSING);
+}
+
+static void on_info(void *user, const struct gateway_info *info)
+{
+    struct gateway *g = user;
+    fleet_info(g->fleet, g->number, info);
+}
+
+static void log_spare(struct gateway *g)
+{
+    const struct roster_list list = list_of(g);
+    size_t spare = fleet_spare(g->fleet, &list);
+
+    if (spare == g->spare)
+        return;
+    g->spare = spare;
+    if (spare)
+        log_line(LOG_INFO,
+                 "%s: %zu of its %zu inverters have no [INVERTERn] section and are not shown",
+                 g->conf.section, spare, list.count);
+}
+
+/* The poller that logged the fault has gone with the conf; a new one logs its own. */
+static void log_mended(struct gateway *g, bool complete)
+{
+    if (g->was_failing && complete)
+        log_good_news(LOG_WARNING, "%s: %s answers", g->conf.section, g->conf.base_url);
+    g->was_failing = false;
+}
+
+/* An empty list says nothing: a gateway that has lost all of its inverters has just started. */
+static void on_list_end(void *user)
+{
+    struct gateway *g = user;
+
+    g->now.told = true;
+    const struct roster_list list = list_of(g);
+    if (list.count > 0)
+        fleet_list(g->fleet, &list);
+    feed_waiting(g, &list, &g->now);
+}
+
+static void begin_list(struct gateway *g)
+{
+    g->now.told = false;
+    g->now.count = g->now.waiting_count = 0;
+}
+
+/* A list that was not told to its end is of no use any more. */
+static void end_list(struct gateway *g)
+{
+    struct waiting *spare = g->last.waiting;
+
+    if (g->now.told && g->now.count > 0) {
+        g->last = g->now;
+        g->last_ms = loop_now_ms(g->loop);
+        g->now.waiting = spare;
+    }
+    begin_list(g);
+}
+
+static void on_cycle(void *user, const struct cycle *c)
+{
+    struct gateway *g = user;
+
+    log_mended(g, c->complete);
+    if (c->complete && !g->now.told)
+        on_list_end(g);
+    if (c->complete && g->now.count > 0)
+        log_spare(g);
+    end_list(g);
+    fleet_cycle(g->fleet, g->number, c);
+}
+
+/*
+ * Another configuration of the inverters meets what was listed last. Who is missing there may have come
+ * since: nothing is concluded from that.
+ */
+static void look_again(struct gateway *g)
+{
+    const struct roster_list list = {g->number, g->last.entries, g->last.count, false};
+
+    if (list.count == 0)
+        return;
+    fleet_list(g->fleet, &list);
+    if (loop_now_ms(g->loop) - g->last_ms <= KEPT_MS)
+        feed_waiting(g, &list, &g->last);
+}
+
+static void on_health(void *user)
+{
+    struct gateway *g = user;
+    fleet_health_renewed(g->fleet, g->number);
+}
+
+static bool open_poller(struct gateway *g)
+{
+    const struct poller_events events = {.reading = on_reading,
+                                         .pushed = on_pushed,
+                                         .gateway = on_info,
+                                         .listed = on_listed,
+                                         .list_end = on_list_end,
+                                         .cycle = on_cycle,
+                                         .health = on_health,
+                                         .user = g};
+    g->poller = poller_create(g->loop, g->http, &g->conf, &events);
+    if (g->poller)
+        fleet_health(g->fleet, g->number, poller_health(g->poller));
+    return g->poller != NULL;
+}
+
+static void close_poller(struct gateway *g)
+{
+    fleet_health(g->fleet, g->number, NULL);
+    poller_destroy(g->poller);
+    g->poller = NULL;
+}
+
+static void set_unnamed(struct gateway *g, const struct device_conf *unnamed)
+{
+    g->adds = unnamed != NULL;
+    if (unnamed)
+        g->unnamed = *unnamed;
+}
+
+struct gateway *gateway_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
+                               const struct device_conf *unnamed, struct fleet *fleet)
+{
+    struct gateway *g = calloc(1, sizeof *g);
+
+    if (!g)
+        return NULL;
+    g->loop = l;
+    g->http = h;
+    g->fleet = fleet;
+    g->number = lineup_home(conf);
+    g->conf = *conf;
+    set_unnamed(g, unnamed);
+    if (!open_poller(g)) {
+        gateway_destroy(g);
+        return NULL;
+    }
+    return g;
+}
+
+static bool counts_the_same(const struct template_value *a, const struct template_value *b)
+{
+    return strcmp(a->path, b->path) == 0 && a->mult == b->mult;
+}
+
+bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
+                         const struct device_conf *unnamed)
+{
+    set_unnamed(g, unnamed);
+    if (gateway_conf_equal(conf, &g->conf)) {
+        look_again(g);         /* there may be new sections for what it lists */
+        poller_ask(g->poller); /* and for what has come since */
+        return true;
+    }
+    if (conf->max_inverters && conf->max_inverters != g->conf.max_inverters)
+        fleet_narrow(g->fleet, g->number);
+    bool anew = !counts_the_same(&conf->template.total, &g->conf.template.total);
+    g->was_failing = g->was_failing || health_failing(poller_health(g->poller));
+    close_poller(g);
+    g->conf = *conf;
+    if (anew)
+        fleet_counts_anew(g->fleet, g->number);
+    begin_list(g);
+    g->last.count = g->last.waiting_count = 0;
+    return open_poller(g);
+}
+
+void gateway_destroy(struct gateway *g)
+{
+    if (!g)
+        return;
+    fleet_gateway_gone(g->fleet, g->number);
+    poller_destroy(g->poller);
+    free(g->now.waiting);
+    free(g->last.waiting);
+    free(g);
+}

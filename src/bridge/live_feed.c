@@ -1,0 +1,69 @@
+#include "bridge/live_feed.h"
+
+#include <string.h>
+
+enum { SILENCE_MS = 60 * 1000 /* without a message: it is not what it is taken for */ };
+
+void live_feed_init(struct live_feed *live, struct loop *l, const char *section,
+                    const struct http_peer_conf *peer, const struct live_feed_events *events)
+{
+    memset(live, 0, sizeof *live);
+    live->loop = l;
+    live->section = section;
+    live->peer = *peer;
+    live->events = *events;
+}
+
+static void on_message(void *user, const char *text, size_t len)
+{
+    struct live_feed *live = user;
+
+    live->heard = true;
+    live->events.message(live->events.user, text, len);
+}
+
+static enum feed_end end_of(enum http_outcome outcome)
+{
+    if (outcome == HTTP_TOO_LARGE)
+        return FEED_FLOOD;
+    if (outcome == HTTP_STATUS || outcome == HTTP_UNAUTHORIZED || outcome == HTTP_TLS)
+        return FEED_REFUSED;
+    return FEED_LOST;
+}
+
+/* Nothing is lost: the gateway is polled. So it is no fault to be told of, unless somebody means harm. */
+static void on_closed(void *user, enum http_outcome outcome, const char *why)
+{
+    struct live_feed *live = user;
+    enum feed_end end = end_of(outcome);
+    int64_t now_ms = loop_now_ms(live->loop);
+    bool heard = live->heard;
+
+    if (end == FEED_FLOOD)
+        log_fault(&live->flood, now_ms, LOG_WARNING, "%s: its live feed is cut, it is polled: %s",
+                  live->section, why);
+    else
+        log_line(LOG_DEBUG, "%s: no live feed, it is polled: %s", live->section, why);
+    feed_schedule_ended(&live->schedule, end, heard, now_ms);
+    live_feed_close(live);
+    if (heard)
+        live->events.ended(live->events.user);
+}
+
+void live_feed_open(struct live_feed *live, const char *path)
+{
+    const struct ws_listener_events events = {on_message, on_closed, live};
+    int64_t now_ms = loop_now_ms(live->loop);
+
+    if (live->listener || !feed_schedule_is_due(&live->schedule, now_ms))
+        return;
+    feed_schedule_opened(&live->schedule, now_ms);
+    live->listener = ws_listener_create(live->loop, &live->peer, path, SILENCE_MS, &events);
+}
+
+void live_feed_close(struct live_feed *live)
+{
+    ws_listener_destroy(live->listener);
+    live->listener = NULL;
+    live->heard = false;
+}

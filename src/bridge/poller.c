@@ -1,0 +1,365 @@
+#include "bridge/poller.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/live_feed.h"
+#include "core/driver.h"
+#include "core/health.h"
+#include "edge/sys/log.h"
+
+struct poller {
+    struct loop *loop;
+    const struct gateway_conf *conf;
+    const struct driver *driver;
+    struct poller_events events;
+    struct http_peer *peer;
+    struct schedule schedule;
+    struct loop_timer timer; /* the next cycle */
+    struct log_fault fault;
+    struct health health;
+    struct live_feed live;
+    struct request request; /* the one under way */
+    double latency_ms;      /* of the reply being decoded */
+    bool absent;            /* an inverter of this cycle was not there any more */
+    int64_t began_ms;       /* the present or last cycle */
+    max_align_t session[];
+};
+
+static void ask_next(struct poller *p);
+
+/* ---- When ----------------------------------------------------------------------------------- */
+
+/* Who wants to be told less often than a feed tells the same again is polled. */
+static const struct feed *wanted_feed(const struct poller *p)
+{
+    const struct feed *feed = p->conf->push && p->driver->feed ? p->driver->feed(p->session) : NULL;
+
+    return feed && schedule_interval(&p->schedule) <= feed->repeat_ms ? feed : NULL;
+}
+
+/* Sets the timer to when the next cycle is due. */
+static void set_timer(struct poller *p)
+{
+    const struct feed *feed = wanted_feed(p);
+    const struct schedule_feed heard = {
+        .heard = feed && live_feed_heard(&p->live),
+        .since_ms = feed ? p->driver->pushed_since(p->session) : -1,
+        .silence_ms = feed ? feed->silence_ms : 0,
+    };
+    int64_t due_ms = schedule_due(&p->schedule, &heard), now_ms = loop_now_ms(p->loop);
+
+    if (due_ms == SCHEDULE_NEVER)
+        loop_timer_disarm(&p->timer);
+    else
+        loop_timer_arm(&p->timer, due_ms > now_ms ? due_ms - now_ms : 0);
+}
+
+static void tell_cycle(struct poller *p, bool complete)
+{
+    const struct feed *feed = wanted_feed(p);
+    const struct cycle cycle = {
+        .began_ms = p->began_ms,
+        .complete = complete,
+        .listening = feed && live_feed_heard(&p->live),
+        .silence_ms = feed ? feed->silence_ms : 0,
+        .interval_ms = schedule_interval(&p->schedule),
+    };
+
+    p->events.cycle(p->events.user, &cycle);
+}
+
+static void cycle_failed(struct poller *p, enum health_kind kind, unsigned retry_after_s,
+                         const char *why)
+{
+    int64_t now_ms = loop_now_ms(p->loop);
+
+    schedule_failed(&p->schedule, kind != HEALTH_UNREACHABLE, retry_after_s, now_ms);
+    health_failure(&p->health, kind, why, now_ms);
+    log_fault(&p->fault, now_ms, LOG_WARNING, "%s: %s", p->conf->section, why);
+    tell_cycle(p, false);
+    set_timer(p);
+}
+
+static void cycle_complete(struct poller *p)
+{
+    const struct feed *feed = wanted_feed(p);
+    int64_t now_ms = loop_now_ms(p->loop);
+
+    schedule_completed(&p->schedule, now_ms);
+    health_success(&p->health, now_ms);
+    log_recovered(&p->fault, now_ms, "%s: %s answers again", p->conf->section, p->conf->base_url);
+    tell_cycle(p, !p->absent);
+    if (feed)
+        live_feed_open(&p->live, feed->path);
+    set_timer(p);
+}
+
+/* ---- What is asked -------------------------------------------------------------------------- */
+
+/* A snapshot goes out with what is about to be decoded. */
+static void renew_health(struct poller *p)
+{
+    if (health_renew(&p->health, schedule_interval(&p->schedule), loop_now_ms(p->loop)))
+        p->events.health(p->events.user);
+}
+
+static void on_reading(void *user, const struct reading *r)
+{
+    struct poller *p = user;
+    p->events.reading(p->events.user, r, p->latency_ms);
+}
+
+static void on_gateway(void *user, const struct gateway_info *info)
+{
+    struct poller *p = user;
+    schedule_weak(&p->schedule, info->esp8266);
+    p->events.gateway(p->events.user, info);
+}
+
+static void on_listed(void *user, unsigned index, const char *serial)
+{
+    struct poller *p = user;
+    p->events.listed(p->events.user, index, serial);
+}
+
+static void on_list_end(void *user)
+{
+    struct poller *p = user;
+    p->events.list_end(p->events.user);
+}
+
+static void decode_reply(struct poller *p, const struct http_result *result)
+{
+    const struct decode_sink sink = {.reading = on_reading,
+                                     .gateway = on_gateway,
+                                     .listed = on_listed,
+                                     .list_end = on_list_end,
+                                     .user = p};
+    char why[DECODE_WHY_MAX] = "";
+    enum health_kind kind = HEALTH_BAD_REPLY;
+
+    p->latency_ms = result->latency_ms;
+    switch (p->driver->decode(p->session, result->body, result->len, &sink, why)) {
+    case DECODE_OK:
+        ask_next(p);
+        return;
+    case DECODE_ABSENT:
+        log_line(LOG_DEBUG, "%s: %s", p->conf->section, why);
+        p->absent = true;
+        ask_next(p);
+        return;
+    case DECODE_BUSY:
+        kind = HEALTH_BUSY;
+        break;
+    case DECODE_AUTH:
+        kind = HEALTH_UNAUTHORIZED;
+        break;
+    case DECODE_BAD_REPLY:
+        break;
+    }
+    if (p->request.optional) {
+        p->driver->skip(p->session);
+        ask_next(p);
+        return;
+    }
+    cycle_failed(p, kind, 0, why);
+}
+
+static enum health_kind kind_of(const struct http_result *result)
+{
+    switch (result->outcome) {
+    case HTTP_STATUS:
+        return result->status == 429 || result->status == 503 ? HEALTH_BUSY : HEALTH_STATUS;
+    case HTTP_UNAUTHORIZED:
+        return HEALTH_UNAUTHORIZED;
+    case HTTP_UNREACHABLE:
+        return HEALTH_UNREACHABLE;
+    case HTTP_TIMEOUT:
+        return HEALTH_TIMEOUT;
+    case HTTP_CUT_OFF:
+    case HTTP_TOO_LARGE:
+        return HEALTH_CUT_OFF;
+    case HTTP_TLS:
+        return HEALTH_TLS;
+    case HTTP_OK:
+    case HTTP_FAILED:
+        break;
+    }
+    return HEALTH_OTHER;
+}
+
+/* Ends the cycle, unless the driver knows something else to ask. */
+static void reply_failed(struct poller *p, const struct http_result *result)
+{
+    char why[DECODE_WHY_MAX] = "";
+
+    if (result->outcome == HTTP_STATUS && p->driver->refused &&
+        p->driver->refused(p->session, result->status, why))
+        ask_next(p);
+    else
+        cycle_failed(p, kind_of(result), result->retry_after_s, why[0] ? why : result->why);
+}
+
+static void on_done(void *user, const struct http_result *result)
+{
+    struct poller *p = user;
+
+    health_request(&p->health, (double)result->len,
+                   result->outcome == HTTP_OK ? result->latency_ms : MISSING);
+    renew_health(p);
+    if (p->events.reply)
+        p->events.reply(p->events.user, &p->request, result);
+    if (result->outcome == HTTP_OK) {
+        decode_reply(p, result);
+    } else if (p->request.optional) {
+        log_line(LOG_DEBUG, "%s: did without an optional reply: %s", p->conf->section, result->why);
+        p->driver->skip(p->session);
+        ask_next(p);
+    } else {
+        reply_failed(p, result);
+    }
+}
+
+static void ask_next(struct poller *p)
+{
+    memset(&p->request, 0, sizeof p->request);
+    if (!p->driver->next(p->session, &p->request)) {
+        cycle_complete(p);
+        return;
+    }
+    if (http_peer_get(p->peer, p->request.path, on_done, p) < 0)
+        cycle_failed(p, HEALTH_OTHER, 0, "the request could not be started: out of memory?");
+}
+
+static void on_timer(void *user)
+{
+    struct poller *p = user;
+
+    p->began_ms = loop_now_ms(p->loop);
+    p->absent = false;
+    schedule_begun(&p->schedule, p->began_ms);
+    p->driver->begin(p->session, p->began_ms);
+    ask_next(p);
+}
+
+/* ---- What comes by itself ---- */
+
+static void on_pushed(void *user, const struct reading *r)
+{
+    struct poller *p = user;
+    p->events.pushed(p->events.user, r);
+}
+
+static void on_message(void *user, const char *text, size_t len)
+{
+    struct poller *p = user;
+    const struct decode_sink sink = {.reading = on_pushed,
+                                     .gateway = on_gateway,
+                                     .listed = on_listed,
+                                     .list_end = on_list_end,
+                                     .user = p};
+    char why[DECODE_WHY_MAX] = "";
+    int64_t now_ms = loop_now_ms(p->loop);
+
+    health_push(&p->health, (double)len);
+    renew_health(p);
+    switch (p->driver->pushed(p->session, now_ms, text, len, &sink, why)) {
+    case DECODE_ABSENT: /* a new inverter: the list tells of it */
+        poller_ask(p);
+        break;
+    case DECODE_BAD_REPLY:
+    case DECODE_AUTH:
+        log_line(LOG_DEBUG, "%s: its live feed: %s", p->conf->section, why);
+        break;
+    case DECODE_OK:
+    case DECODE_BUSY:
+        break;
+    }
+    set_timer(p); /* later, which so need not wake us to find out */
+}
+
+void poller_ask(struct poller *p)
+{
+    schedule_ask(&p->schedule, loop_now_ms(p->loop));
+    set_timer(p);
+}
+
+static void on_live_ended(void *user)
+{
+    struct poller *p = user;
+
+    schedule_feed_ended(&p->schedule, loop_now_ms(p->loop));
+    set_timer(p);
+}
+
+/* ---- Life ----------------------------------------------------------------------------------- */
+
+static bool open_transport(struct poller *p, struct http *h)
+{
+    const struct gateway_conf *conf = p->conf;
+    const struct http_peer_conf peer = {.base_url = conf->base_url,
+                                        .username = conf->username,
+                                        .password = conf->password,
+                                        .authorization = conf->authorization,
+                                        .digest = conf->digest,
+                                        .ca_cert = conf->ca_cert,
+                                        .tls_verify = conf->tls_verify,
+                                        .timeout_ms = conf->timeout_ms};
+    const struct live_feed_events events = {on_message, on_live_ended, p};
+
+    live_feed_init(&p->live, p->loop, conf->section, &peer, &events);
+    p->peer = http_peer_create(h, &peer);
+    return p->peer != NULL;
+}
+
+static void init_schedule(struct poller *p)
+{
+    const struct schedule_conf conf = {.interval_ms = p->conf->interval_ms,
+                                       .weak_interval_ms = p->conf->esp8266_interval_ms,
+                                       .back_off_max_ms = p->conf->retry_after_ms};
+    int64_t now_ms = loop_now_ms(p->loop);
+
+    schedule_init(&p->schedule, &conf, (uint32_t)(now_ms ^ (int64_t)(uintptr_t)p), now_ms);
+}
+
+struct poller *poller_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
+                             const struct poller_events *events)
+{
+    const struct driver *driver = driver_find(conf->driver);
+    struct poller *p = driver ? calloc(1, sizeof *p + driver->session_size) : NULL;
+    if (!p)
+        return NULL;
+    p->loop = l;
+    p->conf = conf;
+    p->driver = driver;
+    p->events = *events;
+    if (!open_transport(p, h)) {
+        free(p);
+        return NULL;
+    }
+    init_schedule(p);
+    health_init(&p->health);
+    driver->open(p->session, conf);
+    loop_timer_init(&p->timer, l, on_timer, p);
+    set_timer(p);
+    return p;
+}
+
+void poller_destroy(struct poller *p)
+{
+    if (!p)
+        return;
+    loop_timer_disarm(&p->timer);
+    live_feed_close(&p->live);
+    http_peer_destroy(p->peer);
+    if (p->driver->close)
+        p->driver->close(p->session);
+    free(p);
+}
+
+const struct health *poller_health(const struct poller *p)
+{
+    return &p->health;
+}

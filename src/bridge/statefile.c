@@ -1,0 +1,146 @@
+#include "bridge/statefile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/state.h"
+#include "edge/sys/file.h"
+#include "edge/sys/log.h"
+
+enum {
+    ENTRIES_MAX = 2 * CONF_DEVICES_MAX, /* half of it for devices that are not there just now */
+    FILE_MAX = 1024 * 1024
+};
+
+struct statefile {
+    char path[512];
+    char *saved; /* the file's text as last read or written; NULL where it is not known */
+    bool failing;
+    size_t count;
+    struct device_memory entries[ENTRIES_MAX];
+};
+
+/* Returns the number of entries, or -1 with the reason in why. */
+static int load(struct statefile *m, const char *path, char *why, size_t why_size)
+{
+    size_t len;
+    char *text = file_read(path, FILE_MAX, &len);
+    if (!text) {
+        snprintf(why, why_size, "%s", strerror(errno));
+        return -1;
+    }
+    int n = state_parse(text, len, m->entries, ENTRIES_MAX, why, why_size);
+    if (n >= 0 && path == m->path)
+        m->saved = text;
+    else
+        free(text);
+    return n;
+}
+
+struct statefile *statefile_open(const char *path)
+{
+    char why[160], backup[sizeof((struct statefile *)0)->path + 8];
+    struct file_stamp absent = {0}, stamp;
+    struct statefile *m = calloc(1, sizeof *m);
+    if (!m)
+        return NULL;
+    snprintf(m->path, sizeof m->path, "%s", path);
+    snprintf(backup, sizeof backup, "%s.bak", m->path);
+
+    int n = load(m, m->path, why, sizeof why);
+    if (n < 0) {
+        file_stamp(m->path, &stamp);
+        bool first_start = file_stamp_equal(&stamp, &absent);
+        char primary_why[sizeof why];
+        memcpy(primary_why, why, sizeof why);
+        n = load(m, backup, why, sizeof why);
+        if (n >= 0)
+            log_line(LOG_WARNING, "%s: %s; the copy in %s is used", m->path, primary_why, backup);
+        else if (!first_start)
+            log_line(LOG_WARNING,
+                     "%s: %s, and there is no copy: identities and counters are learnt anew",
+                     m->path, primary_why);
+    }
+    m->count = n > 0 ? (size_t)n : 0;
+    return m;
+}
+
+void statefile_close(struct statefile *m)
+{
+    if (!m)
+        return;
+    free(m->saved);
+    free(m);
+}
+
+static struct device_memory *find(struct statefile *m, const char *id)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (!strcmp(m->entries[i].id, id))
+            return &m->entries[i];
+    return NULL;
+}
+
+const struct device_memory *statefile_find(const struct statefile *m, const char *id)
+{
+    for (size_t i = 0; *id && i < m->count; i++)
+        if (!strcmp(m->entries[i].id, id))
+            return &m->entries[i];
+    return NULL;
+}
+
+const struct device_memory *memory_all(const struct statefile *m, size_t *count)
+{
+    *count = m->count;
+    return m->entries;
+}
+
+/* A place for a device that is not remembered yet; NULL when all are of devices that are in use. */
+static struct device_memory *place_for_new(struct statefile *m)
+{
+    if (m->count < ENTRIES_MAX)
+        return &m->entries[m->count++];
+    for (size_t i = 0; i < m->count; i++)
+        if (!m->entries[i].section[0] && !m->entries[i].gateway[0])
+            return &m->entries[i];
+    return NULL;
+}
+
+void statefile_put(struct statefile *m, const struct device_memory *entry)
+{
+    if (!entry->id[0])
+        return;
+    struct device_memory *place = find(m, entry->id);
+    if (!place)
+        place = place_for_new(m);
+    if (!place)
+        return;
+    for (size_t i = 0; i < m->count && entry->section[0]; i++)
+        if (&m->entries[i] != place && !strcmp(m->entries[i].section, entry->section))
+            m->entries[i].section[0] = '\0';
+    *place = *entry;
+}
+
+void statefile_save(struct statefile *m)
+{
+    char *text = state_print(m->entries, m->count);
+    if (!text || (m->saved && !strcmp(text, m->saved))) {
+        free(text);
+        return;
+    }
+    int err = file_replace(m->path, text, strlen(text));
+    if (err < 0) {
+        if (!m->failing)
+            log_line(LOG_ERROR,
+                     "%s: cannot be written (%s): identities and counters are lost at a restart",
+                     m->path, strerror(-err));
+        m->failing = true;
+        free(text);
+        return;
+    }
+    m->failing = false;
+    free(m->saved);
+    m->saved = text;
+}

@@ -1,0 +1,34 @@
+/*
+ * What is remembered over restarts, on flash: one entry for each device that was ever seen, by its
+ * identity. Loaded once, saved rarely and only when it changed.
+ */
+#ifndef DTU_BRIDGE_STATEFILE_H
+#define DTU_BRIDGE_STATEFILE_H
+
+#include <stddef.h>
+
+#include "core/device.h"
+
+struct statefile;
+
+/* Loads path, or its backup where that is damaged (with a warning). Never fails but for memory. */
+struct statefile *statefile_open(const char *path);
+void statefile_close(struct statefile *m); /* without saving; NULL is fine */
+
+/* What is known of a device; NULL where nothing is. Entries are valid until the next statefile_put(). */
+const struct device_memory *statefile_find(const struct statefile *m, const char *id);
+
+/* All entries, in no order; valid as those of statefile_find(). */
+const struct device_memory *memory_all(const struct statefile *m, size_t *count);
+
+/*
+ * Remembers, by entry->id; without one nothing happens. A section or a place at a gateway is one
+ * device's: whoever had the section before loses it. When there is no room, a device that no gateway
+ * lists any more is forgotten for it.
+ */
+void statefile_put(struct statefile *m, const struct device_memory *entry);
+
+/* Writes the file if anything in it would change. A failure is logged. */
+void statefile_save(struct statefile *m);
+
+#endif

@@ -1,0 +1,612 @@
+#include "bridge/unit.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/unit_log.h"
+#include "core/map.h"
+#include "core/text.h"
+#include "edge/bus/service.h"
+#include "edge/sys/clock.h"
+#include "edge/sys/log.h"
+
+enum { BUS_RETRY_MS = 10 * 1000 };
+
+static const char service_prefix[] = "com.victronenergy.";
+
+struct unit {
+    const struct unit_env *env;
+    struct device_conf conf;
+    char label[CONF_SECTION_MAX + SERIAL_MAX]; /* what the configuration calls it */
+    struct device *device;
+    struct claim claim;
+    const struct venus_class *class;
+    struct service *service;     /* NULL until its name is settled, and while the name is taken */
+    bool there;                  /* the service is on the bus, not only about to be */
+    const struct map_row **rows; /* one per item of the service, in its order */
+    size_t row_count;
+    struct loop_timer bus_retry, deadline;
+    struct log_fault bus_fault;
+    struct unit_log log;
+    bool known; /* which device this is */
+    struct silence silence;
+    int64_t shown_ms;
+    bool waits; /* a meter that is away: what its service is called is settled */
+};
+
+struct title {
+    char text[sizeof((struct unit *)0)->label + SERIAL_MAX + 16];
+};
+
+/* "INVERTER0: inverter 114182940773", and of one that no section names just the inverter. */
+static struct title title(const struct unit *u)
+{
+    const struct device_view *view = device_view(u->device);
+    struct title t = {""};
+
+    if (u->conf.section[0])
+        (void)snprintf(t.text, sizeof t.text, "%s: %s %s", u->label,
+                       view->meter ? "meter" : "inverter", view->serial);
+    else
+        text_copy(t.text, sizeof t.text, u->label);
+    return t;
+}
+
+/* ---- On the bus ----------------------------------------------------------------------------- */
+
+/* What a dry run keeps from the bus: all that was measured. */
+static bool is_measured(const struct map_row *row)
+{
+    return row->source == MAP_FIELD || row->source == MAP_STRING;
+}
+
+static struct value shown(const struct unit *u, const struct map_row *row)
+{
+    if (u->env->dry_run && is_measured(row))
+        return value_invalid();
+    return map_value(row, device_view(u->device));
+}
+
+static void show(struct unit *u)
+{
+    if (!u->service)
+        return;
+    u->shown_ms = loop_now_ms(u->env->loop);
+    for (size_t i = 0; i < u->row_count; i++) {
+        struct value v = shown(u, u->rows[i]);
+        service_set(u->service, i, &v);
+    }
+    service_flush(u->service);
+}
+
+static void apply_choice(struct unit *u, const struct owner_choice *choice)
+{
+    device_set_custom_name(u->device, choice->custom_name);
+    device_set_position(u->device, choice->position);
+    device_set_load_position(u->device, choice->load_position);
+    device_set_phase(u->device, choice->phase);
+    device_set_role(u->device, choice->role);
+}
+
+/* Paths that the GX screen may set. */
+static int on_write(void *user, size_t item, const struct value *value)
+{
+    struct unit *u = user;
+    struct owner_choice choice = u->claim.choice;
+
+    if (!choice_write(&choice, u->rows[item]->source, value, device_view(u->device)->phases))
+        return SERVICE_REFUSED;
+    apply_choice(u, &choice);
+    claim_choose(&u->claim, &choice);
+    show(u);
+    u->env->chosen(u->env->user);
+    return SERVICE_ACCEPTED;
+}
+
+static void on_bus_lost(void *user)
+{
+    struct unit *u = user;
+    u->env->bus_lost(u->env->user);
+}
+
+/* False when there is no memory for them. */
+static bool collect_rows(struct unit *u, struct service_item **items)
+{
+    const struct device_view *view = device_view(u->device);
+
+    u->row_count = 0;
+    u->rows = calloc(u->class->row_count, sizeof(struct map_row *));
+    *items = calloc(u->class->row_count, sizeof **items);
+    if (!u->rows || !*items)
+        return false;
+    for (size_t i = 0; i < u->class->row_count; i++) {
+        const struct map_row *row = &u->class->rows[i];
+        if (!map_applies(row, view))
+            continue;
+        u->rows[u->row_count] = row;
+        (*items)[u->row_count++] = (struct service_item){
+            .path = row->path,
+            .description = row->help,
+            .text = row->text,
+            .writable = row->writable,
+            .quiet = row->quiet,
+            .value = shown(u, row),
+        };
+    }
+    return true;
+}
+
+static void disappear(struct unit *u)
+{
+    service_destroy(u->service);
+    u->service = NULL;
+    u->there = false;
+    claim_on_bus(&u->claim, false);
+    free(u->rows);
+    u->rows = NULL;
+    u->row_count = 0;
+    loop_timer_disarm(&u->bus_retry);
+}
+
+static void find_class(struct unit *u)
+{
+    char service[sizeof service_prefix + CLASS_MAX];
+    bool known;
+
+    (void)snprintf(service, sizeof service, "%s%s", service_prefix, u->claim.class);
+    u->class = venus_class_find(service, &known);
+    device_set_class(u->device, known ? u->class->name : NULL, u->class->meter);
+}
+
+static void on_there(void *user)
+{
+    struct unit *u = user;
+    const char *name = service_name(u->service);
+
+    u->there = true;
+    claim_on_bus(&u->claim, true);
+    log_recovered(&u->bus_fault, loop_now_ms(u->env->loop), "%s: %s is on the bus", u->label, name);
+    log_line(LOG_INFO, "%s (%s) is %s", title(u).text, device_view(u->device)->name, name);
+    show(u);
+}
+
+static void on_failed(void *user, int err, const char *why)
+{
+    struct unit *u = user;
+
+    disappear(u);
+    if (err == -EEXIST) {
+        claim_refused(&u->claim);
+        return;
+    }
+    log_fault(&u->bus_fault, loop_now_ms(u->env->loop), LOG_ERROR, "%s: not on the bus: %s",
+              u->label, why);
+    loop_timer_arm(&u->bus_retry, BUS_RETRY_MS);
+}
+
+static void appear(void *user)
+{
+    struct unit *u = user;
+    const struct service_events events = {
+        .write = on_write, .there = on_there, .failed = on_failed, .lost = on_bus_lost, .user = u};
+    char name[CLAIM_NAME_MAX];
+    char why[160] = "out of memory";
+    struct service_item *items = NULL;
+
+    disappear(u);
+    find_class(u);
+    u->waits = !device_present(u->device);
+    if (u->waits)
+        return;
+    claim_name(&u->claim, name);
+    if (collect_rows(u, &items))
+        u->service =
+            service_create(u->env->loop, name, items, u->row_count, &events, why, sizeof why);
+    free(items);
+    if (!u->service)
+        on_failed(u, -ENOMEM, why);
+}
+
+/*
+ * Shows what is new. A meter that went away says so before it leaves the bus, in one turn; its name and
+ * number stay its own.
+ */
+static void follow(struct unit *u)
+{
+    bool present = device_present(u->device);
+
+    show(u);
+    if (u->service && !present) {
+        disappear(u);
+        u->waits = true;
+    } else if (u->waits && present) {
+        appear(u);
+    }
+}
+
+/* Class, instance and the owner's choice are known, or have changed; or another process has it. */
+static void on_granted(void *user)
+{
+    struct unit *u = user;
+    char name[CLAIM_NAME_MAX];
+
+    if (!u->claim.settled) {
+        disappear(u);
+        u->waits = false;
+        return;
+    }
+    device_set_instance(u->device, u->claim.instance);
+    apply_choice(u, &u->claim.choice);
+    claim_name(&u->claim, name);
+    if (u->service && strcmp(service_name(u->service), name) == 0)
+        show(u);
+    else
+        appear(u);
+    u->env->settled(u->env->user);
+}
+
+/* ---- Which device it is --------------------------------------------------------------------- */
+
+static bool is_template(const struct unit *u)
+{
+    return strncmp(u->conf.section, "TEMPLATE", 8) == 0;
+}
+
+/* Elements of a path in the settings service are [A-Za-z0-9_]. A template has no identity but its section. */
+static void write_uid(const struct device_memory *m, bool template, char out[CLAIM_UID_MAX])
+{
+    char text[CLAIM_UID_MAX];
+    size_t n = 0;
+
+    if (template && strcmp(m->id, m->serial) != 0)
+        (void)snprintf(text, sizeof text, "dtu_%s_%s", m->id, m->serial);
+    else
+        (void)snprintf(text, sizeof text, "dtu_%s", m->id);
+    for (const char *c = text; *c; c++)
+        out[n++] = (char)(isalnum((unsigned char)*c) ? *c : '_');
+    out[n] = '\0';
+}
+
+static const char *class_of(const struct device_conf *conf)
+{
+    bool ours = strncmp(conf->service, service_prefix, sizeof service_prefix - 1) == 0;
+    return ours ? conf->service + sizeof service_prefix - 1 : conf->service;
+}
+
+static void fill_wish(const struct unit *u, struct claim_wish *wish)
+{
+    struct device_memory m;
+
+    device_remember(u->device, &m);
+    *wish = (struct claim_wish){
+        .explicit_instance = u->conf.instance,
+        .last_instance = m.instance,
+        .role_is_fixed = !venus_role_find(class_of(&u->conf)),
+        .choice = {.position = m.position, .load_position = m.load_position, .phase = m.phase},
+    };
+    text_copy(wish->label, sizeof wish->label, u->label);
+    text_copy(wish->id, sizeof wish->id, m.id);
+    text_copy(wish->serial, sizeof wish->serial, m.serial);
+    write_uid(&m, is_template(u), wish->uid);
+    text_copy(wish->class, sizeof wish->class, class_of(&u->conf));
+    text_copy(wish->choice.custom_name, sizeof wish->choice.custom_name, m.custom_name);
+    text_copy(wish->choice.role, sizeof wish->choice.role, m.role);
+}
+
+/* An instance of the configuration is kept free even while its inverter was never seen, or is off. */
+static void claim_anew(struct unit *u)
+{
+    struct claim_wish wish;
+
+    u->waits = false; /* for a name that may be another one now */
+    if (u->service && !u->there)
+        disappear(u); /* it is about to get a name that may be another's now */
+    fill_wish(u, &wish);
+    if (u->known && !u->conf.off)
+        claim_begin(u->env->claims, &u->claim, &wish, on_granted, u);
+    else if (u->conf.instance != CONF_INSTANCE_AUTO)
+        claim_reserve(u->env->claims, &u->claim, &wish);
+    else
+        claim_end(&u->claim); /* what was reserved by another configuration */
+}
+
+static void write_label(struct unit *u)
+{
+    if (u->conf.section[0])
+        text_copy(u->label, sizeof u->label, u->conf.section);
+    else
+        (void)snprintf(u->label, sizeof u->label, "inverter %s", device_view(u->device)->serial);
+}
+
+static void warn_of_class(const struct unit *u)
+{
+    bool known;
+
+    (void)venus_class_find(u->conf.service, &known);
+    if (!known)
+        log_line(LOG_WARNING,
+                 "%s: Servicename %s is not a class this program knows; it gets a meter's paths",
+                 u->label, u->conf.service);
+}
+
+static void on_deadline(void *user);
+
+struct unit *unit_create(const struct unit_env *env, const struct device_conf *conf,
+                         const struct device_memory *memory)
+{
+    struct unit *u = calloc(1, sizeof *u);
+    if (!u)
+        return NULL;
+    u->env = env;
+    u->conf = *conf;
+    u->device = device_create(&u->conf, memory);
+    loop_timer_init(&u->bus_retry, env->loop, appear, u);
+    loop_timer_init(&u->deadline, env->loop, on_deadline, u);
+    silence_init(&u->silence);
+    if (!u->device) {
+        unit_destroy(u);
+        return NULL;
+    }
+    write_label(u);
+    warn_of_class(u);
+    u->known = memory && memory->serial[0];
+    claim_anew(u);
+    return u;
+}
+
+void unit_destroy(struct unit *u)
+{
+    if (!u)
+        return;
+    disappear(u);
+    claim_end(&u->claim);
+    loop_timer_disarm(&u->deadline);
+    device_destroy(u->device);
+    free(u);
+}
+
+void unit_reconfigure(struct unit *u, const struct device_conf *conf)
+{
+    bool class_changed = strcmp(conf->service, u->conf.service) != 0;
+    bool renamed = class_changed || conf->instance != u->conf.instance ||
+                   conf->off != u->conf.off || strcmp(conf->section, u->conf.section) != 0;
+    bool reshaped = conf->has_dc != u->conf.has_dc;
+
+    if (device_conf_equal(conf, &u->conf))
+        return;
+    if (conf->off) {
+        disappear(u);
+        claim_end(&u->claim);
+    }
+    u->conf = *conf;
+    device_reconfigure(u->device, &u->conf);
+    write_label(u);
+    if (class_changed)
+        warn_of_class(u);
+    if (renamed)
+        claim_anew(u);
+    if (reshaped && u->service)
+        appear(u);
+    follow(u);
+}
+
+void unit_succeed(struct unit *u, struct unit *section)
+{
+    const struct device_conf conf = section->conf;
+
+    unit_destroy(section); /* and with it, what it had reserved */
+    unit_reconfigure(u, &conf);
+}
+
+void unit_counts_anew(struct unit *u)
+{
+    device_counts_anew(u->device);
+    show(u);
+}
+
+void unit_show_again(struct unit *u)
+{
+    show(u);
+}
+
+/* The owner said "the roof, on L2" of what hangs there, whichever inverter that is. */
+static void inherit_choice(struct device_memory *m, const struct device_memory *before)
+{
+    if (!m->custom_name[0])
+        text_copy(m->custom_name, sizeof m->custom_name, before->custom_name);
+    if (m->position < 0)
+        m->position = before->position;
+    if (m->load_position < 0)
+        m->load_position = before->load_position;
+    if (!m->phase)
+        m->phase = before->phase;
+    if (!m->role[0])
+        text_copy(m->role, sizeof m->role, before->role);
+}
+
+void unit_become(struct unit *u, const struct device_memory *memory)
+{
+    struct device_memory m = *memory, before;
+
+    device_remember(u->device, &before);
+    if (u->known)
+        inherit_choice(&m, &before);
+    struct device *device = device_create(&u->conf, &m);
+    if (!device)
+        return;
+    device_health(device, device_view(u->device)->health);
+    disappear(u);
+    claim_end(&u->claim);
+    device_destroy(u->device);
+    u->device = device;
+    silence_init(&u->silence);
+    u->known = false;
+    write_label(u);
+    claim_anew(u);
+}
+
+/* ---- What it does --------------------------------------------------------------------------- */
+
+static const char *state_name(const struct unit *u)
+{
+    const struct device_view *view = device_view(u->device);
+
+    switch (view->state) {
+    case DEVICE_START:
+        return "waiting for its first values";
+    case DEVICE_RUNNING:
+        return "running";
+    case DEVICE_NIGHT:
+        return view->meter ? "out of the gateway's reach (night?): no values"
+                           : "out of the gateway's reach (night?): 0 W, energy kept";
+    case DEVICE_ERROR:
+        if (!view->meter)
+            return "without values for too long: 0 W, energy kept";
+        return device_present(u->device)
+                   ? "without values for too long: on the D-Bus without any (MeterAway=invalid)"
+                   : "without values for too long: off the D-Bus until it answers";
+    }
+    return "";
+}
+
+/* why: "" where there is nothing to add. */
+static void log_events(struct unit *u, unsigned events, const char *why)
+{
+    enum device_state state = device_view(u->device)->state;
+
+    if (u->conf.off) /* why, the configuration's errors have said */
+        return;
+    if (events & DEVICE_CHANGED_STATE)
+        log_line(state == DEVICE_ERROR ? LOG_WARNING : LOG_INFO, "%s is %s%s%s", title(u).text,
+                 state_name(u), *why ? ": " : "", why);
+    unit_log_events(&u->log, u->label, device_view(u->device), events, loop_now_ms(u->env->loop));
+}
+
+static void log_dry_run(const struct unit *u)
+{
+    const struct device_view *view = device_view(u->device);
+    log_line(LOG_INFO, "DryRun: %s (%s): %.1f W, %.1f V, %.2f A, %.3f kWh; nothing is published",
+             u->label, view->serial, view->value[FIELD_POWER][0], view->value[FIELD_VOLTAGE][0],
+             view->value[FIELD_CURRENT][0], view->value[FIELD_ENERGY_FORWARD][0]);
+}
+
+/* What it comes to that nothing comes may be due before the next poll, or without one. */
+static void await_deadline(struct unit *u, bool missed)
+{
+    int64_t now = loop_now_ms(u->env->loop), due = missed ? device_deadline(u->device) : -1;
+    int64_t silence = silence_next(&u->silence, now);
+
+    if (device_view(u->device)->state != DEVICE_ERROR && silence != SCHEDULE_NEVER)
+        due = due >= 0 && due < silence ? due : silence;
+    if (due >= 0)
+        loop_timer_arm(&u->deadline, due > now ? due - now : 0);
+}
+
+/* So many polls have brought nothing. */
+static void miss(struct unit *u, unsigned count)
+{
+    unsigned events = 0;
+
+    for (; count > 0; count--)
+        events |= device_miss(u->device, loop_now_ms(u->env->loop));
+    log_events(u, events, "");
+    follow(u); /* sends nothing but what changed: the state, or the gateway's health */
+    await_deadline(u, silence_told(&u->silence));
+}
+
+static void on_deadline(void *user)
+{
+    struct unit *u = user;
+    unsigned count = silence_passed(&u->silence, loop_now_ms(u->env->loop));
+
+    miss(u, count > 0 ? count : device_deadline(u->device) >= 0);
+}
+
+void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
+{
+    unsigned events =
+        device_feed(u->device, r, latency_ms, loop_now_ms(u->env->loop), clock_unix_s());
+
+    silence_heard(&u->silence, loop_now_ms(u->env->loop));
+    loop_timer_disarm(&u->deadline);
+    if (r->at_once)
+        log_line(LOG_WARNING, "%s: %s", u->label, r->why);
+    log_events(u, events, r->why);
+    if (events & DEVICE_MISSED)
+        await_deadline(u, true);
+    if (u->env->dry_run)
+        log_dry_run(u);
+    if (events & (DEVICE_ENERGY_RESET | DEVICE_ENERGY_RAISED))
+        u->env->settled(u->env->user); /* a new offset, or another counter, must not be lost */
+    if (!u->known) {
+        u->known = true;
+        write_label(u);
+        claim_anew(u);
+        u->env->settled(u->env->user);
+    } else if ((events & DEVICE_SHAPE_CHANGED) && u->service) {
+        appear(u);
+        u->env->settled(u->env->user);
+    } else {
+        follow(u);
+    }
+}
+
+void unit_cycle(struct unit *u, const struct cycle *c)
+{
+    if (!u->known)
+        return;
+    unsigned count = silence_cycle(&u->silence, c, loop_now_ms(u->env->loop));
+    if (count > 0 || !c->complete)
+        miss(u, count);
+    else
+        await_deadline(u, silence_told(&u->silence));
+}
+
+void unit_health_renewed(struct unit *u)
+{
+    if (loop_now_ms(u->env->loop) - u->shown_ms >= HEALTH_RENEW_MS)
+        show(u);
+}
+
+void unit_gateway(struct unit *u, const struct gateway_info *info)
+{
+    device_gateway(u->device, info);
+}
+
+void unit_health(struct unit *u, const struct health *health)
+{
+    device_health(u->device, health);
+}
+
+void unit_remember(const struct unit *u, struct device_memory *out)
+{
+    device_remember(u->device, out);
+}
+
+const char *unit_serial(const struct unit *u)
+{
+    return device_view(u->device)->serial;
+}
+
+const char *unit_label(const struct unit *u)
+{
+    return u->label;
+}
+
+void unit_sign_of_life(const struct unit *u)
+{
+    const struct device_view *view = device_view(u->device);
+    double power_w = view->value[FIELD_POWER][0];
+
+    if (u->conf.off)
+        log_line(LOG_INFO, "%s: kept off the bus for the errors in its section", u->label);
+    else if (!u->known)
+        log_line(LOG_INFO, "%s: its gateway has not shown it yet", u->label);
+    else if (has_value(power_w))
+        log_line(LOG_INFO, "%s: /Ac/Power %.0f W, %s", title(u).text, power_w, state_name(u));
+    else
+        log_line(LOG_INFO, "%s: %s", title(u).text, state_name(u));
+}

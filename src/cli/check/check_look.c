@@ -1,0 +1,107 @@
+#include "cli/check/check_look.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/locations.h"
+#include "core/text.h"
+#include "edge/sys/file.h"
+#include "edge/sys/log.h"
+
+static void read_config(struct check *c)
+{
+    size_t len;
+    char *text = file_read(c->path, LOCATION_CONFIG_MAX, &len);
+
+    if (!text) {
+        snprintf(c->unreadable, sizeof c->unreadable, "%s", strerror(errno));
+        return;
+    }
+    c->config = config_parse(text, len, &c->report);
+    free(text);
+}
+
+static struct asked *ask_all(const struct config *config)
+{
+    const struct gateway_conf *confs[CONF_GATEWAYS_MAX];
+
+    for (size_t g = 0; g < config->gateway_count; g++)
+        confs[g] = &config->gateways[g];
+    return ask_gateways(confs, config->gateway_count);
+}
+
+/*
+ * Asks those again that are not what the configuration says, as of any kind. others gets one for each
+ * gateway, owned by the returned array, as its confs are by confs. NULL when out of memory.
+ */
+static struct asked *ask_others(const struct config *config, const struct asked *asked,
+                                struct gateway_conf *confs, struct asked *others, size_t *count)
+{
+    const struct gateway_conf *which[CONF_GATEWAYS_MAX];
+    size_t of[CONF_GATEWAYS_MAX] = {0};
+
+    *count = 0;
+    for (size_t g = 0; g < config->gateway_count; g++) {
+        if (!asked_may_be_another(&asked[g]))
+            continue;
+        confs[*count] = config->gateways[g];
+        text_copy(confs[*count].driver, sizeof confs->driver, "auto");
+        which[*count] = &confs[*count];
+        of[(*count)++] = g;
+    }
+    struct asked *again = ask_gateways(which, *count);
+    for (size_t i = 0; again && i < *count; i++)
+        others[of[i]] = again[i];
+    return again;
+}
+
+static bool find(struct check *c)
+{
+    size_t count = c->config->gateway_count, again_count = 0;
+    struct gateway_conf *confs = calloc(count + 1, sizeof *confs);
+    struct asked *others = calloc(count + 1, sizeof *others), *again = NULL;
+    struct identity *identities = calloc(count + 1, sizeof *identities);
+
+    c->asked = ask_all(c->config);
+    if (c->asked && confs && others && identities)
+        again = ask_others(c->config, c->asked, confs, others, &again_count);
+    if (again && identify(c->asked, count, identities))
+        c->plan = plan_create(c->config, c->asked, c->memory);
+    if (c->plan)
+        findings_make(&c->findings, c->config, c->asked, others, identities, c->plan);
+    asked_free(again, again_count);
+    free(identities);
+    free(others);
+    free(confs);
+    return c->plan && !c->findings.out_of_memory;
+}
+
+bool check_look(struct check *c, const char *path, const char *state)
+{
+    bool ok = true;
+
+    *c = (struct check){.path = path};
+    read_config(c);
+    if (c->config && state) {
+        log_set_level((enum log_level)(LOG_CRITICAL + 1));
+        c->memory = statefile_open(state);
+        ok = c->memory && find(c);
+    }
+    if (c->unreadable[0] || c->report.errors || c->report.fatals)
+        c->code = CHECK_CONFIG;
+    else
+        c->code = c->report.warnings || c->findings.problems ? CHECK_OTHER : CHECK_WELL;
+    return ok;
+}
+
+void check_finish(struct check *c)
+{
+    findings_finish(&c->findings);
+    plan_destroy(c->plan);
+    statefile_close(c->memory);
+    asked_free(c->asked, c->config ? c->config->gateway_count : 0);
+    config_free(c->config);
+    conf_report_finish(&c->report);
+}

@@ -1,0 +1,364 @@
+#include "cli/check/findings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/counter.h"
+#include "core/json.h"
+#include "core/json_paths.h"
+#include "core/map.h"
+#include "core/text.h"
+
+static void say(struct findings *f, enum finding_kind kind, size_t gateway, int device,
+                const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static void say(struct findings *f, enum finding_kind kind, size_t gateway, int device,
+                const char *format, ...)
+{
+    struct finding *more = realloc(f->list, (f->count + 1) * sizeof *more);
+    char text[FINDING_TEXT_MAX];
+    va_list args;
+
+    if (!more) {
+        f->out_of_memory = true;
+        return;
+    }
+    f->list = more;
+    struct finding *one = &more[f->count++];
+    *one = (struct finding){.kind = kind, .gateway = gateway, .device = device};
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    text_copy(one->text, sizeof one->text, text);
+    f->problems += kind == FINDING_PROBLEM;
+}
+
+/* ---- Gateways ------------------------------------------------------------------------------- */
+
+static bool is(const struct asked *a, const char *driver)
+{
+    return strcmp(a->conf->driver, driver) == 0;
+}
+
+const char *asked_kind(const struct asked *a)
+{
+    const char *product = a->reading_count ? a->readings[0].product : NULL;
+
+    if (!is(a, "auto"))
+        return driver_find(a->conf->driver)->name;
+    for (size_t i = 0; product && drivers[i]; i++)
+        if (drivers[i]->title && strcmp(drivers[i]->title, product) == 0)
+            return drivers[i]->name;
+    return "auto";
+}
+
+bool asked_may_be_another(const struct asked *a)
+{
+    return a->failed && (a->kind == HEALTH_STATUS || a->kind == HEALTH_BAD_REPLY) &&
+           !is(a, "auto") && !is(a, "template");
+}
+
+/* The key that names the kind: of the DTU of [DEFAULT] it is another one than of a [DTUn]. */
+static const char *kind_key(const struct asked *a)
+{
+    return a->conf->number == 0 ? "DTU" : "Type";
+}
+
+static void look_at_failure(struct findings *f, size_t g, const struct asked *a,
+                            const struct asked *other, const struct identity *identity)
+{
+    if (other->conf && !other->failed && other->reading_count) {
+        const char *kind = asked_kind(other);
+        say(f, FINDING_PROBLEM, g, -1, "this is an %s: set %s = %s (or auto) in [%s]",
+            other->readings[0].product, kind_key(a), kind, a->conf->section);
+        return;
+    }
+    if (identity->what[0]) {
+        say(f, FINDING_PROBLEM, g, -1,
+            "this is %s, and no DTU: describe it in a [TEMPLATEn] with this Host, and count that in "
+            "NumberOfTemplates; %s",
+            identity->what,
+            a->conf->number > 0 ? "take this section out"
+                                : "without a DTU, write DTU = template into [DEFAULT]");
+        return;
+    }
+    say(f, FINDING_PROBLEM, g, -1, "%s", a->why);
+    if (a->kind == HEALTH_STATUS && is(a, "template"))
+        say(f, FINDING_NOTE, g, -1, "is CUST_API_PATH right? `dbus-opendtu paths` can try one");
+    else if (a->kind == HEALTH_STATUS)
+        say(f, FINDING_NOTE, g, -1,
+            "is its firmware older than 2022? Then update it; is it no DTU at all? Then describe it in "
+            "a [TEMPLATEn]");
+}
+
+/* a.b.c by numbers; what is no version counts as old: OpenDTU's first ones are hashes. */
+static bool is_older(const char *version, unsigned x, unsigned y, unsigned z)
+{
+    unsigned a = 0, b = 0, c = 0;
+
+    if (sscanf(version, "v%u.%u.%u", &a, &b, &c) < 2 && sscanf(version, "%u.%u.%u", &a, &b, &c) < 2)
+        return true;
+    if (a != x)
+        return a < x;
+    return b != y ? b < y : c < z;
+}
+
+static void look_at_firmware(struct findings *f, size_t g, const struct asked *a)
+{
+    const char *version = a->info.firmware, *kind = asked_kind(a);
+
+    if (!version[0] || a->failed)
+        return;
+    if (strcmp(kind, "opendtu") == 0 && is_older(version, 24, 2, 12))
+        say(f, FINDING_NOTE, g, -1,
+            "an old firmware (%s): it works; from v24.2.12 on an OpenDTU has less to do for each poll",
+            version);
+    if (strcmp(kind, "ahoy") == 0 && is_older(version, 0, 7, 0))
+        say(f, FINDING_NOTE, g, -1,
+            "an old firmware (%s): it works; from 0.7 on an AhoyDTU says how old its values are",
+            version);
+}
+
+/* What it complains of itself. */
+static void look_at_hints(struct findings *f, size_t g, const struct asked *a)
+{
+    if (a->info.no_time)
+        say(f, FINDING_PROBLEM, g, -1,
+            "it has no time from the network: does it reach its time server (NTP)? Without the time, "
+            "the energy of the day does not start anew, and some firmware asks no inverter");
+    if (a->info.radio_problem)
+        say(f, FINDING_PROBLEM, g, -1,
+            "it does not reach its radio module: are its pins wired and set right?");
+    if (a->info.default_password)
+        say(f, FINDING_PROBLEM, g, -1,
+            "its password is the one that every new DTU has: set another on its page for security");
+}
+
+/* ---- The paths of a template ---------------------------------------------------------------- */
+
+struct looking {
+    struct findings *f;
+    size_t gateway;
+    const char *key;
+    bool has_default;
+};
+
+static void look_at_term(void *user, const struct json_term *term)
+{
+    const struct looking *l = user;
+    bool null = cJSON_IsNull(term->node);
+
+    if (has_value(json_number(term->node)))
+        return;
+    say(l->f, null || l->has_default ? FINDING_NOTE : FINDING_PROBLEM, l->gateway, -1,
+        "%s: %s %s%s", l->key, term->path, json_no_number(term->node),
+        l->has_default ? "; its _Default is published instead" : "");
+    l->f->show_numbers[l->gateway] = l->f->show_numbers[l->gateway] || !null;
+}
+
+/* failed: the driver makes nothing of the reply, not even with defaults. */
+static void look_at_value(struct findings *f, size_t g, const char *key, const cJSON *root,
+                          const struct template_value *v, bool failed)
+{
+    struct looking l = {f, g, key, has_value(v->fallback) && !failed};
+
+    if (v->path[0] && strcasecmp(v->path, "none") != 0)
+        json_terms(root, v->path, look_at_term, &l);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/*
+ * Shelly counts Wh, or Wmin: what is published would be a thousand times too much, or more. NULL where
+ * the path is none of these, or somebody has thought of it.
+ */
+static const char *forgotten_unit(const struct template_value *total)
+{
+    if (total->mult != 1)
+        return NULL;
+    if (ends_with(total->path, "aenergy/total") || ends_with(total->path, "total_act"))
+        return "Wh: CUST_Total_Mult=0.001";
+    if (strncmp(total->path, "meters/", 7) == 0 && ends_with(total->path, "/total"))
+        return "Wmin: CUST_Total_Mult=0.0000166667";
+    return NULL;
+}
+
+static void look_at_unit(struct findings *f, size_t g, const struct template_value *total)
+{
+    const char *mult = forgotten_unit(total);
+
+    if (mult)
+        say(f, FINDING_PROBLEM, g, -1, "CUST_Total: %s of a Shelly is in %s makes kWh of it",
+            total->path, mult);
+}
+
+static void look_at_template(struct findings *f, size_t g, const struct asked *a)
+{
+    const struct template_conf *t = &a->conf->template;
+    const struct ask_reply *r = asked_template_reply(a);
+    bool readable = r && !(a->failed && a->kind != HEALTH_BAD_REPLY);
+    cJSON *root = readable ? json_parse(r->body, r->len, NULL, 0) : NULL;
+
+    if (!root)
+        return;
+    look_at_value(f, g, "CUST_Power", root, &t->power, a->failed);
+    look_at_value(f, g, "CUST_Total", root, &t->total, a->failed);
+    look_at_unit(f, g, &t->total);
+    look_at_value(f, g, "CUST_Voltage", root, &t->voltage, a->failed);
+    look_at_value(f, g, "CUST_Current", root, &t->current, a->failed);
+    look_at_value(f, g, "CUST_DCVoltage", root, &t->dc_voltage, a->failed);
+    cJSON_Delete(root);
+}
+
+static void look_at_gateway(struct findings *f, size_t g, const struct asked *a,
+                            const struct asked *other, const struct identity *identity)
+{
+    size_t before = f->count;
+
+    if (is(a, "template"))
+        look_at_template(f, g, a);
+    /* What the driver made of it says no more than that. */
+    if (a->failed && f->count == before)
+        look_at_failure(f, g, a, other, identity);
+    look_at_firmware(f, g, a);
+    look_at_hints(f, g, a);
+}
+
+/* ---- Devices -------------------------------------------------------------------------------- */
+
+/* "114182940773, 114182940774" */
+static void list_serials(const struct asked *a, char out[200])
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < a->reading_count && used < 160; i++)
+        used += (size_t)snprintf(out + used, 200 - used, "%s%s", used ? ", " : "",
+                                 a->readings[i].serial);
+    if (!used)
+        (void)snprintf(out, 200, "none");
+}
+
+static void look_at_empty_section(struct findings *f, int i, const struct plan_device *d,
+                                  const struct asked *a)
+{
+    char serials[200];
+
+    if (a->failed) /* that is said of the gateway */
+        return;
+    list_serials(a, serials);
+    if (d->conf->serial[0])
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "no gateway lists an inverter %s: is Serial right? [%s] lists %s", d->conf->serial,
+            a->conf->section, serials);
+    else
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "no inverter for it: at place %u (from 0) of the list of [%s] is none that no other section "
+            "has; it lists %s",
+            d->conf->index, a->conf->section, serials);
+}
+
+/*
+ * What one phase of a house carries in decades, a roof of 30 kW makes in a life, an inverter in 25 years
+ * in the sun: a quarter of what its rating would give day and night.
+ */
+static double kwh_beyond_belief(const struct plan_device *d, bool template)
+{
+    const double *rating = d->view->value[FIELD_MAX_POWER];
+    bool house = d->view->phases > 1 || strcmp(d->service, "com.victronenergy.grid") == 0;
+
+    if (!template && has_value(rating[0]))
+        return counter_beyond_belief_kwh(rating[0]);
+    return house ? 1e6 : 50000;
+}
+
+/* A multiplier that was forgotten, or a counter that a bad packet spoilt. */
+static void look_at_counter(struct findings *f, int i, const struct plan_device *d,
+                            const struct gateway_conf *home)
+{
+    bool template = strcmp(home->driver, "template") == 0;
+    double kwh = d->view->value[FIELD_ENERGY_FORWARD][0] - d->conf->energy_offset_kwh;
+
+    if (!(kwh > kwh_beyond_belief(d, template)) ||
+        (template && forgotten_unit(&home->template.total)))
+        return;
+    if (template)
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "%.0f kWh are beyond belief: in which unit does it count? CUST_Total_Mult=%g makes kWh of "
+            "Wh",
+            kwh, home->template.total.mult * 0.001);
+    else
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "%.0f kWh are beyond belief: what does the page of the DTU say? Restart it, perhaps",
+            kwh);
+}
+
+/* home: the gateway that lists it. */
+static void look_at_device(struct findings *f, int i, const struct plan_device *d,
+                           const struct gateway_conf *home)
+{
+    bool known;
+
+    if (d->conf->off) { /* its section's errors have said why */
+        say(f, FINDING_PROBLEM, d->gateway, i, "is not published, for the errors in [%s]",
+            d->conf->section);
+        return;
+    }
+    if (d->kind == PLAN_LEFT_OUT && home->in_doubt[0]) {
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "has no [INVERTERn] section and is not published: the error in [%s] leaves open whether "
+            "it is meant there",
+            home->in_doubt);
+        return;
+    }
+    if (d->kind == PLAN_LEFT_OUT) {
+        say(f, FINDING_NOTE, d->gateway, i,
+            "has no [INVERTERn] section and is not published: write one, or set AutoAdd = 1");
+        return;
+    }
+    if (d->view->state == DEVICE_NIGHT)
+        say(f, FINDING_NOTE, d->gateway, i, "the gateway does not hear it at present (night?): %s",
+            d->view->meter ? "a meter has no values then" : "0 W, its energy is kept");
+    else if (d->view->readings_dropped)
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "what the DTU tells of it cannot be a measurement and is dropped: %s",
+            d->view->dropped_why);
+    else if (d->view->state == DEVICE_START && d->reading->why[0])
+        say(f, FINDING_PROBLEM, d->gateway, i, "no power is published: %s", d->reading->why);
+    else if (d->view->state == DEVICE_START)
+        say(f, FINDING_NOTE, d->gateway, i, "the gateway has no values of it yet");
+    venus_class_find(d->service, &known);
+    look_at_counter(f, i, d, home);
+    if (!known)
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "%s is not a class that this program knows: it gets a meter's paths", d->service);
+}
+
+void findings_make(struct findings *f, const struct config *config, const struct asked *asked,
+                   const struct asked *others, const struct identity *identities,
+                   const struct plan *plan)
+{
+    *f = (struct findings){.count = 0};
+    for (size_t g = 0; g < config->gateway_count; g++)
+        look_at_gateway(f, g, &asked[g], &others[g], &identities[g]);
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_device *d = &plan->devices[i];
+        if (d->reading)
+            look_at_device(f, (int)i, d, &config->gateways[d->gateway]);
+        else
+            look_at_empty_section(f, (int)i, d, &asked[d->gateway]);
+    }
+}
+
+void findings_finish(struct findings *f)
+{
+    free(f->list);
+    *f = (struct findings){.count = 0};
+}

@@ -1,0 +1,50 @@
+/*
+ * The rooms of scrub.h, for scrub*.c only:
+ *
+ *   scrub          what is learnt and allowed, paths     scrub_reply   JSON, and what is none
+ *   scrub_config   the configuration                     scrub_text    the whole report, the log
+ */
+#ifndef DTU_CLI_SCRUB_PARTS_H
+#define DTU_CLI_SCRUB_PARTS_H
+
+#include "cli/secrets.h"
+#include "cli/support/scrub.h"
+
+struct scrub_texts {
+    size_t count, size;
+    char **list;
+};
+
+struct scrub {
+    struct secrets *secrets;
+    struct scrub_texts allowed;
+    struct scrub_texts members; /* names on the paths of the configuration */
+    bool failed;
+};
+
+extern const char scrub_removed[];
+
+/* Learns a text in all of its forms; "" is none. */
+void scrub_learn(struct scrub *s, const char *text, size_t len);
+
+/* The same of what may be percent-encoded: as it is, and as it is meant. */
+void scrub_learn_encoded(struct scrub *s, const char *text, size_t len);
+
+/* The same unless the text could stand anywhere ("admin", "basic"): it has a digit, or is long. */
+void scrub_learn_if_telling(struct scrub *s, const char *text, size_t len);
+
+/* What a Basic authorization makes of them. */
+void scrub_learn_login(struct scrub *s, const char *user, const char *password);
+
+/* Names of members on this path are safe. */
+void scrub_allow_path(struct scrub *s, const char *path);
+
+bool scrub_is_allowed(const struct scrub *s, const char *text, size_t len);
+bool scrub_is_allowed_member(const struct scrub *s, const char *name, size_t len);
+
+/* Calls hidden for each part of the path that is not shown; out and hidden may be NULL. */
+typedef void (*scrub_hidden_fn)(void *user, const char *text, size_t len);
+void scrub_write_path(const struct scrub *s, const char *path, FILE *out, scrub_hidden_fn hidden,
+                      void *user);
+
+#endif
