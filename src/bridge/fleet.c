@@ -21,12 +21,19 @@ struct fleet {
     struct member members[FLEET_MAX];
     struct roster_slot
         slots[FLEET_MAX]; /* of the members, alike in order; a template's is never bound */
-    const struct health *health[FLEET_GATEWAYS];
+    bool health_known[FLEET_GATEWAYS];
+    struct health_view health[FLEET_GATEWAYS];
     bool narrowed[FLEET_GATEWAYS];    /* its next complete list is to be taken at its word */
     struct loop_timer missing;        /* when the next one has been missing for long enough */
     unsigned char changed[FLEET_MAX]; /* scratch of roster_bind */
     bool told_full;
 };
+
+/* How a gateway answers; NULL: not known. */
+static const struct health_view *health_of(const struct fleet *f, int gateway)
+{
+    return f->health_known[gateway] ? &f->health[gateway] : NULL;
+}
 
 /* ---- Units come and go ---------------------------------------------------------------------- */
 
@@ -102,7 +109,7 @@ static bool add(struct fleet *f, const struct device_conf *conf, int home, enum 
     f->members[f->count] = (struct member){.unit = u, .fed_by = home};
     text_copy(f->members[f->count].section, CONF_SECTION_MAX, conf->section);
     f->count++;
-    unit_health(u, f->health[home]);
+    unit_health(u, health_of(f, home));
     return true;
 }
 
@@ -254,27 +261,32 @@ bool fleet_feed(struct fleet *f, int gateway, const struct reading *r, double la
         if (slot->kind == ROSTER_ADDED)
             slot->home = gateway;
         f->members[i].fed_by = gateway;
-        unit_health(f->members[i].unit, f->health[gateway]);
+        unit_health(f->members[i].unit, health_of(f, gateway));
         unit_feed(f->members[i].unit, r, latency_ms);
     }
     return true;
 }
 
+/* The slot and its unit are always of one inverter: without memory for it, the next list tries again. */
 static void take_over(struct fleet *f, size_t i, bool replaced)
 {
-    const char *serial = f->slots[i].serial;
-    struct device_memory m;
+    struct roster_slot *slot = &f->slots[i];
+    struct unit *u = f->members[i].unit;
+    struct device_memory before, now;
 
-    if (replaced) {
-        unit_remember(f->members[i].unit, &m);
-        log_line(LOG_WARNING,
-                 "%s: inverter %s has gone from its gateway; %s stands in its place now",
-                 unit_label(f->members[i].unit), m.serial, serial);
-        m.section[0] = m.gateway[0] = '\0';
-        statefile_put(f->memory, &m);
+    unit_remember(u, &before);
+    recall(f, slot->serial, &now);
+    if (!unit_become(u, &now)) {
+        log_line(LOG_ERROR, "out of memory: inverter %s has to wait", slot->serial);
+        roster_slot_init(slot, slot->kind, slot->home, slot->index, before.serial);
+        return;
     }
-    recall(f, serial, &m);
-    unit_become(f->members[i].unit, &m);
+    if (!replaced)
+        return;
+    log_line(LOG_WARNING, "%s: inverter %s has gone from its gateway; %s stands in its place now",
+             unit_label(u), before.serial, slot->serial);
+    before.section[0] = before.gateway[0] = '\0';
+    statefile_put(f->memory, &before);
 }
 
 /*
@@ -406,8 +418,9 @@ void fleet_cycle(struct fleet *f, int gateway, const struct cycle *c)
     }
 }
 
-void fleet_health_renewed(struct fleet *f, int gateway)
+void fleet_health_renewed(struct fleet *f, int gateway, const struct health_view *health)
 {
+    fleet_health(f, gateway, health);
     for (size_t i = 0; i < f->count; i++) {
         if (f->members[i].fed_by == gateway)
             unit_health_renewed(f->members[i].unit);
@@ -422,9 +435,11 @@ void fleet_info(struct fleet *f, int gateway, const struct gateway_info *info)
     }
 }
 
-void fleet_health(struct fleet *f, int gateway, const struct health *health)
+void fleet_health(struct fleet *f, int gateway, const struct health_view *health)
 {
-    f->health[gateway] = health;
+    f->health_known[gateway] = health != NULL;
+    if (health)
+        f->health[gateway] = *health;
     for (size_t i = 0; i < f->count; i++) {
         if (f->members[i].fed_by == gateway)
             unit_health(f->members[i].unit, health);
@@ -438,7 +453,7 @@ void fleet_narrow(struct fleet *f, int gateway)
 
 void fleet_gateway_gone(struct fleet *f, int gateway)
 {
-    f->health[gateway] = NULL;
+    f->health_known[gateway] = false;
     for (size_t i = 0; i < f->count; i++) {
         struct roster_slot *slot = &f->slots[i];
         struct member *m = &f->members[i];
@@ -447,7 +462,7 @@ void fleet_gateway_gone(struct fleet *f, int gateway)
         if (m->fed_by != gateway)
             continue;
         m->fed_by = slot->home;
-        unit_health(m->unit, f->health[slot->home]);
+        unit_health(m->unit, health_of(f, slot->home));
     }
 }
 

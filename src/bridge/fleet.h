@@ -53,8 +53,8 @@ size_t fleet_spare(const struct fleet *f, const struct roster_list *list);
 /* The gateway's cycle is over: see unit_cycle(). */
 void fleet_cycle(struct fleet *f, int gateway, const struct cycle *c);
 
-/* How the gateway answers has another snapshot: what was not shown for long is shown again. */
-void fleet_health_renewed(struct fleet *f, int gateway);
+/* fleet_health(), of a gateway that answers: what was not shown for long is shown again. */
+void fleet_health_renewed(struct fleet *f, int gateway, const struct health_view *health);
 
 void fleet_info(struct fleet *f, int gateway, const struct gateway_info *info);
 
@@ -70,8 +70,8 @@ void fleet_gateway_gone(struct fleet *f, int gateway);
 /* Another path or another multiplier leads to the energy of a template: the total of before means nothing. */
 void fleet_counts_anew(struct fleet *f, int gateway);
 
-/* How the gateway answers: borrowed until another, or NULL, is given. */
-void fleet_health(struct fleet *f, int gateway, const struct health *health);
+/* How the gateway answers; NULL: not known. Copied. It goes out with what is shown next. */
+void fleet_health(struct fleet *f, int gateway, const struct health_view *health);
 
 /* Puts what is known of every unit into the memory. */
 void fleet_remember(struct fleet *f);

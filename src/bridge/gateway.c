@@ -180,6 +180,11 @@ static void end_list(struct gateway *g)
     begin_list(g);
 }
 
+static const struct health_view *health_of(const struct gateway *g)
+{
+    return health_shown(poller_health(g->poller));
+}
+
 static void on_cycle(void *user, const struct cycle *c)
 {
     struct gateway *g = user;
@@ -190,6 +195,7 @@ static void on_cycle(void *user, const struct cycle *c)
     if (c->complete && g->now.count > 0)
         log_spare(g);
     end_list(g);
+    fleet_health(g->fleet, g->number, health_of(g)); /* a fault may have begun, or ended */
     fleet_cycle(g->fleet, g->number, c);
 }
 
@@ -211,7 +217,7 @@ static void look_again(struct gateway *g)
 static void on_health(void *user)
 {
     struct gateway *g = user;
-    fleet_health_renewed(g->fleet, g->number);
+    fleet_health_renewed(g->fleet, g->number, health_of(g));
 }
 
 static bool open_poller(struct gateway *g)
@@ -226,7 +232,7 @@ static bool open_poller(struct gateway *g)
                                          .user = g};
     g->poller = poller_create(g->loop, g->http, &g->conf, &events);
     if (g->poller)
-        fleet_health(g->fleet, g->number, poller_health(g->poller));
+        fleet_health(g->fleet, g->number, health_of(g));
     return g->poller != NULL;
 }
 

@@ -427,7 +427,7 @@ static void inherit_choice(struct device_memory *m, const struct device_memory *
         text_copy(m->role, sizeof m->role, before->role);
 }
 
-void unit_become(struct unit *u, const struct device_memory *memory)
+bool unit_become(struct unit *u, const struct device_memory *memory)
 {
     struct device_memory m = *memory, before;
 
@@ -436,8 +436,9 @@ void unit_become(struct unit *u, const struct device_memory *memory)
         inherit_choice(&m, &before);
     struct device *device = device_create(&u->conf, &m);
     if (!device)
-        return;
-    device_health(device, device_view(u->device)->health);
+        return false;
+    const struct device_view *view = device_view(u->device);
+    device_health(device, view->health_known ? &view->health : NULL);
     disappear(u);
     claim_end(&u->claim);
     device_destroy(u->device);
@@ -446,6 +447,7 @@ void unit_become(struct unit *u, const struct device_memory *memory)
     u->known = false;
     write_label(u);
     claim_anew(u);
+    return true;
 }
 
 /* ---- What it does --------------------------------------------------------------------------- */
@@ -576,7 +578,7 @@ void unit_gateway(struct unit *u, const struct gateway_info *info)
     device_gateway(u->device, info);
 }
 
-void unit_health(struct unit *u, const struct health *health)
+void unit_health(struct unit *u, const struct health_view *health)
 {
     device_health(u->device, health);
 }

@@ -52,9 +52,9 @@ void unit_show_again(struct unit *u);
 
 /*
  * The unit is the device of this memory from now on. Of the one before, it keeps only what the owner
- * chose and the new one has no choice of its own for.
+ * chose and the new one has no choice of its own for. False when out of memory: nothing has changed.
  */
-void unit_become(struct unit *u, const struct device_memory *memory);
+bool unit_become(struct unit *u, const struct device_memory *memory);
 
 /* A reading of this unit's device. */
 void unit_feed(struct unit *u, const struct reading *r, double latency_ms);
@@ -67,8 +67,8 @@ void unit_health_renewed(struct unit *u);
 
 void unit_gateway(struct unit *u, const struct gateway_info *info);
 
-/* How its gateway answers: borrowed until another, or NULL, is given. */
-void unit_health(struct unit *u, const struct health *health);
+/* How its gateway answers; NULL: not known. Copied. */
+void unit_health(struct unit *u, const struct health_view *health);
 
 void unit_remember(const struct unit *u, struct device_memory *out);
 

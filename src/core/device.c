@@ -405,9 +405,11 @@ void device_gateway(struct device *d, const struct gateway_info *info)
         text_copy(d->view.firmware, sizeof d->view.firmware, info->firmware);
 }
 
-void device_health(struct device *d, const struct health *health)
+void device_health(struct device *d, const struct health_view *health)
 {
-    d->view.health = health;
+    d->view.health_known = health != NULL;
+    if (health)
+        d->view.health = *health;
 }
 
 void device_set_custom_name(struct device *d, const char *name)

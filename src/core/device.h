@@ -65,7 +65,8 @@ struct device_view {
     /* Samples that were dropped as no measurement, since then; why the last one was. */
     unsigned readings_dropped;
     char dropped_why[PLAUSIBLE_WHY_MAX];
-    const struct health *health; /* of the gateway, borrowed; NULL: not known */
+    bool health_known;
+    struct health_view health; /* of the gateway; only where it is known */
 };
 
 /* Which of the gateway's counters an energy is of. */
@@ -217,8 +218,8 @@ void device_set_class(struct device *d, const char *class, bool meter);
  */
 bool device_present(const struct device *d);
 
-/* How the gateway answers: borrowed until another, or NULL, is given. */
-void device_health(struct device *d, const struct health *health);
+/* How the gateway answers; NULL: not known. Copied. */
+void device_health(struct device *d, const struct health_view *health);
 
 const struct device_view *device_view(const struct device *d);
 

@@ -69,12 +69,8 @@ static struct value string_value(const struct string_reading *string, enum map_m
     return value_invalid();
 }
 
-static struct value health_value(enum map_source source, const struct health *health)
+static struct value health_value(enum map_source source, const struct health_view *view)
 {
-    const struct health_view *view = health ? health_shown(health) : NULL;
-
-    if (!view)
-        return value_invalid();
     if (source == MAP_HEALTH_REQUESTS)
         return value_int(view->requests);
     if (source == MAP_HEALTH_FAILURES)
@@ -169,7 +165,7 @@ struct value map_value(const struct map_row *row, const struct device_view *view
     case MAP_HEALTH_PUSHED:
     case MAP_HEALTH_BYTES:
     case MAP_HEALTH_LAST_ERROR:
-        return health_value(row->source, view->health);
+        return view->health_known ? health_value(row->source, &view->health) : value_invalid();
     }
     return value_invalid();
 }

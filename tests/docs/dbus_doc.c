@@ -101,7 +101,7 @@ static struct device *make(enum kind kind, enum scene scene, unsigned phase)
         abort();
     device_set_class(d, kind == A_METER ? "grid" : "pvinverter", kind == A_METER);
     device_set_instance(d, 34);
-    device_health(d, scene == START ? &idle : &busy);
+    device_health(d, health_shown(scene == START ? &idle : &busy));
     if (scene != START && scene != SILENT)
         device_gateway(d, &gateway);
     if (scene != START)
