@@ -559,6 +559,7 @@ static void enter(struct claims *c, struct claim *claim, const struct claim_wish
 {
     bool on_bus = claim->on_bus, same = strcmp(claim->wish.id, wish->id) == 0;
     int instance = on_bus ? claim->instance : -1;
+    const struct owner_choice choice = claim->choice;
     bool chosen[LEAVES] = {false};
     char class[CLASS_MAX];
 
@@ -571,7 +572,7 @@ static void enter(struct claims *c, struct claim *claim, const struct claim_wish
                             .tried = -1,
                             .on_bus = on_bus,
                             .instance = instance,
-                            .choice = wish->choice};
+                            .choice = choice};
     memcpy(claim->chosen, chosen, sizeof chosen);
     text_copy(claim->class, sizeof claim->class, class);
     loop_timer_init(&claim->turn, c->loop, on_turn, claim);

@@ -32,18 +32,21 @@ struct claim_wish {
     char label[CONF_SECTION_MAX + SERIAL_MAX]; /* for messages: "[INVERTER0]" */
     char id[MEMORY_ID_MAX];                    /* whose it is in the memory */
     char serial[SERIAL_MAX];                   /* as the service will say it */
-    char uid[CLAIM_UID_MAX];    /* of the settings: [A-Za-z0-9_], does not begin with '_' */
-    char class[CLASS_MAX];      /* of the configuration: "pvinverter" */
-    int explicit_instance;      /* of the configuration; CONF_INSTANCE_AUTO */
-    int last_instance;          /* of the memory; -1: none */
-    struct owner_choice choice; /* of the memory */
-    bool role_is_fixed;         /* a class that knows no /Role */
+    char uid[CLAIM_UID_MAX]; /* of the settings: [A-Za-z0-9_], does not begin with '_' */
+    char class[CLASS_MAX];   /* of the configuration: "pvinverter" */
+    int explicit_instance;   /* of the configuration; CONF_INSTANCE_AUTO */
+    int last_instance;       /* of the memory; -1: none */
+    bool role_is_fixed;      /* a class that knows no /Role */
 };
 
 struct claim;
 typedef void (*claim_fn)(void *user);
 
-/* Lies in its owner's struct; zero it to begin. To be read by the owner, and written by the module. */
+/*
+ * Lies in its owner's struct; zero it to begin, and set choice to what is remembered. From then on to be read
+ * by the owner, and written by the module: choice is the one record of what the owner of the device set. Device,
+ * settings service and state file are told of it.
+ */
 struct claim {
     struct claims *claims; /* NULL: not begun */
     struct claim *next;

@@ -82,15 +82,6 @@ static void show(struct unit *u)
     service_flush(u->service);
 }
 
-static void apply_choice(struct unit *u, const struct owner_choice *choice)
-{
-    device_set_custom_name(u->device, choice->custom_name);
-    device_set_position(u->device, choice->position);
-    device_set_load_position(u->device, choice->load_position);
-    device_set_phase(u->device, choice->phase);
-    device_set_role(u->device, choice->role);
-}
-
 /* Paths that the GX screen may set. */
 static int on_write(void *user, size_t item, const struct value *value)
 {
@@ -99,7 +90,7 @@ static int on_write(void *user, size_t item, const struct value *value)
 
     if (!choice_write(&choice, u->rows[item]->source, value, device_view(u->device)->phases))
         return SERVICE_REFUSED;
-    apply_choice(u, &choice);
+    device_choose(u->device, &choice);
     claim_choose(&u->claim, &choice);
     show(u);
     u->env->chosen(u->env->user);
@@ -239,7 +230,7 @@ static void on_granted(void *user)
         return;
     }
     device_set_instance(u->device, u->claim.instance);
-    apply_choice(u, &u->claim.choice);
+    device_choose(u->device, &u->claim.choice);
     claim_name(&u->claim, name);
     if (u->service && strcmp(service_name(u->service), name) == 0)
         show(u);
@@ -285,15 +276,12 @@ static void fill_wish(const struct unit *u, struct claim_wish *wish)
         .explicit_instance = u->conf.instance,
         .last_instance = m.instance,
         .role_is_fixed = !venus_role_find(class_of(&u->conf)),
-        .choice = {.position = m.position, .load_position = m.load_position, .phase = m.phase},
     };
     text_copy(wish->label, sizeof wish->label, u->label);
     text_copy(wish->id, sizeof wish->id, m.id);
     text_copy(wish->serial, sizeof wish->serial, m.serial);
     write_uid(&m, is_template(u), wish->uid);
     text_copy(wish->class, sizeof wish->class, class_of(&u->conf));
-    text_copy(wish->choice.custom_name, sizeof wish->choice.custom_name, m.custom_name);
-    text_copy(wish->choice.role, sizeof wish->choice.role, m.role);
 }
 
 /* An instance of the configuration is kept free even while its inverter was never seen, or is off. */
@@ -353,6 +341,7 @@ struct unit *unit_create(const struct unit_env *env, const struct device_conf *c
     write_label(u);
     warn_of_class(u);
     u->known = memory && memory->serial[0];
+    u->claim.choice = memory ? memory->choice : choice_unset;
     claim_anew(u);
     return u;
 }
@@ -412,28 +401,13 @@ void unit_show_again(struct unit *u)
     show(u);
 }
 
-/* The owner said "the roof, on L2" of what hangs there, whichever inverter that is. */
-static void inherit_choice(struct device_memory *m, const struct device_memory *before)
-{
-    if (!m->custom_name[0])
-        text_copy(m->custom_name, sizeof m->custom_name, before->custom_name);
-    if (m->position < 0)
-        m->position = before->position;
-    if (m->load_position < 0)
-        m->load_position = before->load_position;
-    if (!m->phase)
-        m->phase = before->phase;
-    if (!m->role[0])
-        text_copy(m->role, sizeof m->role, before->role);
-}
-
 bool unit_become(struct unit *u, const struct device_memory *memory)
 {
-    struct device_memory m = *memory, before;
+    struct device_memory m = *memory;
 
-    device_remember(u->device, &before);
+    /* The owner said "the roof, on L2" of what hangs there, whichever inverter that is. */
     if (u->known)
-        inherit_choice(&m, &before);
+        choice_inherit(&m.choice, &u->claim.choice);
     struct device *device = device_create(&u->conf, &m);
     if (!device)
         return false;
@@ -441,6 +415,7 @@ bool unit_become(struct unit *u, const struct device_memory *memory)
     device_health(device, view->health_known ? &view->health : NULL);
     disappear(u);
     claim_end(&u->claim);
+    u->claim.choice = m.choice;
     device_destroy(u->device);
     u->device = device;
     silence_init(&u->silence);
@@ -586,6 +561,7 @@ void unit_health(struct unit *u, const struct health_view *health)
 void unit_remember(const struct unit *u, struct device_memory *out)
 {
     device_remember(u->device, out);
+    out->choice = u->claim.choice;
 }
 
 const char *unit_serial(const struct unit *u)

@@ -124,3 +124,13 @@ struct value choice_value(const struct owner_choice *choice, enum choice_leaf le
     }
     return value_invalid();
 }
+
+void choice_inherit(struct owner_choice *choice, const struct owner_choice *from)
+{
+    for (enum choice_leaf leaf = LEAF_NAME; leaf < LEAVES; leaf++) {
+        struct value none = choice_value(&choice_unset, leaf), own = choice_value(choice, leaf),
+                     theirs = choice_value(from, leaf);
+        if (value_equal(&own, &none))
+            choice_read(choice, leaf, &theirs);
+    }
+}

@@ -18,15 +18,6 @@
 
 enum { CLASS_MAX = 64 }; /* bytes of a class' name, with the NUL */
 
-/* What the owner set. */
-struct owner_choice {
-    char custom_name[NAME_MAX_BYTES]; /* "" is not set */
-    int position;                     /* of a pvinverter, 0..2; -1 is not set */
-    int load_position;                /* of an acload or heatpump, 0 or 1; -1 is not set */
-    int phase;                        /* 1..3; 0 is not set */
-    char role[ROLE_MAX];              /* a class of venus_roles; "" is not set */
-};
-
 extern const struct owner_choice choice_unset;
 
 enum choice_leaf {
@@ -57,6 +48,9 @@ struct value choice_value(const struct owner_choice *choice, enum choice_leaf le
  */
 bool choice_write(struct owner_choice *choice, enum map_source source, const struct value *v,
                   unsigned phases);
+
+/* What is not set takes the value that it has in another. */
+void choice_inherit(struct owner_choice *choice, const struct owner_choice *from);
 
 /* From "pvinverter:34"; false when it is none, and then nothing is written. */
 bool choice_parse_instance(const char *text, char class[CLASS_MAX], int *instance);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/choice.h"
 #include "core/device_energy.h"
 #include "core/device_view.h"
 #include "core/sample.h"
@@ -17,10 +18,7 @@ struct device {
     char id[MEMORY_ID_MAX];                    /* as it was given; "" is the key of the serial */
     char gateway_name[NAME_MAX_BYTES];
     unsigned phases; /* of the device itself; 0 where unknown */
-    /* Written from the GX screen: "", -1, -1, 0, "" are none. */
-    char custom_name[NAME_MAX_BYTES];
-    int written_position, written_load_position, written_phase;
-    char role[ROLE_MAX];
+    struct owner_choice choice;
     int claimed_instance;       /* the last one without an explicit one in the conf; -1 is none */
     bool met;                   /* a reading has told something of it */
     unsigned misses;            /* in a row */
@@ -37,8 +35,8 @@ static void show_name(struct device *d)
 
     if (d->conf->name[0])
         name = d->conf->name;
-    if (d->custom_name[0])
-        name = d->custom_name;
+    if (d->choice.custom_name[0])
+        name = d->choice.custom_name;
     text_copy(d->view.name, sizeof d->view.name, name);
 }
 
@@ -50,10 +48,10 @@ static void show_position(struct device *d)
 
     d->view.position = said == CONF_POSITION_AUTO ? PV_AC_OUTPUT : said;
     d->view.load_position = said == PV_AC_OUTPUT ? LOAD_AC_OUTPUT : LOAD_AC_INPUT;
-    if (d->written_position >= 0)
-        d->view.position = d->written_position;
-    if (d->written_load_position >= 0)
-        d->view.load_position = d->written_load_position;
+    if (d->choice.position >= 0)
+        d->view.position = d->choice.position;
+    if (d->choice.load_position >= 0)
+        d->view.load_position = d->choice.load_position;
 }
 
 static void show_dc(struct device *d)
@@ -100,8 +98,8 @@ static enum phase_choice resolved_phase(const struct device *d)
 
     if (phase == PHASE_AUTO)
         phase = d->phases == PHASES ? PHASE_3P : PHASE_L1;
-    if (phase != PHASE_3P && d->written_phase)
-        phase = (enum phase_choice)d->written_phase;
+    if (phase != PHASE_3P && d->choice.phase)
+        phase = (enum phase_choice)d->choice.phase;
     return phase;
 }
 
@@ -215,7 +213,7 @@ static bool is_pvinverter(const struct device *d)
 {
     const char *class = strrchr(d->conf->service, '.');
 
-    return strcmp(d->role[0] ? d->role : class ? class + 1 : "", "pvinverter") == 0;
+    return strcmp(d->choice.role[0] ? d->choice.role : class ? class + 1 : "", "pvinverter") == 0;
 }
 
 /* The device answers, but does not say its power: that is none, never 0. */
@@ -322,6 +320,15 @@ int64_t device_deadline(const struct device *d)
 
 /* ---- Life ----------------------------------------------------------------------------------- */
 
+/* It may come from a file. */
+static void take_choice(struct device *d, const struct owner_choice *choice)
+{
+    for (enum choice_leaf leaf = LEAF_NAME; leaf < LEAVES; leaf++) {
+        struct value v = choice_value(choice, leaf);
+        choice_read(&d->choice, leaf, &v);
+    }
+}
+
 static void recall(struct device *d, const struct device_memory *memory)
 {
     struct device_view *view = &d->view;
@@ -331,14 +338,7 @@ static void recall(struct device *d, const struct device_memory *memory)
         text_copy(view->serial, sizeof view->serial, memory->serial);
     text_copy(d->gateway_name, sizeof d->gateway_name, memory->name);
     text_copy(view->product, sizeof view->product, memory->product);
-    text_copy(d->custom_name, sizeof d->custom_name, memory->custom_name);
-    text_copy(d->role, sizeof d->role, memory->role);
-    if (memory->position >= 0 && memory->position <= 2)
-        d->written_position = memory->position;
-    if (memory->load_position >= 0 && memory->load_position <= 1)
-        d->written_load_position = memory->load_position;
-    if (memory->phase >= 1 && memory->phase <= PHASES)
-        d->written_phase = memory->phase;
+    take_choice(d, &memory->choice);
     d->claimed_instance = memory->instance;
     d->phases = memory->phases == PHASES || memory->phases == 1 ? memory->phases : 0;
     view->strings = memory->strings < STRINGS_MAX ? memory->strings : STRINGS_MAX;
@@ -365,7 +365,8 @@ struct device *device_create(const struct device_conf *conf, const struct device
     if (!d)
         return NULL;
     d->conf = conf;
-    d->written_position = d->written_load_position = d->claimed_instance = -1;
+    d->choice = choice_unset;
+    d->claimed_instance = -1;
     d->heard_ms = d->fresh_ms = d->dropped_since_ms = -1;
     sample_init(&d->sample);
     energy_init(&d->energy, d->conf);
@@ -412,33 +413,12 @@ void device_health(struct device *d, const struct health_view *health)
         d->view.health = *health;
 }
 
-void device_set_custom_name(struct device *d, const char *name)
+void device_choose(struct device *d, const struct owner_choice *choice)
 {
-    text_copy(d->custom_name, sizeof d->custom_name, name);
+    take_choice(d, choice);
     show_name(d);
-}
-
-void device_set_position(struct device *d, int position)
-{
-    d->written_position = position;
     show_position(d);
-}
-
-void device_set_load_position(struct device *d, int position)
-{
-    d->written_load_position = position;
-    show_position(d);
-}
-
-void device_set_phase(struct device *d, int phase)
-{
-    d->written_phase = phase >= 1 && phase <= PHASES ? phase : 0;
     settle_phase(d);
-}
-
-void device_set_role(struct device *d, const char *role)
-{
-    text_copy(d->role, sizeof d->role, role);
 }
 
 void device_set_instance(struct device *d, int instance)
@@ -479,7 +459,8 @@ const struct device_view *device_view(const struct device *d)
 void device_memory_init(struct device_memory *m)
 {
     memset(m, 0, sizeof *m);
-    m->position = m->load_position = m->instance = -1;
+    m->choice = choice_unset;
+    m->instance = -1;
     m->max_power_w = m->energy_kwh = MISSING;
     m->counter = ENERGY_UNKNOWN;
 }
@@ -495,11 +476,6 @@ void device_remember(const struct device *d, struct device_memory *out)
     text_copy(out->serial, sizeof out->serial, d->view.serial);
     text_copy(out->name, sizeof out->name, d->gateway_name);
     text_copy(out->product, sizeof out->product, d->view.product);
-    text_copy(out->custom_name, sizeof out->custom_name, d->custom_name);
-    text_copy(out->role, sizeof out->role, d->role);
-    out->position = d->written_position;
-    out->load_position = d->written_load_position;
-    out->phase = d->written_phase;
     out->instance = d->claimed_instance;
     out->phases = d->phases;
     out->strings = d->view.strings;

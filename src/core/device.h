@@ -72,6 +72,15 @@ struct device_view {
 /* Which of the gateway's counters an energy is of. */
 enum energy_counter { ENERGY_UNKNOWN = -1, ENERGY_LIFETIME = 0, ENERGY_OF_THE_DAY = 1 };
 
+/* What the owner set on the GX screen. It wins over the configuration. */
+struct owner_choice {
+    char custom_name[NAME_MAX_BYTES]; /* "" is not set */
+    int position;                     /* of a pvinverter, 0..2; -1 is not set */
+    int load_position;                /* of an acload or heatpump, 0 or 1; -1 is not set */
+    int phase;                        /* 1..3; 0 is not set */
+    char role[ROLE_MAX];              /* a class of venus_roles; "" is not set */
+};
+
 /* What survives a restart, one for each device ever seen; see core/state.h. */
 struct device_memory {
     /*
@@ -84,11 +93,7 @@ struct device_memory {
     char serial[SERIAL_MAX];        /* as the gateway writes it */
     char name[NAME_MAX_BYTES];      /* as the gateway last called it */
     char product[PRODUCT_MAX];      /* what that gateway is; "" where unknown */
-    char custom_name[NAME_MAX_BYTES]; /* written from the GX screen; "" is none */
-    int position;                     /* written from the GX screen; -1 is none */
-    int load_position;                /* likewise */
-    int phase;                        /* written from the GX screen, 1..3; 0 is none */
-    char role[ROLE_MAX];              /* written from the GX screen: "grid"; "" is none */
+    struct owner_choice choice;
     int instance;       /* last one used without an explicit DeviceInstance; -1 is none */
     unsigned phases;    /* AC phases of the device itself; 0 where unknown */
     unsigned strings;   /* most that were ever seen */
@@ -189,16 +194,12 @@ int64_t device_deadline(const struct device *d);
 /* What the gateway said of itself. */
 void device_gateway(struct device *d, const struct gateway_info *info);
 
-/* Written from the GX screen; they win over the config, and survive through the memory. */
-void device_set_custom_name(struct device *d, const char *name); /* "" is none */
-void device_set_position(struct device *d, int position);        /* 0..2; -1 is none */
-void device_set_load_position(struct device *d, int position);   /* 0, 1; -1 is none */
-void device_set_role(struct device *d, const char *role);        /* "" is none; shows nowhere */
 /*
- * 1..3; 0 is none. Only what has one phase obeys; a device on three (3P) remembers it. In the same step
- * the values move to the new phase and the others become MISSING.
+ * The owner set something: all of it is told each time, and what is out of range counts as not set. Only what
+ * has one phase obeys the phase: in the same step the values move to it and the others become MISSING. The
+ * role shows nowhere.
  */
-void device_set_phase(struct device *d, int phase);
+void device_choose(struct device *d, const struct owner_choice *choice);
 
 /*
  * The instance that the service has; -1: not known. It is remembered as the device's own where the
@@ -223,7 +224,10 @@ void device_health(struct device *d, const struct health_view *health);
 
 const struct device_view *device_view(const struct device *d);
 
-/* Fills out with what is worth remembering; which gateway lists the device is the caller's to say. */
+/*
+ * Fills out with what is worth remembering. Which gateway lists the device, and what the owner set, is the
+ * caller's to say.
+ */
 void device_remember(const struct device *d, struct device_memory *out);
 
 #endif

@@ -61,11 +61,12 @@ static bool add_identity(cJSON *o, const struct device_memory *m)
 
 static bool add_settings(cJSON *o, const struct device_memory *m)
 {
-    return add_text(o, "custom_name", m->custom_name) &&
-           add_number(o, "position", m->position >= 0 ? m->position : MISSING) &&
-           add_number(o, "load_position", m->load_position >= 0 ? m->load_position : MISSING) &&
-           add_number(o, "phase", m->phase > 0 ? m->phase : MISSING) &&
-           add_text(o, "role", m->role) &&
+    return add_text(o, "custom_name", m->choice.custom_name) &&
+           add_number(o, "position", m->choice.position >= 0 ? m->choice.position : MISSING) &&
+           add_number(o, "load_position",
+                      m->choice.load_position >= 0 ? m->choice.load_position : MISSING) &&
+           add_number(o, "phase", m->choice.phase > 0 ? m->choice.phase : MISSING) &&
+           add_text(o, "role", m->choice.role) &&
            add_number(o, "instance", m->instance >= 0 ? m->instance : MISSING);
 }
 
@@ -218,11 +219,11 @@ static void read_device(const cJSON *o, struct device_memory *m)
     json_text(o, "serial", m->serial, sizeof m->serial);
     json_text(o, "name", m->name, sizeof m->name);
     json_text(o, "product", m->product, sizeof m->product);
-    json_text(o, "custom_name", m->custom_name, sizeof m->custom_name);
-    json_text(o, "role", m->role, sizeof m->role);
-    m->position = int_member(o, "position", 2);
-    m->load_position = int_member(o, "load_position", 1);
-    m->phase = (int)small_member(o, "phase", PHASES);
+    json_text(o, "custom_name", m->choice.custom_name, sizeof m->choice.custom_name);
+    json_text(o, "role", m->choice.role, sizeof m->choice.role);
+    m->choice.position = int_member(o, "position", 2);
+    m->choice.load_position = int_member(o, "load_position", 1);
+    m->choice.phase = (int)small_member(o, "phase", PHASES);
     m->instance = int_member(o, "instance", INSTANCE_LIMIT);
     m->phases = small_member(o, "phases", PHASES);
     m->strings = small_member(o, "strings", STRINGS_MAX);

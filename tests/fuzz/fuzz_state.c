@@ -28,13 +28,15 @@ static void check_device(const struct device_memory *m)
 {
     if (!m->id[0] || !sane_text(m->id, sizeof m->id) || !sane_text(m->section, sizeof m->section) ||
         !sane_text(m->gateway, sizeof m->gateway) || !sane_text(m->serial, sizeof m->serial) ||
-        !sane_text(m->name, sizeof m->name) || !sane_text(m->custom_name, sizeof m->custom_name) ||
-        !sane_text(m->role, sizeof m->role))
+        !sane_text(m->name, sizeof m->name) ||
+        !sane_text(m->choice.custom_name, sizeof m->choice.custom_name) ||
+        !sane_text(m->choice.role, sizeof m->choice.role))
         abort();
-    if (m->position < -1 || m->position > 2 || m->load_position < -1 || m->load_position > 1 ||
-        m->phase < 0 || m->phase > PHASES || m->instance < -1 || m->instance > 65535 ||
-        m->phases > PHASES || m->strings > STRINGS_MAX || !sane_value(m->max_power_w, 0, 1e7) ||
-        !sane_value(m->energy_kwh, -1e9, 1e9) || !(m->offset_kwh >= 0 && m->offset_kwh <= 1e9) ||
+    if (m->choice.position < -1 || m->choice.position > 2 || m->choice.load_position < -1 ||
+        m->choice.load_position > 1 || m->choice.phase < 0 || m->choice.phase > PHASES ||
+        m->instance < -1 || m->instance > 65535 || m->phases > PHASES || m->strings > STRINGS_MAX ||
+        !sane_value(m->max_power_w, 0, 1e7) || !sane_value(m->energy_kwh, -1e9, 1e9) ||
+        !(m->offset_kwh >= 0 && m->offset_kwh <= 1e9) ||
         !(m->energy_offset_kwh >= -1e9 && m->energy_offset_kwh <= 1e9) ||
         m->counter < ENERGY_UNKNOWN || m->counter > ENERGY_OF_THE_DAY)
         abort();

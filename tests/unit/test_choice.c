@@ -142,12 +142,34 @@ static void class_and_instance(void **state)
     assert_int_equal(instance, 0);
 }
 
+static void only_what_is_not_set_is_inherited(void **state)
+{
+    struct owner_choice own = {.position = 0, .load_position = -1, .phase = 3};
+    const struct owner_choice theirs = {
+        .custom_name = "Shed", .position = 2, .load_position = 1, .phase = 1, .role = "heatpump"};
+
+    (void)state;
+    choice_inherit(&own, &theirs);
+    assert_string_equal(own.custom_name, "Shed");
+    assert_int_equal(own.position, 0);
+    assert_int_equal(own.load_position, 1);
+    assert_int_equal(own.phase, 3);
+    assert_string_equal(own.role, "heatpump");
+    choice_inherit(&own, &choice_unset);
+    assert_string_equal(own.custom_name, "Shed");
+    assert_int_equal(own.load_position, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_what_is_in_range),      cmocka_unit_test(anything_else_is_not_set),
-        cmocka_unit_test(what_the_owner_writes),       cmocka_unit_test(what_is_written_is_read),
-        cmocka_unit_test(ranges_hold_what_can_be_set), cmocka_unit_test(class_and_instance),
+        cmocka_unit_test(only_what_is_not_set_is_inherited),
+        cmocka_unit_test(takes_what_is_in_range),
+        cmocka_unit_test(anything_else_is_not_set),
+        cmocka_unit_test(what_the_owner_writes),
+        cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(ranges_hold_what_can_be_set),
+        cmocka_unit_test(class_and_instance),
     };
     return cmocka_run_group_tests_name("choice", tests, NULL, NULL);
 }

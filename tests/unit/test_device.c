@@ -37,7 +37,7 @@ static void starts_from_memory(void **state)
     const struct device_memory memory = {.section = "INVERTER0",
                                          .serial = "114181234567",
                                          .name = "Garage",
-                                         .position = -1,
+                                         .choice = {.position = -1, .load_position = -1},
                                          .phases = 1,
                                          .strings = 2,
                                          .max_power_w = 800,
@@ -55,8 +55,11 @@ static void starts_from_memory(void **state)
 
 static void remembers_three_phases(void **state)
 {
-    const struct device_memory memory = {
-        .serial = "1", .position = -1, .phases = 3, .max_power_w = MISSING, .energy_kwh = 300};
+    const struct device_memory memory = {.serial = "1",
+                                         .choice = {.position = -1, .load_position = -1},
+                                         .phases = 3,
+                                         .max_power_w = MISSING,
+                                         .energy_kwh = 300};
     conf.phase = PHASE_AUTO;
     d = device_create(&conf, &memory);
     assert_int_equal(view()->phase, PHASE_3P);
@@ -67,12 +70,12 @@ static void remembers_three_phases(void **state)
 
 static void survives_a_nonsensical_memory(void **state)
 {
-    struct device_memory memory = {.position = 77,
-                                   .load_position = 77,
-                                   .phases = 99,
-                                   .strings = 99,
-                                   .max_power_w = MISSING,
-                                   .energy_kwh = MISSING};
+    struct device_memory memory = {
+        .choice = {.position = 77, .load_position = 77, .phase = 77, .role = "fridge"},
+        .phases = 99,
+        .strings = 99,
+        .max_power_w = MISSING,
+        .energy_kwh = MISSING};
     d = device_create(&conf, &memory);
     assert_int_equal(view()->position, 1);
     assert_int_equal(view()->load_position, 0);
@@ -84,7 +87,7 @@ static void survives_a_nonsensical_memory(void **state)
 static void the_configs_serial_wins(void **state)
 {
     const struct device_memory memory = {.serial = "old",
-                                         .position = -1,
+                                         .choice = {.position = -1, .load_position = -1},
                                          .max_power_w = MISSING,
                                          .energy_kwh = MISSING};
     strcpy(conf.serial, "T1");
@@ -102,31 +105,26 @@ static void remembers_what_it_learnt(void **state)
     r.phases = 1;
     r.product = "OpenDTU";
     feed(0);
-    device_set_custom_name(d, "Shed");
-    device_set_position(d, 2);
-    device_set_load_position(d, 1);
-    device_set_phase(d, 3);
-    device_set_role(d, "genset");
+    owner_sets_name("Shed");
+    owner_sets_position(2);
+    owner_sets_load_position(1);
+    owner_sets_phase(3);
     memset(&memory, 0x55, sizeof memory);
     device_remember(d, &memory);
     assert_string_equal(memory.id, "114181234567");
     assert_string_equal(memory.section, "INVERTER0");
     assert_string_equal(memory.serial, "114181234567");
-    assert_int_equal(memory.phase, 3);
-    assert_string_equal(memory.role, "genset");
     assert_int_equal(memory.instance, -1);
     assert_int_equal(memory.counter, ENERGY_LIFETIME);
     assert_near(memory.offset_kwh, 0);
     assert_string_equal(memory.name, "Garage");
-    assert_string_equal(memory.custom_name, "Shed");
     assert_string_equal(memory.product, "OpenDTU");
-    assert_int_equal(memory.position, 2);
-    assert_int_equal(memory.load_position, 1);
     assert_int_equal(memory.phases, 1);
     assert_int_equal(memory.strings, 2);
     assert_near(memory.max_power_w, 800);
     assert_near(memory.energy_kwh, 100);
 
+    memory.choice = owner; /* which is not the device's to say */
     device_destroy(d);
     d = device_create(&conf, &memory);
     assert_string_equal(view()->name, "Shed");
@@ -135,9 +133,7 @@ static void remembers_what_it_learnt(void **state)
     assert_int_equal(view()->load_position, 1);
     assert_field(FIELD_ENERGY_FORWARD, 100, MISSING, MISSING, 100);
     device_remember(d, &memory);
-    assert_string_equal(memory.role, "genset");
     assert_string_equal(memory.gateway, "");
-    assert_int_equal(memory.phase, 3);
     assert_int_equal(memory.phases, 1);
 }
 
@@ -206,12 +202,7 @@ static void remembers_nothing_where_nothing_is_known(void **state)
     device_remember(d, &memory);
     assert_string_equal(memory.id, "");
     assert_string_equal(memory.serial, "");
-    assert_string_equal(memory.role, "");
-    assert_string_equal(memory.custom_name, "");
-    assert_int_equal(memory.phase, 0);
     assert_int_equal(memory.instance, -1);
-    assert_int_equal(memory.position, -1);
-    assert_int_equal(memory.load_position, -1);
     assert_near(memory.energy_kwh, MISSING);
     assert_near(memory.max_power_w, MISSING);
 }
@@ -424,7 +415,7 @@ static void error_by_time(void **state)
 static void error_from_the_start(void **state)
 {
     const struct device_memory memory = {.serial = "1",
-                                         .position = -1,
+                                         .choice = {.position = -1, .load_position = -1},
                                          .phases = 1,
                                          .strings = 1,
                                          .max_power_w = MISSING,

@@ -20,19 +20,19 @@ static void names_by_precedence(void **state)
     r.name[0] = '\0';
     feed(S);
     assert_string_equal(view()->name, "Garage");
-    device_set_custom_name(d, "Shed");
+    owner_sets_name("Shed");
     assert_string_equal(view()->name, "Shed");
     strcpy(r.name, "Barn");
     feed(2 * S);
     assert_string_equal(view()->name, "Shed");
-    device_set_custom_name(d, "");
+    owner_sets_name("");
     assert_string_equal(view()->name, "Barn");
     device_destroy(d);
     strcpy(conf.name, "Config");
     create();
     feed(0);
     assert_string_equal(view()->name, "Config");
-    device_set_custom_name(d, "Shed");
+    owner_sets_name("Shed");
     assert_string_equal(view()->name, "Shed");
 }
 
@@ -60,16 +60,16 @@ static void takes_position_and_firmware(void **state)
     struct gateway_info info = {.firmware = "v26.3.30"};
 
     create();
-    device_set_position(d, 0);
+    owner_sets_position(0);
     assert_int_equal(view()->position, 0);
-    device_set_position(d, -1);
+    owner_sets_position(-1);
     assert_int_equal(view()->position, 1);
-    device_set_position(d, 0);
+    owner_sets_position(0);
     assert_int_equal(view()->load_position, 0);
-    device_set_load_position(d, 1);
+    owner_sets_load_position(1);
     assert_int_equal(view()->load_position, 1);
     assert_int_equal(view()->position, 0);
-    device_set_load_position(d, -1);
+    owner_sets_load_position(-1);
     assert_int_equal(view()->load_position, 0);
     device_gateway(d, &info);
     assert_string_equal(view()->firmware, "v26.3.30");
@@ -121,9 +121,9 @@ static void what_the_screen_set_wins_over_a_new_configuration(void **state)
     struct device_conf other = conf;
 
     create();
-    device_set_custom_name(d, "Shed");
-    device_set_position(d, 0);
-    device_set_phase(d, 3);
+    owner_sets_name("Shed");
+    owner_sets_position(0);
+    owner_sets_phase(3);
     strcpy(other.name, "New");
     other.position = 2;
     other.phase = PHASE_L2;
@@ -131,9 +131,9 @@ static void what_the_screen_set_wins_over_a_new_configuration(void **state)
     assert_string_equal(view()->name, "Shed");
     assert_int_equal(view()->position, 0);
     assert_int_equal(view()->phase, PHASE_L3);
-    device_set_custom_name(d, "");
-    device_set_position(d, -1);
-    device_set_phase(d, 0);
+    owner_sets_name("");
+    owner_sets_position(-1);
+    owner_sets_phase(0);
     assert_string_equal(view()->name, "New");
     assert_int_equal(view()->position, 2);
     assert_int_equal(view()->phase, PHASE_L2);

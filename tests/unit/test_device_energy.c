@@ -133,7 +133,7 @@ static void a_jump_that_the_power_explains_is_followed(void **state)
 static void a_jump_after_a_restart(void **state)
 {
     struct device_memory memory = {.serial = "114181234567",
-                                   .position = -1,
+                                   .choice = {.position = -1, .load_position = -1},
                                    .phases = 1,
                                    .max_power_w = 1000,
                                    .energy_kwh = 400};

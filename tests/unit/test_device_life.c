@@ -77,7 +77,9 @@ static unsigned happens(struct world *w)
         restart_over_flash(w);
         return 0;
     case 7:
-        device_set_phase(d, (int)dice(w, 4));
+        device_choose(d, &(struct owner_choice){.position = -1,
+                                                .load_position = -1,
+                                                .phase = (int)dice(w, 4)});
         return 0;
     default:
         w->raw += hours * dice(w, 800) / 1000;

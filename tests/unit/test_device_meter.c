@@ -141,12 +141,12 @@ static void stays_at_night(void **state)
     assert_int_equal(view()->state, DEVICE_NIGHT);
     assert_no_values();
     assert_true(device_present(d));
-    device_set_phase(d, 3);
+    device_choose(d, &(struct owner_choice){.position = -1, .load_position = -1, .phase = 3});
     assert_no_values();
     device_reconfigure(d, &conf);
     assert_no_values();
     r.reach = REACH_OK;
-    device_set_phase(d, 2);
+    device_choose(d, &(struct owner_choice){.position = -1, .load_position = -1, .phase = 2});
     feed(2 * S);
     assert_runs();
 }

@@ -129,7 +129,7 @@ static void the_screens_phase_wins(void **state)
 {
     create();
     feed(0);
-    device_set_phase(d, 2);
+    owner_sets_phase(2);
     assert_int_equal(view()->phase, PHASE_L2);
     assert_int_equal(view()->phases, 1);
     assert_field(FIELD_POWER, 300, MISSING, 300, MISSING);
@@ -142,13 +142,13 @@ static void the_screens_phase_wins(void **state)
     assert_field(FIELD_POWER, 300, MISSING, 300, MISSING);
     r.reach = REACH_LOST;
     feed(10 * S);
-    device_set_phase(d, 3);
+    owner_sets_phase(3);
     assert_field(FIELD_POWER, 0, MISSING, MISSING, 0);
     assert_field(FIELD_VOLTAGE, MISSING, MISSING, MISSING, MISSING);
     assert_field(FIELD_ENERGY_FORWARD, 100, MISSING, MISSING, 100);
-    device_set_phase(d, 0);
+    owner_sets_phase(0);
     assert_field(FIELD_POWER, 0, 0, MISSING, MISSING);
-    device_set_phase(d, 4);
+    owner_sets_phase(4);
     assert_int_equal(view()->phase, PHASE_L1);
 }
 
@@ -156,7 +156,7 @@ static void three_phases_ignore_the_screens(void **state)
 {
     conf.phase = PHASE_3P;
     create();
-    device_set_phase(d, 2);
+    owner_sets_phase(2);
     feed(0);
     assert_int_equal(view()->phase, PHASE_3P);
     assert_field(FIELD_POWER, 300, 100, 100, 100);
@@ -164,7 +164,7 @@ static void three_phases_ignore_the_screens(void **state)
 
     conf.phase = PHASE_AUTO;
     create();
-    device_set_phase(d, 2);
+    owner_sets_phase(2);
     assert_int_equal(view()->phase, PHASE_L2);
     r.phases = 3;
     assert_true(feed(0) & DEVICE_SHAPE_CHANGED);

@@ -110,10 +110,12 @@ static void the_owners_role_counts(void **state)
 {
     (void)state;
     create("com.victronenergy.pvinverter");
-    device_set_role(d, "grid");
+    device_choose(d, &(struct owner_choice){.position = -1, .load_position = -1, .role = "grid"});
     feed(REACH_OK, 12, 0);
     assert_int_equal(feed(REACH_ASLEEP, 12, 5000) & DEVICE_MISSED, DEVICE_MISSED);
-    device_set_role(d, "pvinverter");
+    device_choose(d, &(struct owner_choice){.position = -1,
+                                            .load_position = -1,
+                                            .role = "pvinverter"});
     assert_int_equal(feed(REACH_ASLEEP, 12, 10000) & DEVICE_MISSED, 0);
     assert_int_equal(device_view(d)->state, DEVICE_NIGHT);
 }

@@ -19,11 +19,8 @@ static struct device_memory memories[] = {
      .name = "S\xC3\xBC"
              "d \"1\"\\",
      .product = "OpenDTU",
-     .custom_name = "Shed",
-     .position = 2,
-     .load_position = 1,
-     .phase = 3,
-     .role = "heatpump",
+     .choice =
+         {.custom_name = "Shed", .position = 2, .load_position = 1, .phase = 3, .role = "heatpump"},
      .instance = 0,
      .phases = 3,
      .strings = 6,
@@ -36,8 +33,7 @@ static struct device_memory memories[] = {
      .section = "TEMPLATE0",
      .gateway = "TEMPLATE0",
      .serial = "12345678",
-     .position = -1,
-     .load_position = -1,
+     .choice = {.position = -1, .load_position = -1},
      .instance = -1,
      .phases = 1,
      .max_power_w = MISSING,
@@ -45,7 +41,7 @@ static struct device_memory memories[] = {
      .counter = ENERGY_UNKNOWN},
     {.id = "1",
      .serial = "1",
-     .position = 0,
+     .choice = {.position = 0},
      .instance = 34,
      .phases = 1,
      .max_power_w = MISSING,
@@ -83,11 +79,11 @@ static void comes_back_as_it_was(void **state)
         assert_string_equal(out[i].serial, memories[i].serial);
         assert_string_equal(out[i].name, memories[i].name);
         assert_string_equal(out[i].product, memories[i].product);
-        assert_string_equal(out[i].custom_name, memories[i].custom_name);
-        assert_int_equal(out[i].position, memories[i].position);
-        assert_int_equal(out[i].load_position, memories[i].load_position);
-        assert_int_equal(out[i].phase, memories[i].phase);
-        assert_string_equal(out[i].role, memories[i].role);
+        assert_string_equal(out[i].choice.custom_name, memories[i].choice.custom_name);
+        assert_int_equal(out[i].choice.position, memories[i].choice.position);
+        assert_int_equal(out[i].choice.load_position, memories[i].choice.load_position);
+        assert_int_equal(out[i].choice.phase, memories[i].choice.phase);
+        assert_string_equal(out[i].choice.role, memories[i].choice.role);
         assert_int_equal(out[i].instance, memories[i].instance);
         assert_int_equal(out[i].phases, memories[i].phases);
         assert_int_equal(out[i].strings, memories[i].strings);
@@ -244,15 +240,15 @@ static void unknown_and_nonsensical_members_do_no_harm(void **state)
     assert_int_equal(n, 2);
     assert_string_equal(out[0].id, "11");
     assert_string_equal(out[0].serial, "");
-    assert_string_equal(out[0].role, "");
-    assert_int_equal(out[0].phase, 0);
+    assert_string_equal(out[0].choice.role, "");
+    assert_int_equal(out[0].choice.phase, 0);
     assert_int_equal(out[0].instance, -1);
     assert_int_equal(out[0].counter, ENERGY_UNKNOWN);
     assert_same(out[0].offset_kwh, 0);
     assert_same(out[1].offset_kwh, 0);
     assert_int_equal(out[1].counter, ENERGY_UNKNOWN);
-    assert_int_equal(out[0].position, -1);
-    assert_int_equal(out[0].load_position, -1);
+    assert_int_equal(out[0].choice.position, -1);
+    assert_int_equal(out[0].choice.load_position, -1);
     assert_int_equal(out[0].phases, 0);
     assert_int_equal(out[0].strings, 0);
     assert_false(has_value(out[0].max_power_w));
@@ -282,9 +278,9 @@ static void files_by_section_are_read(void **state)
     assert_string_equal(out[0].gateway, "DEFAULT");
     assert_string_equal(out[0].serial, "00114181A34567");
     assert_string_equal(out[0].name, "Roof");
-    assert_string_equal(out[0].custom_name, "Shed");
-    assert_int_equal(out[0].position, 1);
-    assert_int_equal(out[0].phase, 0);
+    assert_string_equal(out[0].choice.custom_name, "Shed");
+    assert_int_equal(out[0].choice.position, 1);
+    assert_int_equal(out[0].choice.phase, 0);
     assert_int_equal(out[0].instance, -1);
     assert_same(out[0].energy_kwh, 422.603);
     assert_same(out[0].offset_kwh, 0);

@@ -147,8 +147,8 @@ static bool feed(const struct making *m, struct plan_device *d)
         memory = *d->memory;
     if (!memory.id[0] && is_template(m, d))
         text_copy(memory.id, sizeof memory.id, d->conf->section);
-    if (memory.role[0])
-        (void)snprintf(d->service, sizeof d->service, "com.victronenergy.%s", memory.role);
+    if (memory.choice.role[0])
+        (void)snprintf(d->service, sizeof d->service, "com.victronenergy.%s", memory.choice.role);
     else
         text_copy(d->service, sizeof d->service, d->conf->service);
     if (!d->reading)

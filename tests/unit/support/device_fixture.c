@@ -8,10 +8,14 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "core/choice.h"
 
 struct device_conf conf;
 struct device *d;
+struct owner_choice owner;
 struct reading r;
 
 int device_setup(void **state)
@@ -38,6 +42,7 @@ int device_setup(void **state)
     r.value[FIELD_TEMPERATURE][0] = 31;
     r.value[FIELD_POWER_FACTOR][0] = 0.99;
     d = NULL;
+    owner = choice_unset;
     return 0;
 }
 
@@ -58,8 +63,33 @@ void restart(void)
     struct device_memory memory;
 
     device_remember(d, &memory);
+    memory.choice = owner;
     device_destroy(d);
     d = device_create(&conf, &memory);
+}
+
+void owner_sets_name(const char *name)
+{
+    snprintf(owner.custom_name, sizeof owner.custom_name, "%s", name);
+    device_choose(d, &owner);
+}
+
+void owner_sets_position(int position)
+{
+    owner.position = position;
+    device_choose(d, &owner);
+}
+
+void owner_sets_load_position(int position)
+{
+    owner.load_position = position;
+    device_choose(d, &owner);
+}
+
+void owner_sets_phase(int phase)
+{
+    owner.phase = phase;
+    device_choose(d, &owner);
 }
 
 const struct device_view *view(void)

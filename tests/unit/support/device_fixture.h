@@ -11,14 +11,20 @@
 #define H   (60 * MIN)
 
 extern struct device_conf conf;
-extern struct device *d; /* NULL until create(); destroyed with the test */
-extern struct reading r; /* 300 W, 230 V, 100 kWh */
+extern struct device *d;
+extern struct owner_choice owner;
+    /* what the owner has set */ /* NULL until create(); destroyed with the test */
+extern struct reading r;         /* 300 W, 230 V, 100 kWh */
 
 int device_setup(void **state);
 int device_teardown(void **state);
 
 void create(void);
-void restart(void); /* over what is remembered */
+void restart(void);                     /* over what is remembered */
+void owner_sets_name(const char *name); /* and tells the device, as the next ones */
+void owner_sets_position(int position);
+void owner_sets_load_position(int position);
+void owner_sets_phase(int phase);
 const struct device_view *view(void);
 
 /* r, without a wall clock. */
