@@ -6,7 +6,7 @@ import shutil
 import subprocess
 
 from tests.integration.case import PVINVERTER, each
-from tests.integration.program import SANITIZERS, binary, command, inverter
+from tests.integration.program import SANITIZERS, binary, command, inverter, patience
 from tests.integration.venus import VenusTest, setting
 from tests.sim import Inverter
 
@@ -99,6 +99,35 @@ class OneServiceTest(VenusTest):
         self.assertEqual(owners, self.owners(P34, P35))
         self.assertEqual(numbers, [settings.value(setting(s)) for s in (FIRST, SECOND)])
         self.assertEqual([], first.lines("ERROR"))
+
+    def check(self, place):
+        """(exit code, what it says) of `check` for a copy."""
+        path = os.path.join(self.folder, place, "config.ini")
+        done = subprocess.run([*command(), "check", "--config", path], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=20.0 * patience(), check=False,
+                              env={"DBUS_SESSION_BUS_ADDRESS": self.bus.address, **SANITIZERS})
+        return done.returncode, done.stdout
+
+    def test_check_knows_it(self):
+        """It does not say that all is well where another process has the inverters; of its own service it does."""
+        self.scene()
+        first = self.copy("dbus-opendtu")
+        self.wait_services(P34, P35)
+        self.configure({"Host": self.dtu.host}, "garage")
+        told = rf"problem: it is left to another process \({first.process.pid}\), which publishes serial number "
+        for second in (None, self.start):
+            if second:
+                program = second("garage")
+                self.wait("both are told", lambda: len(program.lines("ERROR", "another process")) == 2)
+            code, out = self.check("garage")
+            self.assertEqual(3, code, out)
+            self.assertEqual(2, len(re.findall(told, out)), out)
+        code, out = self.check("dbus-opendtu")
+        self.assertEqual(0, code, out)
+        self.end(first)
+        self.wait_services(P34, P35, timeout=30.0)
+        self.assertEqual(0, self.check("garage")[0])
+        self.assertEqual(3, self.check("dbus-opendtu")[0])
 
     @each(("claimed", {}, {}),
           ("explicit", {"INVERTER0": inverter(50), "INVERTER1": inverter(51)},

@@ -162,7 +162,7 @@ static void test_directory(void **state)
     assert_null(instances_find(directory, "grid", 30));
     world_other_with("com.victronenergy.pvinverter.http_36", 36, "0114A");
     world_other_with("com.victronenergy.pvinverter.another", 37, "115");
-    world_other_with("com.victronenergy.pvinverter.http_38.mine", 38, "116");
+    world_other_with("com.victronenergy.pvinverter.mine.http_38", 38, "116");
     assert_string_equal(instances_find_serial(directory, "114a"),
                         "com.victronenergy.pvinverter.http_36");
     assert_null(instances_find_serial(directory, "115"));

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "bridge/locations.h"
+#include "cli/check/elsewhere.h"
 #include "core/text.h"
 #include "edge/sys/file.h"
+#include "edge/sys/lock.h"
 #include "edge/sys/log.h"
 
 static void read_config(struct check *c)
@@ -57,7 +59,23 @@ static struct asked *ask_others(const struct config *config, const struct asked 
     return again;
 }
 
-static bool find(struct check *c)
+/* What the service would leave to others, whether it runs now or not. */
+static void find_elsewhere(struct check *c, const char *state)
+{
+    char lock[LOCATION_LOCK_MAX];
+
+    location_lock(state, lock);
+    long own = lock_holder(lock);
+    /* Of one that cannot be told, its own services would be taken for another's. */
+    struct elsewhere *e = own >= 0 ? calloc(1, sizeof *e) : NULL;
+    if (!e)
+        return;
+    elsewhere_look(e, own);
+    findings_elsewhere(&c->findings, c->plan, e);
+    free(e);
+}
+
+static bool find(struct check *c, const char *state)
 {
     size_t count = c->config->gateway_count, again_count = 0;
     struct gateway_conf *confs = calloc(count + 1, sizeof *confs);
@@ -69,8 +87,10 @@ static bool find(struct check *c)
         again = ask_others(c->config, c->asked, confs, others, &again_count);
     if (again && identify(c->asked, count, identities))
         c->plan = plan_create(c->config, c->asked, c->memory);
-    if (c->plan)
+    if (c->plan) {
         findings_make(&c->findings, c->config, c->asked, others, identities, c->plan);
+        find_elsewhere(c, state);
+    }
     asked_free(again, again_count);
     free(identities);
     free(others);
@@ -87,7 +107,7 @@ bool check_look(struct check *c, const char *path, const char *state)
     if (c->config && state) {
         log_set_level((enum log_level)(LOG_CRITICAL + 1));
         c->memory = statefile_open(state);
-        ok = c->memory && find(c);
+        ok = c->memory && find(c, state);
     }
     if (c->unreadable[0] || c->report.errors || c->report.fatals)
         c->code = CHECK_CONFIG;

@@ -357,6 +357,20 @@ void findings_make(struct findings *f, const struct config *config, const struct
     }
 }
 
+void findings_elsewhere(struct findings *f, const struct plan *plan, const struct elsewhere *e)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_device *d = &plan->devices[i];
+        const struct elsewhere_service *other =
+            d->view && d->kind != PLAN_LEFT_OUT ? elsewhere_find(e, d->view->serial) : NULL;
+        if (other)
+            say(f, FINDING_PROBLEM, d->gateway, (int)i,
+                "it is left to another process (%ld), which publishes serial number %s as %s: stop one of "
+                "the two, or give two devices two serial numbers (CUST_SN)",
+                other->process, other->serial, other->name);
+    }
+}
+
 void findings_finish(struct findings *f)
 {
     free(f->list);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "cli/ask.h"
+#include "cli/check/elsewhere.h"
 #include "cli/check/identify.h"
 #include "cli/check/plan.h"
 #include "core/conf.h"
@@ -41,6 +42,10 @@ struct findings {
 void findings_make(struct findings *f, const struct config *config, const struct asked *asked,
                    const struct asked *others, const struct identity *identities,
                    const struct plan *plan);
+
+/* What others have already, which is so left to them. */
+void findings_elsewhere(struct findings *f, const struct plan *plan, const struct elsewhere *e);
+
 void findings_finish(struct findings *f);
 
 /* The kind of DTU that answered: the configured one, or with "auto" what was found. Static text. */

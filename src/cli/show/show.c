@@ -1,6 +1,5 @@
 #include "cli/show/show.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
@@ -15,6 +14,7 @@
 #include "cli/fold.h"
 #include "cli/show/show_model.h"
 #include "cli/show/show_view.h"
+#include "core/name.h"
 #include "edge/bus/monitor.h"
 #include "edge/sys/loop.h"
 #include "edge/sys/terminal.h"
@@ -68,15 +68,6 @@ struct show {
 };
 
 /* ---- which services ---- */
-
-static bool is_ours(const char *name)
-{
-    const char *last = strrchr(name, '.');
-
-    if (!last || strncmp(last, ".http_", 6) != 0 || !isdigit((unsigned char)last[6]))
-        return false;
-    return last[6 + strspn(last + 6, "0123456789")] == '\0';
-}
 
 static bool is_of_a_class(const char *name)
 {
@@ -247,7 +238,7 @@ static void soon(struct show *s)
 static void *on_came(void *user, const char *name)
 {
     struct show *s = user;
-    bool wanted = is_ours(name) || (s->options.all && is_of_a_class(name));
+    bool wanted = name_is_of_our_kind(name) || (s->options.all && is_of_a_class(name));
     struct show_row *row = wanted ? show_model_add(s->model, name) : NULL;
 
     if (row && s->terminal)

@@ -1,11 +1,11 @@
 #include "cli/support/support_bus.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/map.h"
+#include "core/name.h"
 #include "core/value.h"
 #include "edge/bus/monitor.h"
 #include "edge/sys/loop.h"
@@ -25,17 +25,10 @@ struct looking {
     char why[160]; /* "": the bus is there */
 };
 
-static bool is_ours(const char *name)
-{
-    const char *last = strrchr(name, '.');
-
-    return last && strncmp(last, ".http_", 6) == 0 && isdigit((unsigned char)last[6]);
-}
-
 static void *on_came(void *user, const char *name)
 {
     struct looking *l = user;
-    struct service_text *s = is_ours(name) ? calloc(1, sizeof *s) : NULL;
+    struct service_text *s = name_is_of_our_kind(name) ? calloc(1, sizeof *s) : NULL;
 
     if (!s)
         return NULL;

@@ -537,3 +537,28 @@ int bus_take_name(DBusPendingCall **pending, const char *name, char *why, size_t
     snprintf(why, why_size, "another process owns the name %s", name);
     return -EEXIST;
 }
+
+bool bus_ask_process(struct bus *b, const char *name, int timeout_ms, DBusPendingCall **pending,
+                     DBusPendingCallNotifyFunction done, void *user)
+{
+    DBusMessage *call =
+        dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS, DBUS_INTERFACE_DBUS,
+                                     "GetConnectionUnixProcessID");
+
+    if (call && !dbus_message_append_args(call, DBUS_TYPE_STRING, &name, DBUS_TYPE_INVALID)) {
+        dbus_message_unref(call);
+        call = NULL;
+    }
+    return bus_call(b->connection, call, timeout_ms, pending, done, user);
+}
+
+long bus_take_process(DBusPendingCall **pending)
+{
+    DBusMessage *reply = bus_take_reply(pending);
+    dbus_uint32_t process = 0;
+
+    if (!dbus_message_get_args(reply, NULL, DBUS_TYPE_UINT32, &process, DBUS_TYPE_INVALID))
+        process = 0;
+    dbus_message_unref(reply);
+    return (long)process;
+}

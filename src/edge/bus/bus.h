@@ -58,4 +58,12 @@ bool bus_request_name(struct bus *b, const char *name, DBusPendingCall **pending
                       DBusPendingCallNotifyFunction done, void *user);
 int bus_take_name(DBusPendingCall **pending, const char *name, char *why, size_t why_size);
 
+/*
+ * Asks for the process that owns a name, as bus_call(). In done, bus_take_process() gives its number; 0 when
+ * nobody owns it, or it cannot be told.
+ */
+bool bus_ask_process(struct bus *b, const char *name, int timeout_ms, DBusPendingCall **pending,
+                     DBusPendingCallNotifyFunction done, void *user);
+long bus_take_process(DBusPendingCall **pending);
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/name.h"
 #include "core/reading.h"
 #include "edge/bus/variant.h"
 
@@ -55,13 +56,6 @@ static const char *class_of(const char *name, size_t *len)
     const char *class = name + sizeof(PREFIX) - 1;
     *len = strcspn(class, ".");
     return class[*len] == '.' && *len > 0 ? class : NULL;
-}
-
-/* com.victronenergy.<class>.http_<number> */
-static bool may_be_of_our_kind(const char *name)
-{
-    const char *last = strrchr(name, '.');
-    return last && strncmp(last, ".http_", 6) == 0;
 }
 
 static bool is_ours(const struct instances *d, const char *name)
@@ -236,7 +230,7 @@ static void on_instance(DBusPendingCall *pending, void *user)
         take_instance(e, &from);
     }
     dbus_message_unref(reply);
-    if (!e->known || !may_be_of_our_kind(e->name) || !ask_value(e, "/Serial", on_serial))
+    if (!e->known || !name_is_of_our_kind(e->name) || !ask_value(e, "/Serial", on_serial))
         is_told(e);
 }
 

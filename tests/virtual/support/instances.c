@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/name.h"
 #include "core/reading.h"
 #include "world.h"
 
@@ -136,7 +137,7 @@ const char *instances_find(const struct instances *d, const char *class, int ins
 const char *instances_find_serial(const struct instances *d, const char *serial)
 {
     for (size_t i = 0; i < INSTANCES_MAX; i++)
-        if (*others[i].name && strstr(others[i].name, ".http_") &&
+        if (*others[i].name && name_is_of_our_kind(others[i].name) &&
             serial_equal(others[i].serial, serial) &&
             !(d->events.ours && d->events.ours(d->events.user, others[i].name)))
             return others[i].name;
