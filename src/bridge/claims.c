@@ -138,6 +138,8 @@ static void store_instance(struct claim *claim)
 }
 
 static void decide(struct claim *claim, int wanted);
+static void follow_later(struct claim *claim);
+static bool is_left(struct claim *claim);
 
 /* An instance of the configuration is served first: whoever got it by itself makes room. */
 static void make_room(struct claims *c, const struct claim *claim, const char *class)
@@ -155,6 +157,8 @@ static void decide(struct claim *claim, int wanted)
     const char *class = class_of(claim);
     int instance = wanted;
 
+    if (is_left(claim)) /* its number is no clash, and no reason to move */
+        return;
     if (!is_auto(claim))
         make_room(c, claim, class);
     if (wanted < 0) {
@@ -163,6 +167,8 @@ static void decide(struct claim *claim, int wanted)
         instance = next_free(c, claim, class, wanted + 1);
         log_clash(c, claim, class, wanted, instance);
     }
+    if (!claim->settled || claim->instance != instance || strcmp(claim->class, class) != 0)
+        pace_step(&claim->moves, loop_now_ms(c->loop));
     text_copy(claim->class, sizeof claim->class, class);
     claim->instance = instance;
     claim->settled = true;
@@ -242,6 +248,7 @@ static void take_answer(struct claim *claim, const struct value *values)
     char class[CLASS_MAX];
     int instance;
 
+    claim->later.class[0] = '\0';
     merge_choice(claim, values);
     if (!is_auto(claim) || values[LEAF_INSTANCE].type != VALUE_STRING ||
         !choice_parse_instance(values[LEAF_INSTANCE].s, class, &instance)) {
@@ -346,6 +353,8 @@ static void on_turn(void *user)
         loop_timer_arm(&claim->turn, REFUSED_MS);
     else if (is_left(claim))
         return;
+    else if (claim->settled && claim->asked && claim->later.class[0])
+        follow_later(claim);
     else if (patience(claim) > 0)
         loop_timer_arm(&claim->turn, patience(claim));
     else if (settings_available(c->settings) && !(claim->asked && claim->tried >= 0))
@@ -388,21 +397,44 @@ static struct claim *claim_at(const struct claims *c, const char *path, enum cho
     return NULL;
 }
 
-/* Somebody chose another instance, or with it another role, in the settings themselves. */
-static void on_instance_changed(struct claim *claim, const struct value *v)
+/*
+ * Whether a move that another process asks for has to wait for its turn. Without this two of them could chase
+ * each other from number to number, faster than either learns who the other is.
+ */
+static bool waits(struct claim *claim)
 {
-    char class[CLASS_MAX];
-    int instance;
+    int64_t wait = pace_wait(&claim->moves, loop_now_ms(claim->claims->loop));
 
-    if (v->type != VALUE_STRING || !choice_parse_instance(v->s, class, &instance) ||
-        !is_auto(claim) || (instance == claim->instance && strcmp(class, claim->class) == 0))
+    if (wait > 0)
+        loop_timer_arm(&claim->turn, wait);
+    return wait > 0;
+}
+
+/* Somebody chose another instance, or with it another role, in the settings themselves. */
+static void follow(struct claim *claim, const char *class, int instance)
+{
+    claim->later.class[0] = '\0';
+    if (!is_auto(claim) || (instance == claim->instance && strcmp(class, claim->class) == 0))
         return;
+    if (waits(claim)) {
+        text_copy(claim->later.class, sizeof claim->later.class, class);
+        claim->later.instance = instance;
+        return;
+    }
     if (strcmp(class, class_of(claim)) != 0 && venus_role_find(class) &&
         !claim->wish.role_is_fixed) {
         text_copy(claim->choice.role, sizeof claim->choice.role, class);
         write_leaf(claim, LEAF_ROLE);
     }
     decide(claim, instance);
+}
+
+static void follow_later(struct claim *claim)
+{
+    char class[CLASS_MAX];
+
+    text_copy(class, sizeof class, claim->later.class);
+    follow(claim, class, claim->later.instance);
 }
 
 static void on_changed(void *user, const char *path, const struct value *v)
@@ -414,7 +446,10 @@ static void on_changed(void *user, const char *path, const struct value *v)
     if (!claim || claim->call.settings || claim->twin.left)
         return;
     if (leaf == LEAF_INSTANCE) {
-        on_instance_changed(claim, v);
+        char class[CLASS_MAX];
+        int instance;
+        if (v->type == VALUE_STRING && choice_parse_instance(v->s, class, &instance))
+            follow(claim, class, instance);
         return;
     }
     claim->chosen[leaf] = false;
@@ -453,7 +488,8 @@ static void on_appeared(void *user, const char *service, int instance)
     for (struct claim *claim = c->first; claim; claim = claim->next) {
         if (claim->settled && claim->instance == instance && strlen(claim->class) == len &&
             strncmp(claim->class, class, len) == 0) {
-            decide(claim, instance);
+            if (!waits(claim))
+                decide(claim, instance);
             return;
         }
     }
@@ -560,18 +596,22 @@ static void enter(struct claims *c, struct claim *claim, const struct claim_wish
     bool on_bus = claim->on_bus, same = strcmp(claim->wish.id, wish->id) == 0;
     int instance = on_bus ? claim->instance : -1;
     const struct owner_choice choice = claim->choice;
+    struct pace moves = {0};
     bool chosen[LEAVES] = {false};
     char class[CLASS_MAX];
 
     text_copy(class, sizeof class, claim->class);
-    if (same)
+    if (same) {
         memcpy(chosen, claim->chosen, sizeof chosen);
+        moves = claim->moves;
+    }
     claim_end(claim);
     *claim = (struct claim){.claims = c,
                             .wish = *wish,
                             .tried = -1,
                             .on_bus = on_bus,
                             .instance = instance,
+                            .moves = moves,
                             .choice = choice};
     memcpy(claim->chosen, chosen, sizeof chosen);
     text_copy(claim->class, sizeof claim->class, class);

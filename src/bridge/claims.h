@@ -20,6 +20,7 @@
 #include "bridge/statefile.h"
 #include "core/choice.h"
 #include "core/device.h"
+#include "core/pace.h"
 #include "core/twin.h"
 #include "edge/bus/settings.h"
 #include "edge/sys/loop.h"
@@ -61,7 +62,12 @@ struct claim {
     bool moving;        /* its instance is being moved to another class there */
     int tried;          /* an instance that the bus refused just now; -1 none */
     int64_t refused_ms; /* when that was */
-    struct twin twin;   /* while it is left to another process, the claim is not settled */
+    struct pace moves;  /* from one number to another, which other processes can cause */
+    struct {            /* what the settings say meanwhile; nothing where there is no class */
+        char class[CLASS_MAX];
+        int instance;
+    } later;
+    struct twin twin; /* while it is left to another process, the claim is not settled */
     char class[CLASS_MAX];
     int instance;
     struct owner_choice choice;

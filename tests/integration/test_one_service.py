@@ -37,8 +37,8 @@ class OneServiceTest(VenusTest):
 
     def serials(self):
         """(serial, instance) of each service."""
-        return sorted((self.peek(name, "/Serial"), self.peek(name, "/DeviceInstance"))
-                      for name in self.services())
+        return sorted(((self.peek(name, "/Serial"), self.peek(name, "/DeviceInstance"))
+                       for name in self.services()), key=str)
 
     def assert_settled(self, settings, *programs):
         """Nothing is written any more, no service comes or goes, and the logs are those of people."""

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bridge/app.h"
+#include "core/pace.h"
 #include "core/twin.h"
 #include "edge/sys/loop.h"
 #include "support/world.h"
@@ -156,6 +157,66 @@ static void others_are_none_of_its_business(void **state)
     assert_non_null(world_service(HTTP(36)));
 }
 
+/* ---- Others who will not leave a number alone ---- */
+
+enum { DAY_S = 24 * 3600, MOVES_A_DAY = 120 };
+
+static const char *name_now(void)
+{
+    const char *name = world_service_at(0);
+    assert_non_null(name);
+    return name;
+}
+
+/* How often the service changes its name while others do that to it every second. */
+static unsigned moves_in_a_day(void (*nudge)(int second))
+{
+    char name[128];
+    unsigned moves = 0;
+
+    begin();
+    world_run(t.loop, 30000);
+    for (int s = 0; s < DAY_S; s++) {
+        snprintf(name, sizeof name, "%s", name_now());
+        nudge(s);
+        world_run(t.loop, 1000);
+        moves += strcmp(name, name_now()) != 0;
+        assert_int_equal(world_service_count(), 1);
+    }
+    return moves;
+}
+
+static void change_the_setting(int second)
+{
+    char text[32];
+    snprintf(text, sizeof text, "pvinverter:%d", 40 + second % 50);
+    struct value v = value_string(text);
+    assert_true(world_setting_change(SETTING, &v));
+}
+
+static void the_setting_is_changed_all_the_time(void **state)
+{
+    assert_in_range(moves_in_a_day(change_the_setting), 50, MOVES_A_DAY);
+    world_run(t.loop, PACE_LONGEST_MS);
+    assert_string_equal(name_now() + strlen("com.victronenergy."), "pvinverter.http_89");
+    world_run(t.loop, 2 * PACE_FORGET_MS); /* and when they have given up, it is as quick as ever */
+    change_the_setting(3);
+    world_run(t.loop, 100);
+    assert_string_equal(name_now(), HTTP(43));
+}
+
+static void take_its_number(int second)
+{
+    (void)second;
+    world_other("com.victronenergy.pvinverter.another", atoi(strrchr(name_now(), '_') + 1));
+}
+
+static void another_takes_its_number_all_the_time(void **state)
+{
+    assert_in_range(moves_in_a_day(take_its_number), 50, MOVES_A_DAY);
+    assert_true(world_setting_writes < 2 * MOVES_A_DAY);
+}
+
 #define TWIN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -165,6 +226,8 @@ int main(void)
         TWIN_TEST(two_at_the_same_time),
         TWIN_TEST(with_a_number_of_its_own),
         TWIN_TEST(others_are_none_of_its_business),
+        TWIN_TEST(the_setting_is_changed_all_the_time),
+        TWIN_TEST(another_takes_its_number_all_the_time),
     };
     return cmocka_run_group_tests_name("virtual twin", tests, NULL, NULL);
 }
