@@ -123,8 +123,7 @@ static void log_clash(const struct claims *c, const struct claim *claim, const c
 
 static const char *class_of(const struct claim *claim)
 {
-    return claim->choice.role[0] && !claim->wish.role_is_fixed ? claim->choice.role
-                                                               : claim->wish.class;
+    return choice_class(claim->wish.class, claim->choice.role);
 }
 
 static void store_instance(struct claim *claim)
@@ -422,7 +421,7 @@ static void follow(struct claim *claim, const char *class, int instance)
         return;
     }
     if (strcmp(class, class_of(claim)) != 0 && venus_role_find(class) &&
-        !claim->wish.role_is_fixed) {
+        venus_role_find(claim->wish.class)) {
         text_copy(claim->choice.role, sizeof claim->choice.role, class);
         write_leaf(claim, LEAF_ROLE);
     }

@@ -37,7 +37,6 @@ struct claim_wish {
     char class[CLASS_MAX];   /* of the configuration: "pvinverter" */
     int explicit_instance;   /* of the configuration; CONF_INSTANCE_AUTO */
     int last_instance;       /* of the memory; -1: none */
-    bool role_is_fixed;      /* a class that knows no /Role */
 };
 
 struct claim;

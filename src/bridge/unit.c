@@ -275,7 +275,6 @@ static void fill_wish(const struct unit *u, struct claim_wish *wish)
     *wish = (struct claim_wish){
         .explicit_instance = u->conf.instance,
         .last_instance = m.instance,
-        .role_is_fixed = !venus_role_find(class_of(&u->conf)),
     };
     text_copy(wish->label, sizeof wish->label, u->label);
     text_copy(wish->id, sizeof wish->id, m.id);

@@ -105,6 +105,11 @@ bool choice_write(struct owner_choice *choice, enum map_source source, const str
     }
 }
 
+const char *choice_class(const char *configured, const char *role)
+{
+    return role[0] && venus_role_find(configured) ? role : configured;
+}
+
 struct value choice_value(const struct owner_choice *choice, enum choice_leaf leaf)
 {
     switch (leaf) {

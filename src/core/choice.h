@@ -39,6 +39,12 @@ void choice_range(enum choice_leaf leaf, int *min, int *max);
 /* Takes one setting over. What is of another type or out of range counts as not set. */
 void choice_read(struct owner_choice *choice, enum choice_leaf leaf, const struct value *v);
 
+/*
+ * The class of a device's service: the configured one ("pvinverter"), or the role that was set, where a
+ * device of that class may have one.
+ */
+const char *choice_class(const char *configured, const char *role);
+
 /* The setting's value; a text is borrowed from the choice. Invalid for LEAF_INSTANCE. */
 struct value choice_value(const struct owner_choice *choice, enum choice_leaf leaf);
 

@@ -98,10 +98,11 @@ static bool try_next(struct session *s, const char *what, char *why)
         try(s, s->candidate + 1);
         return true;
     }
-    (void)common_refuse(why,
-                        "neither an OpenDTU nor an AhoyDTU answers at this address "
-                        "(/api/livedata/status: %s; /api/live: %s)",
-                        s->tried, what);
+    (void)common_refuse(
+        why,
+        "neither an OpenDTU nor an AhoyDTU answers at this address, and another "
+        "device is described in a [TEMPLATEn] (/api/livedata/status: %s; /api/live: %s)",
+        s->tried, what);
     return false;
 }
 

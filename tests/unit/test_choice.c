@@ -160,10 +160,22 @@ static void only_what_is_not_set_is_inherited(void **state)
     assert_int_equal(own.load_position, 1);
 }
 
+/* A role is for those that the GX screen offers one; of any other, the configuration says what it is. */
+static void which_class(void **state)
+{
+    (void)state;
+    assert_string_equal(choice_class("pvinverter", ""), "pvinverter");
+    assert_string_equal(choice_class("pvinverter", "grid"), "grid");
+    assert_string_equal(choice_class("grid", "acload"), "acload");
+    assert_string_equal(choice_class("inverter", "grid"), "inverter");
+    assert_string_equal(choice_class("evcharger", "grid"), "evcharger");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_not_set_is_inherited),
+        cmocka_unit_test(which_class),
         cmocka_unit_test(takes_what_is_in_range),
         cmocka_unit_test(anything_else_is_not_set),
         cmocka_unit_test(what_the_owner_writes),

@@ -204,6 +204,27 @@ static void one_that_is_kept_off_the_bus(void **state)
     assert_true(plan->devices[0].conf->off);
 }
 
+/* As the service does it: a role is for classes that can have one. */
+static void what_the_owner_made_of_it(void **state)
+{
+    struct device_memory m;
+
+    (void)state;
+    parse("[DEFAULT]\nHost=a\nDTU=opendtu\n[INVERTER0]\n[INVERTER1]\n"
+          "Servicename=com.victronenergy.inverter\n");
+    lists(0, "11", REACH_OK);
+    lists(0, "12", REACH_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        remembers(i ? "INVERTER1" : "INVERTER0", i ? "12" : "11");
+        m = *statefile_find(memory, i ? "12" : "11");
+        text_copy(m.choice.role, sizeof m.choice.role, "grid");
+        statefile_put(memory, &m);
+    }
+    assert_planned("INVERTER0=11@0 INVERTER1=12@0");
+    assert_string_equal(plan->devices[0].service, "com.victronenergy.grid");
+    assert_string_equal(plan->devices[1].service, "com.victronenergy.inverter");
+}
+
 /* Which one it means is not known: it may be any that has no section. */
 static void one_in_doubt(void **state)
 {
@@ -227,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_came, setup, teardown),
         cmocka_unit_test_setup_teardown(one_that_is_kept_off_the_bus, setup, teardown),
         cmocka_unit_test_setup_teardown(one_in_doubt, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_the_owner_made_of_it, setup, teardown),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

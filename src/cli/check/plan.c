@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/choice.h"
 #include "core/lineup.h"
 #include "core/map.h"
 #include "core/roster.h"
 #include "core/text.h"
 #include "edge/sys/clock.h"
+
+static const char service_prefix[] = "com.victronenergy."; /* every Servicename begins so */
 
 struct making {
     const struct config *config;
@@ -147,10 +150,8 @@ static bool feed(const struct making *m, struct plan_device *d)
         memory = *d->memory;
     if (!memory.id[0] && is_template(m, d))
         text_copy(memory.id, sizeof memory.id, d->conf->section);
-    if (memory.choice.role[0])
-        (void)snprintf(d->service, sizeof d->service, "com.victronenergy.%s", memory.choice.role);
-    else
-        text_copy(d->service, sizeof d->service, d->conf->service);
+    (void)snprintf(d->service, sizeof d->service, "%s%s", service_prefix,
+                   choice_class(d->conf->service + strlen(service_prefix), memory.choice.role));
     if (!d->reading)
         return true;
     d->device = device_create(d->conf, &memory);
