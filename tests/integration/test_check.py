@@ -257,7 +257,7 @@ class CheckTest(CommandTest):
             gateway = self.check(code=3)["gateways"][0]
             self.assertEqual(1, len(gateway["problems"]), gateway)
             self.assertEqual([], gateway["notes"])
-            self.assertIn(f"this is {what}, and no DTU", gateway["problems"][0])
+            self.assertIn(f"this is {what}, not a DTU", gateway["problems"][0])
             self.assertIn("DTU = template", gateway["problems"][0])
 
     @each(("time", "time_sync", "no time"), ("radio", "radio_problem", "radio module"),

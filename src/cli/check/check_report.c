@@ -184,16 +184,12 @@ static void print_gateway(FILE *out, const struct check *c, size_t g)
 /* What the service does with such a file: in use, it is changed as a whole or not at all. */
 static void print_consequence(FILE *out, const struct check *c)
 {
+    static const char kept[] = ", a running service keeps its previous configuration.";
+
     if (c->unreadable[0] || c->report.fatals)
-        fputs(
-            "with this file, a running service keeps its previous configuration, and one that starts "
-            "waits\n",
-            out);
+        fprintf(out, "With this file%s One that starts now waits.\n", kept);
     else if (c->report.errors)
-        fputs(
-            "with these errors, a running service keeps its previous configuration; one that starts "
-            "does as they say\n",
-            out);
+        fprintf(out, "With these errors%s One that starts now does what they say.\n", kept);
 }
 
 void check_print_text(FILE *out, const struct check *c)

@@ -78,8 +78,8 @@ static void look_at_failure(struct findings *f, size_t g, const struct asked *a,
     }
     if (identity->what[0]) {
         say(f, FINDING_PROBLEM, g, -1,
-            "this is %s, and no DTU: describe it in a [TEMPLATEn] with this Host, and count that in "
-            "NumberOfTemplates; %s",
+            "this is %s, not a DTU: describe it in a [TEMPLATEn] section with this Host (see "
+            "NumberOfTemplates); %s",
             identity->what,
             a->conf->number > 0 ? "take this section out"
                                 : "without a DTU, write DTU = template into [DEFAULT]");
@@ -307,7 +307,7 @@ static void look_at_device(struct findings *f, int i, const struct plan_device *
     bool known;
 
     if (d->conf->off) { /* its section's errors have said why */
-        say(f, FINDING_PROBLEM, d->gateway, i, "is not published, for the errors in [%s]",
+        say(f, FINDING_PROBLEM, d->gateway, i, "is not published because of the errors in [%s]",
             d->conf->section);
         return;
     }
