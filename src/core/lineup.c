@@ -1,6 +1,7 @@
 #include "core/lineup.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/text.h"
@@ -11,10 +12,11 @@ enum { FIRST_TEMPLATE = CONF_DTUS_MAX };
 
 int lineup_home(const struct gateway_conf *conf)
 {
-    unsigned n;
+    static const char prefix[] = "TEMPLATE";
+    const size_t len = sizeof prefix - 1;
 
-    if (sscanf(conf->section, "TEMPLATE%u", &n) == 1)
-        return FIRST_TEMPLATE + (int)n;
+    if (strncmp(conf->section, prefix, len) == 0)
+        return FIRST_TEMPLATE + (int)strtol(conf->section + len, NULL, 10);
     return (int)conf->number;
 }
 
