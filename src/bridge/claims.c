@@ -70,7 +70,7 @@ static struct claim *holder(const struct claims *c, const struct claim *but, con
 static bool is_remembered(const struct claims *c, const struct claim *but, int instance)
 {
     size_t count;
-    const struct device_memory *all = memory_all(c->memory, &count);
+    const struct device_memory *all = statefile_all(c->memory, &count);
 
     for (size_t i = 0; i < count; i++) {
         const struct device_memory *m = &all[i];

@@ -129,7 +129,7 @@ static size_t make_lineup(struct fleet *f, const struct config *config, struct c
 {
     struct lineup_question q = {.config = config, .present = c->present, .present_count = f->count};
 
-    q.known = memory_all(f->memory, &q.known_count);
+    q.known = statefile_all(f->memory, &q.known_count);
     for (size_t i = 0; i < f->count; i++)
         c->present[i] = (struct lineup_present){f->members[i].section, &f->slots[i]};
     size_t count = lineup_make(&q, c->entries, FLEET_MAX);

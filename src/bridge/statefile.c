@@ -91,7 +91,7 @@ const struct device_memory *statefile_find(const struct statefile *m, const char
     return NULL;
 }
 
-const struct device_memory *memory_all(const struct statefile *m, size_t *count)
+const struct device_memory *statefile_all(const struct statefile *m, size_t *count)
 {
     *count = m->count;
     return m->entries;

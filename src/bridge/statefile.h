@@ -19,7 +19,7 @@ void statefile_close(struct statefile *m); /* without saving; NULL is fine */
 const struct device_memory *statefile_find(const struct statefile *m, const char *id);
 
 /* All entries, in no order; valid as those of statefile_find(). */
-const struct device_memory *memory_all(const struct statefile *m, size_t *count);
+const struct device_memory *statefile_all(const struct statefile *m, size_t *count);
 
 /*
  * Remembers, by entry->id; without one nothing happens. A section or a place at a gateway is one

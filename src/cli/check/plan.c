@@ -52,7 +52,7 @@ static bool add_lineup(struct making *m)
     struct lineup_question q = {.config = m->config};
     struct lineup_entry *entries;
 
-    q.known = memory_all(m->memory, &q.known_count);
+    q.known = statefile_all(m->memory, &q.known_count);
     size_t max = m->config->device_count + q.known_count;
     entries = calloc(max + 1, sizeof *entries);
     if (!entries)
@@ -168,7 +168,7 @@ static size_t most(const struct making *m)
 {
     size_t known, n = m->config->device_count;
 
-    (void)memory_all(m->memory, &known);
+    (void)statefile_all(m->memory, &known);
     n += known;
     for (size_t g = 0; g < m->config->dtu_count; g++)
         n += m->asked[g].listed_count;
