@@ -31,9 +31,11 @@ static const char *text_in(const cJSON *object)
 {
     for (size_t i = 0; cJSON_IsObject(object) && i < sizeof names / sizeof names[0]; i++) {
         const cJSON *m = member(object, names[i]);
+        if (!m)
+            continue;
         for (size_t k = 0; cJSON_IsObject(m) && k < sizeof names / sizeof names[0]; k++) {
             const cJSON *within = member(m, names[k]);
-            if (cJSON_IsString(within))
+            if (within && cJSON_IsString(within))
                 return within->valuestring;
         }
         if (cJSON_IsString(m) && m->valuestring[0])

@@ -361,6 +361,13 @@ static void names_stay_unless_they_look_like_secrets(void **state)
         "\"(removed)\":\"(removed)\"}");
 }
 
+/* An unknown key with a value that is known to be safe. */
+static void an_unknown_key_may_have_a_safe_value(void **state)
+{
+    scrub_allow(s, "Garage");
+    assert_written(config_of, "[DEFAULT]\nNamme = Garage\n", "[DEFAULT]\nNamme = Garage\n");
+}
+
 /* What the program publishes anyway, and what its configuration leads to. */
 static void what_is_allowed_stays(void **state)
 {
@@ -542,6 +549,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_text_takes_long, setup, teardown),
         cmocka_unit_test_setup_teardown(patterns, setup, teardown),
         cmocka_unit_test_setup_teardown(paths, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_unknown_key_may_have_a_safe_value, setup, teardown),
     };
     return cmocka_run_group_tests_name("scrub", tests, NULL, NULL);
 }

@@ -135,7 +135,7 @@ static void learn_value(struct scrub *s, const struct conf_key *key, const char 
         scrub_write_path(s, line, NULL, learn_hidden, s);
     else if (!may_be_shown(s, key, line))
         learn_hidden_value(s, key, value, first);
-    else if (strncasecmp(key->type, "JSON path", 9) == 0)
+    else if (key && strncasecmp(key->type, "JSON path", 9) == 0)
         scrub_allow_path(s, line);
 }
 

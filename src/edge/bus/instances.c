@@ -74,7 +74,7 @@ static struct entry **find_place(struct instances *d, const char *name)
 
 static void drop_entry(struct entry **place)
 {
-    if (!*place)
+    if (!place || !*place)
         return;
     bus_drop_call(&(*place)->pending);
     free(*place);
