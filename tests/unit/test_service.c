@@ -33,7 +33,7 @@ static struct service *service;
 static struct bus *client;
 static char why[200];
 
-enum { POWER, VOLTAGE, ENERGY, NAME_ITEM, POSITION, LIMIT, PRODUCT, CONNECTED, ITEMS };
+enum { POWER, VOLTAGE, ENERGY, NAME_ITEM, POSITION, LIMIT, COMMAND, PRODUCT, CONNECTED, ITEMS };
 
 static struct service_item items[ITEMS] = {
     [POWER] = {.path = "/Ac/Power", .description = "power in all", .text = TEXT_W},
@@ -42,6 +42,7 @@ static struct service_item items[ITEMS] = {
     [NAME_ITEM] = {.path = "/CustomName", .writable = true},
     [POSITION] = {.path = "/Position", .writable = true},
     [LIMIT] = {.path = "/Ac/PowerLimit", .text = TEXT_W, .writable = true},
+    [COMMAND] = {.path = "/Ac/Command", .text = TEXT_W, .writable = true, .command = VALUE_DOUBLE},
     [PRODUCT] = {.path = "/ProductId", .text = TEXT_HEX},
     [CONNECTED] = {.path = "/Connected"},
 };
@@ -82,6 +83,7 @@ static void fill_in(void)
     items[NAME_ITEM].value = value_string("");
     items[POSITION].value = value_int(1);
     items[LIMIT].value = value_double(2000);
+    items[COMMAND].value = value_invalid();
     items[PRODUCT].value = value_int(0xa144);
     items[CONNECTED].value = value_int(1);
 }
@@ -154,17 +156,12 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void run_for(int64_t ms)
-{
-    run_loop_for(loop, ms);
-}
-
 /* As many as are awaited, and a moment more for one too many. */
 static void wait_for_signals(int count)
 {
     for (int i = 0; i < 500 && signals < count; i++)
-        run_for(10);
-    run_for(20);
+        run_loop_for(loop, 10);
+    run_loop_for(loop, 20);
 }
 
 static void on_reply(DBusPendingCall *call, void *user)
@@ -183,7 +180,7 @@ static const char *send_call(DBusMessage *m)
     assert_true(dbus_connection_send_with_reply(bus_connection(client), m, &pending, 5000));
     dbus_message_unref(m);
     dbus_pending_call_set_notify(pending, on_reply, NULL, NULL);
-    run_for(6000);
+    run_loop_for(loop, 6000);
     dbus_pending_call_unref(pending);
     assert_non_null(last_reply);
     snprintf(text, sizeof(text), "%s", message_text(last_reply));
@@ -274,10 +271,12 @@ static void test_inner_nodes(void **state)
 {
     assert_string_equal(call("/Ac", "GetValue"),
                         "v<{s:\"Power\" v<d:1234.5>,s:\"L1/Voltage\" v<d:230.4>,"
-                        "s:\"Energy/Forward\" v<[]ai>,s:\"PowerLimit\" v<d:2000>,}>");
+                        "s:\"Energy/Forward\" v<[]ai>,s:\"PowerLimit\" v<d:2000>,"
+                        "s:\"Command\" v<[]ai>,}>");
     assert_string_equal(call("/Ac", "GetText"),
                         "v<{s:\"Power\" v<s:\"1234W\">,s:\"L1/Voltage\" v<s:\"230V\">,"
-                        "s:\"Energy/Forward\" v<s:\"---\">,s:\"PowerLimit\" v<s:\"2000W\">,}>");
+                        "s:\"Energy/Forward\" v<s:\"---\">,s:\"PowerLimit\" v<s:\"2000W\">,"
+                        "s:\"Command\" v<s:\"---\">,}>");
     assert_string_equal(call("/Ac/L1", "GetValue"), "v<{s:\"Voltage\" v<d:230.4>,}>");
     assert_string_equal(call("/Ac/Energy", "GetText"), "v<{s:\"Forward\" v<s:\"---\">,}>");
     assert_string_equal(call("/Ac", "GetItems"), unknown_method);
@@ -290,7 +289,7 @@ static void test_root(void **state)
         call("/", "GetValue"),
         "v<{s:\"Ac/Power\" v<d:1234.5>,s:\"Ac/L1/Voltage\" v<d:230.4>,"
         "s:\"Ac/Energy/Forward\" v<[]ai>,s:\"CustomName\" v<s:\"\">,s:\"Position\" v<i:1>,"
-        "s:\"Ac/PowerLimit\" v<d:2000>,s:\"ProductId\" v<i:41284>,s:\"Connected\" v<i:1>,}>");
+        "s:\"Ac/PowerLimit\" v<d:2000>,s:\"Ac/Command\" v<[]ai>,s:\"ProductId\" v<i:41284>,s:\"Connected\" v<i:1>,}>");
     assert_non_null(strstr(call("/", "GetText"), "s:\"ProductId\" v<s:\"0xA144\">"));
     assert_string_equal(call("/", "GetItems"),
                         "{s:\"/Ac/Power\" {s:\"Value\" v<d:1234.5>,s:\"Text\" v<s:\"1234W\">,},"
@@ -299,6 +298,7 @@ static void test_root(void **state)
                         "s:\"/CustomName\" {s:\"Value\" v<s:\"\">,s:\"Text\" v<s:\"\">,},"
                         "s:\"/Position\" {s:\"Value\" v<i:1>,s:\"Text\" v<s:\"1\">,},"
                         "s:\"/Ac/PowerLimit\" {s:\"Value\" v<d:2000>,s:\"Text\" v<s:\"2000W\">,},"
+                        "s:\"/Ac/Command\" {s:\"Value\" v<[]ai>,s:\"Text\" v<s:\"---\">,},"
                         "s:\"/ProductId\" {s:\"Value\" v<i:41284>,s:\"Text\" v<s:\"0xA144\">,},"
                         "s:\"/Connected\" {s:\"Value\" v<i:1>,s:\"Text\" v<s:\"1\">,},}");
     assert_string_equal(set_double("/", 1), unknown_method);
@@ -418,7 +418,7 @@ static void test_changes_go_out_in_one_signal(void **state)
     set(POWER, value_double(50));
     set(ENERGY, value_double(12.345));
     set(POWER, value_double(60));
-    run_for(30);
+    run_loop_for(loop, 30);
     assert_int_equal(signals, 0); /* nothing before the flush */
     assert_string_equal(call("/Ac/Power", "GetValue"), "v<d:60>");
     service_flush(service);
@@ -432,7 +432,7 @@ static void test_changes_go_out_in_one_signal(void **state)
     set(POWER, value_double(60)); /* as it is */
     set(ITEMS, value_double(1));  /* no such item */
     service_flush(service);
-    run_for(30);
+    run_loop_for(loop, 30);
     assert_int_equal(signals, 1);
     set(ENERGY, value_invalid());
     set(VOLTAGE, value_double(NAN));
@@ -491,7 +491,7 @@ static void test_lists_of_strings(void **state)
     wait_for_signals(1);
     set(PRODUCT, value_strings(same));
     service_flush(service);
-    run_for(30);
+    run_loop_for(loop, 30);
     assert_int_equal(signals, 1);
     set(PRODUCT, value_strings(no_roles));
     service_flush(service);
@@ -530,7 +530,7 @@ static void test_refused_write(void **state)
     assert_string_equal(call("/Ac/PowerLimit", "GetValue"), "v<d:2000>");
     assert_string_equal(set_double("/Ac/PowerLimit", 2000), "i:0");
     assert_int_equal(writes, 1);
-    run_for(20);
+    run_loop_for(loop, 20);
     assert_int_equal(signals, 0);
 }
 
@@ -631,6 +631,26 @@ static void test_write_where_there_is_no_value(void **state)
     set(LIMIT, value_invalid());
     assert_string_equal(set_int("/Ac/PowerLimit", 500), "i:0"); /* the driver decides */
     assert_int_equal(written.type, VALUE_INT);
+}
+
+/* It may not be so any more where the command goes: a loop that limits says the same again and again. */
+static void test_a_command_is_heard_each_time(void **state)
+{
+    for (int i = 1; i <= 3; i++) { /* the first while there is no value */
+        assert_string_equal(set_int("/Ac/Command", 500), "i:0");
+        assert_int_equal(writes, i);
+        assert_int_equal(written_item, COMMAND);
+        assert_int_equal(written.type, VALUE_DOUBLE);
+        assert_string_equal(call("/Ac/Command", "GetValue"), "v<d:500>");
+    }
+    assert_string_equal(set_text("/Ac/Command", "500"), "i:1");
+    assert_int_equal(writes, 3);
+    answer = SERVICE_REFUSED;
+    assert_string_equal(set_int("/Ac/Command", 500), "i:2");
+    assert_int_equal(writes, 4);
+    assert_string_equal(set_int("/Ac/PowerLimit", 2000),
+                        "i:0"); /* what commands nothing, is so already */
+    assert_int_equal(writes, 4);
 }
 
 static void test_no_reply_wanted(void **state)
@@ -761,11 +781,11 @@ static void test_lost(void **state)
 {
     private_bus_stop();
     for (int i = 0; i < 500 && lost_calls == 0; i++)
-        run_for(10);
+        run_loop_for(loop, 10);
     assert_int_equal(lost_calls, 1);
     set(POWER, value_double(1));
     service_flush(service); /* to nobody */
-    run_for(50);
+    run_loop_for(loop, 50);
     assert_int_equal(lost_calls, 1);
 }
 
@@ -784,7 +804,7 @@ static void test_bus_that_takes_nothing(void **state)
     /* The last value was not forgotten: it goes with the first flush that finds room. */
     int64_t deadline_ms = clock_now_ms() + 10000;
     while (!strstr(last_signal, "d:19999") && clock_now_ms() < deadline_ms) {
-        run_for(50);
+        run_loop_for(loop, 50);
         service_flush(service);
     }
     print_message("# %d of 20000 signals were sent to a bus that took nothing\n", signals);
@@ -839,8 +859,8 @@ static void test_flood_starves_nobody(void **state)
     loop_timer_arm(&tick, 0);
     int64_t deadline_ms = clock_now_ms() + 20000;
     while (waitpid(pid, NULL, WNOHANG) == 0 && clock_now_ms() < deadline_ms)
-        run_for(50);
-    run_for(100);
+        run_loop_for(loop, 50);
+    run_loop_for(loop, 100);
     loop_timer_disarm(&tick);
     print_message("# %d calls: %d ticks of 5 ms meanwhile, the longest gap was %d ms\n", FLOOD,
                   ticks, (int)longest_gap_ms);
@@ -868,6 +888,7 @@ int main(void)
         SERVICE_TEST(test_accepted_write),
         SERVICE_TEST(test_refused_write),
         SERVICE_TEST(test_what_is_not_writable),
+        SERVICE_TEST(test_a_command_is_heard_each_time),
         SERVICE_TEST(test_numbers_of_all_types),
         SERVICE_TEST(test_unusable_values),
         SERVICE_TEST(test_containers_in_the_variant),

@@ -142,15 +142,17 @@ static bool append_below_variant(const struct service *s, DBusMessageIter *to, c
 
 static int write_item(struct service *s, struct item *item, DBusMessage *m)
 {
+    bool commands = item->conf.command != VALUE_INVALID;
+    enum value_type type = commands ? item->conf.command : item->conf.value.type;
     DBusMessageIter from;
     struct value v;
 
     if (!item->conf.writable || !s->events.write)
         return SERVICE_NOT_WRITABLE;
     if (!dbus_message_iter_init(m, &from) || !variant_read(&from, &v) || v.type == VALUE_INVALID ||
-        !variant_convert(&v, item->conf.value.type))
+        !variant_convert(&v, type))
         return SERVICE_NOT_WRITABLE;
-    if (value_equal(&v, &item->conf.value))
+    if (!commands && value_equal(&v, &item->conf.value))
         return SERVICE_ACCEPTED;
     int result = s->events.write(s->events.user, (size_t)(item - s->items.list), &v);
     service_flush(s);

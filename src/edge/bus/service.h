@@ -25,6 +25,11 @@ struct service_item {
     const char *description; /* GetDescription; NULL is "" */
     enum text_format text;
     bool writable;
+    /*
+     * Of a writable item that commands something: what is written is of this type, and each write is handed on,
+     * of the value that is there too, for it may not be so any more where the command goes. VALUE_INVALID: none.
+     */
+    enum value_type command;
     bool quiet;         /* its changes are not announced */
     struct value value; /* at first; a string is copied, a list of them (static) is not */
 };
@@ -32,8 +37,8 @@ struct service_item {
 enum { SERVICE_ACCEPTED = 0, SERVICE_NOT_WRITABLE = 1, SERVICE_REFUSED = 2 };
 
 /*
- * A SetValue on a writable item, converted to the item's present type where that loses nothing
- * (i, u, x, q, n, y, b, d alike). Returns SERVICE_ACCEPTED or SERVICE_REFUSED; the callback itself
+ * A SetValue on a writable item, converted to the command's or else the item's present type where that loses
+ * nothing (i, u, x, q, n, y, b, d alike). Returns SERVICE_ACCEPTED or SERVICE_REFUSED; the callback itself
  * calls service_set() for what it accepts, and the service flushes after it.
  */
 typedef int (*service_write_fn)(void *user, size_t item, const struct value *value);
