@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bridge/unit_log.h"
+#include "core/lineup.h"
 #include "core/map.h"
 #include "core/text.h"
 #include "edge/bus/service.h"
@@ -241,11 +242,6 @@ static void on_granted(void *user)
 
 /* ---- Which device it is --------------------------------------------------------------------- */
 
-static bool is_template(const struct unit *u)
-{
-    return strncmp(u->conf.section, "TEMPLATE", 8) == 0;
-}
-
 /* Elements of a path in the settings service are [A-Za-z0-9_]. A template has no identity but its section. */
 static void write_uid(const struct device_memory *m, bool template, char out[CLAIM_UID_MAX])
 {
@@ -279,7 +275,7 @@ static void fill_wish(const struct unit *u, struct claim_wish *wish)
     text_copy(wish->label, sizeof wish->label, u->label);
     text_copy(wish->id, sizeof wish->id, m.id);
     text_copy(wish->serial, sizeof wish->serial, m.serial);
-    write_uid(&m, is_template(u), wish->uid);
+    write_uid(&m, lineup_is_template((int)u->conf.gateway), wish->uid);
     text_copy(wish->class, sizeof wish->class, class_of(&u->conf));
 }
 

@@ -39,11 +39,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void run_for(int64_t ms)
-{
-    run_loop_for(loop, ms);
-}
-
 static struct bus *open_bus(loop_fn lost, void *user)
 {
     struct bus *b =
@@ -67,7 +62,7 @@ static void test_names(void **state)
     assert_int_equal(bus_request_name_now(loop, b, "com.victronenergy.forbidden", why, sizeof(why)),
                      -EACCES);
     bus_close(a);
-    run_for(20);
+    run_loop_for(loop, 20);
     assert_int_equal(bus_request_name_now(loop, b, name, why, sizeof(why)),
                      0); /* it was not queued: asked anew */
     bus_close(b);
@@ -97,11 +92,11 @@ static void test_lost_once(void **state)
 
     lost_calls = 0;
     b = open_bus(on_lost, &b);
-    run_for(20);
+    run_loop_for(loop, 20);
     assert_int_equal(lost_calls, 0);
     private_bus_stop();
     for (int i = 0; i < 500 && lost_calls == 0; i++)
-        run_for(10);
+        run_loop_for(loop, 10);
     assert_int_equal(lost_calls, 1);
     assert_null(b);
 }
@@ -118,10 +113,10 @@ static void test_lost_while_open(void **state)
     lost_calls = 0;
     private_bus_stop();
     for (int i = 0; i < 500 && lost_calls == 0; i++)
-        run_for(10);
+        run_loop_for(loop, 10);
     assert_int_equal(lost_calls, 1);
     assert_true(bus_request_name_now(loop, b, "com.victronenergy.x", why, sizeof(why)) < 0);
-    run_for(50);
+    run_loop_for(loop, 50);
     assert_int_equal(lost_calls, 1);
     bus_close(b);
 }
@@ -131,7 +126,7 @@ static void test_lost_without_interest(void **state)
     struct bus *b = open_bus(NULL, NULL);
 
     private_bus_stop();
-    run_for(50);
+    run_loop_for(loop, 50);
     bus_close(b);
 }
 
@@ -163,7 +158,7 @@ static void test_call_times_out(void **state)
     dbus_message_unref(call);
     dbus_pending_call_set_notify(pending, on_reply, NULL, NULL);
     replies = 0;
-    run_for(2000);
+    run_loop_for(loop, 2000);
     assert_int_equal(replies, 1);
     assert_in_range(clock_now_ms() - began_ms, 75, 1900);
     dbus_pending_call_unref(pending);
@@ -232,7 +227,7 @@ static void test_flood_starves_nobody(void **state)
         flood(dbus_bus_get_unique_name(bus_connection(b)));
     last_tick_ms = clock_now_ms();
     loop_timer_arm(&tick, 0);
-    run_for(20000);
+    run_loop_for(loop, 20000);
     loop_timer_disarm(&tick);
     waitpid(pid, &quiet, 0);
     print_message("# %d messages received, %d ticks of 5 ms meanwhile, the longest gap was %d ms\n",
@@ -277,7 +272,7 @@ static int64_t longest_gap(int64_t ms)
     loop_timer_init(&tick, loop, on_tick, NULL);
     last_tick_ms = clock_now_ms();
     loop_timer_arm(&tick, 0);
-    run_for(ms);
+    run_loop_for(loop, ms);
     loop_timer_disarm(&tick);
     return longest_gap_ms;
 }
@@ -301,7 +296,7 @@ static void test_bus_that_does_not_answer(void **state)
     assert_string_equal(story, "");
     kill(private_bus_pid(), SIGCONT);
     for (int i = 0; i < 500 && !strstr(story, "b ready"); i++)
-        run_for(10);
+        run_loop_for(loop, 10);
     assert_string_equal(story, "a ready, b ready, ");
     bus_close(buses[MANY - 2]);
     bus_close(buses[MANY - 1]);
@@ -315,11 +310,11 @@ static void test_bus_that_ends_instead_of_answering(void **state)
     story[0] = '\0';
     kill(private_bus_pid(), SIGSTOP);
     struct bus *a = open_noted(first), *b = open_noted(second);
-    run_for(50);
+    run_loop_for(loop, 50);
     kill(private_bus_pid(), SIGCONT);
     private_bus_stop();
     for (int i = 0; i < 500 && !strstr(story, "b "); i++)
-        run_for(10);
+        run_loop_for(loop, 10);
     assert_non_null(strstr(story, "b failed, "));
     bus_close(a);
     bus_close(b);
@@ -345,7 +340,7 @@ static void test_name_that_is_not_answered(void **state)
     assert_int_equal(named, 99);
     kill(private_bus_pid(), SIGCONT);
     for (int i = 0; i < 500 && named == 99; i++)
-        run_for(10);
+        run_loop_for(loop, 10);
     assert_int_equal(named, 0);
     bus_close(b);
 }

@@ -155,19 +155,14 @@ static bool on_ours(void *user, const char *service)
 
 static const struct instances_events events = {on_ready, on_appeared, on_ours, NULL};
 
-static void run_for(int64_t ms)
-{
-    run_loop_for(loop, ms);
-}
-
 /* Until exactly this was heard, and a moment more for what is too much. */
 static void expect(const char *wanted)
 {
     int64_t end_ms = clock_now_ms() + 20000;
 
     while (strcmp(heard, wanted) != 0 && clock_now_ms() < end_ms)
-        run_for(5);
-    run_for(30);
+        run_loop_for(loop, 5);
+    run_loop_for(loop, 30);
     assert_string_equal(heard, wanted);
     heard[0] = '\0';
 }
@@ -306,7 +301,7 @@ static void test_serial_numbers(void **state)
     assert_null(instances_find_serial(directory, "114182940abcd"));
     others[0].serial_silent = true;
     comes(&others[0], SERVICE("pvinverter.http_34"), value_int(34));
-    run_for(100);
+    run_loop_for(loop, 100);
     assert_false(instances_has_heard(directory, SERVICE("pvinverter.http_34")));
     assert_true(instances_has_heard(directory, SERVICE("pvinverter.http_35")));
     assert_false(instances_has_heard(directory, SERVICE("pvinverter.http_99")));
@@ -345,7 +340,7 @@ static void test_one_hangs(void **state)
     start();
     int64_t began_ms = clock_now_ms();
     while (!*heard && clock_now_ms() < began_ms + 20000)
-        run_for(5);
+        run_loop_for(loop, 5);
     assert_true(clock_now_ms() - began_ms >= 900); /* it was waited for */
     expect("[ready]");
     expect_found("pvinverter", 21, SERVICE("pvinverter.fronius"));
@@ -359,7 +354,7 @@ static void test_one_dies_when_asked(void **state)
     others[0].silent = true;
     comes(&others[0], SERVICE("pvinverter.dying"), value_int(20));
     start();
-    run_for(50);
+    run_loop_for(loop, 50);
     assert_int_equal(others[0].asked, 1);
     goes(&others[0]);
     expect("[ready]");
@@ -380,10 +375,10 @@ static void test_costs_nothing_at_rest(void **state)
     comes(&others[0], SERVICE("pvinverter.fronius"), value_int(20));
     start();
     expect("[ready]");
-    run_for(100);
+    run_loop_for(loop, 100);
     wake_ups = 0;
-    run_for(500);
-    assert_in_range(wake_ups, 0, 2); /* that of run_for() itself */
+    run_loop_for(loop, 500);
+    assert_in_range(wake_ups, 0, 2); /* that of run_loop_for(loop, ) itself */
 }
 
 static void test_bounded(void **state)
@@ -404,11 +399,11 @@ static void test_bounded(void **state)
     assert_int_equal(others[0].asked, INSTANCES_MAX);
     asked = others[0].asked;
     dbus_bus_request_name(c, SERVICE("battery.more"), 0, NULL);
-    run_for(50);
+    run_loop_for(loop, 50);
     assert_int_equal(others[0].asked, asked);
     instances_destroy(directory); /* with all the calls under way */
     directory = NULL;
-    run_for(20);
+    run_loop_for(loop, 20);
 }
 
 static void on_ready_destroy(void *user)

@@ -115,16 +115,11 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void run_for(int64_t ms)
-{
-    run_loop_for(loop, ms);
-}
-
 /* Runs until the story holds the text; its services leak in a test that fails. */
 static void wait_for(const char *text)
 {
     for (int i = 0; i < 1000 && !strstr(story, text); i++)
-        run_for(10);
+        run_loop_for(loop, 10);
     if (!strstr(story, text))
         fail_msg("no \"%s\" in:\n%s", text, story);
 }
@@ -174,7 +169,7 @@ static void test_finds_what_is_there(void **state)
     assert_string_equal(story, "came " NAME "\n/Ac/Power=100.00\n/CustomName=Roof\ntold " NAME
                                "\nsettled\n");
     service_destroy(b); /* which was refused */
-    run_for(50);
+    run_loop_for(loop, 50);
     let_go(a);
     assert_null(strstr(story, OTHER));
 }
@@ -183,7 +178,7 @@ static void test_nothing_there(void **state)
 {
     start_monitor();
     wait_for("settled\n");
-    run_for(50);
+    run_loop_for(loop, 50);
     assert_string_equal(story, "settled\n");
     monitor_destroy(NULL);
 }
@@ -365,8 +360,8 @@ static void test_bounds(void **state)
     send_text_signal("/Ac/Power", "PropertiesChanged", "nonsense");
     send_flood(longer);
     for (int i = 0; i < 500 && items_told < MONITOR_ITEMS_MAX; i++)
-        run_for(10);
-    run_for(50);
+        run_loop_for(loop, 10);
+    run_loop_for(loop, 50);
     assert_int_equal(items_told, MONITOR_ITEMS_MAX);
     assert_null(strstr(story, "x\n"));
     assert_non_null(strstr(story, "/Item/0=---"));
@@ -398,7 +393,7 @@ static void test_false_alarm(void **state)
         dbus_message_unref(m);
     }
     send_text_signal("/", "ItemsChanged", "it came before this");
-    run_for(100);
+    run_loop_for(loop, 100);
     assert_null(strstr(story, "gone"));
     end_peer(OTHER);
     let_go(s);
@@ -410,8 +405,8 @@ static void test_lost(void **state)
     wait_for("settled\n");
     private_bus_stop();
     for (int i = 0; i < 500 && lost_calls == 0; i++)
-        run_for(10);
-    run_for(20);
+        run_loop_for(loop, 10);
+    run_loop_for(loop, 20);
     assert_int_equal(lost_calls, 1);
 }
 

@@ -256,19 +256,14 @@ static void on_changed(void *user, const char *path, const struct value *value)
 
 static const struct settings_events events = {on_available, on_changed, NULL};
 
-static void run_for(int64_t ms)
-{
-    run_loop_for(loop, ms);
-}
-
 /* Until exactly this was heard, and a moment more for what is too much. */
 static void expect_within(const char *wanted, int64_t ms)
 {
     int64_t end_ms = clock_now_ms() + ms;
 
     while (strcmp(heard, wanted) != 0 && clock_now_ms() < end_ms)
-        run_for(5);
-    run_for(30);
+        run_loop_for(loop, 5);
+    run_loop_for(loop, 30);
     assert_string_equal(heard, wanted);
     heard[0] = '\0';
 }
@@ -399,7 +394,7 @@ static void test_values_that_do_not_fit(void **state)
     expect("[added ---]");
     text[SETTINGS_TEXT_MAX - 1] = '\0';
     add_name();
-    run_for(100);
+    run_loop_for(loop, 100);
     assert_non_null(strstr(heard, "[added s:aaaaaaaa"));
     assert_int_equal(strlen(heard), strlen("[added s:]") + SETTINGS_TEXT_MAX - 1);
     heard[0] = '\0';
@@ -437,7 +432,7 @@ static void test_deadline(void **state)
 {
     stand_in.mode = SILENCE;
     add_name();
-    run_for(500);
+    run_loop_for(loop, 500);
     assert_int_equal(stand_in.calls, 1);
     assert_string_equal(heard, "");
     expect_within("[added: no answer from com.victronenergy.settings]", 20000);
@@ -447,7 +442,7 @@ static void test_goes_meanwhile(void **state)
 {
     stand_in.mode = SILENCE;
     add_name();
-    run_for(50);
+    run_loop_for(loop, 50);
     /* The connection stays, the name goes: the bus itself says nothing about the call. */
     dbus_bus_release_name(bus_connection(service_bus), SETTINGS_SERVICE, NULL);
     expect("[gone][added: no answer: com.victronenergy.settings has gone]");
@@ -531,7 +526,7 @@ static void test_nobody_elses_changes(void **state)
     expect("[added s:]");
     send_change(stranger, NAME, &v);
     send_items(stranger, NAME, &v);
-    run_for(50);
+    run_loop_for(loop, 50);
     send_change(service_bus, NAME, &v);
     expect("[CustomName s:Barn]");
     bus_close(stranger);
@@ -587,7 +582,7 @@ static void test_not_there_at_first(void **state)
 {
     settings_destroy(settings);
     service_goes();
-    run_for(50);
+    run_loop_for(loop, 50);
     settings = settings_create(loop, bus, &events, why, sizeof(why));
     add_name(); /* before it is known who is there */
     expect("[gone][added: no answer: com.victronenergy.settings is not on the bus]");
@@ -646,11 +641,11 @@ static void test_set_twice(void **state)
     expect("[added s:]");
     stand_in.hold = true;
     assert_int_equal(settings_set(settings, NAME, &barn), 0);
-    run_for(50);
+    run_loop_for(loop, 50);
     expect("");
     assert_int_equal(settings_set(settings, NAME, &shed), 0);
     release_one();
-    run_for(50);
+    run_loop_for(loop, 50);
     expect("");
     release_one();
     expect("[CustomName s:Shed]");
@@ -671,7 +666,7 @@ static void test_set_is_bounded(void **state)
         sent++;
     assert_in_range(sent, 16, 256);
     assert_int_equal(settings_set(settings, NAME, &v), -EBUSY);
-    run_for(50);
+    run_loop_for(loop, 50);
     service_goes();
     expect("[gone]");
     service_comes();
@@ -689,11 +684,11 @@ static void test_bus_goes(void **state)
     expect("[added s:]");
     service_goes();
     private_bus_interrupt();
-    run_for(50);
+    run_loop_for(loop, 50);
     heard[0] = '\0'; /* gone, or not; the program ends anyway */
     settings_set(settings, NAME, &v);
     settings_add(settings, &call, NULL, 0, on_added, NULL);
-    run_for(50);
+    run_loop_for(loop, 50);
     assert_non_null(strstr(heard, "[added: no answer"));
 }
 

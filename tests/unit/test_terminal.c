@@ -16,6 +16,7 @@
 
 #include "edge/sys/loop.h"
 #include "edge/sys/terminal.h"
+#include "unit/support/run_for.h"
 
 static struct loop *loop;
 static struct terminal *terminal;
@@ -61,20 +62,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void stop(void *user)
-{
-    loop_stop(loop, 0);
-}
-
-static void run_for(int64_t ms)
-{
-    struct loop_timer end;
-
-    loop_timer_init(&end, loop, stop, NULL);
-    loop_timer_arm(&end, ms);
-    loop_run(loop);
-}
-
 /* Everything that came out of the terminal so far. */
 static const char *output(void)
 {
@@ -98,8 +85,8 @@ static void press(const char *bytes, size_t expected)
 
     assert_int_equal(write(master, bytes, strlen(bytes)), strlen(bytes));
     for (int i = 0; i < 200 && key_count < before + expected; i++)
-        run_for(5);
-    run_for(10);
+        run_loop_for(loop, 5);
+    run_loop_for(loop, 10);
     assert_int_equal(key_count, before + expected);
 }
 
@@ -217,7 +204,7 @@ static void test_no_keys_without_a_terminal(void **state)
     terminal_enter(t);
     output();
     assert_int_equal(write(nowhere[1], "q", 1), 1);
-    run_for(20);
+    run_loop_for(loop, 20);
     assert_int_equal(key_count, 0);
     terminal_close(t);
     terminal_close(NULL);
