@@ -11,7 +11,25 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "edge/sys/clock.h"
 #include "edge/sys/log.h"
+
+static int64_t now_ms; /* by which the log bounds what it writes */
+
+int64_t clock_now_ms(void)
+{
+    return now_ms;
+}
+
+double clock_unix_s(void)
+{
+    return 0;
+}
+
+int clock_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+    return poll(fds, count, timeout_ms);
+}
 
 static int real_stderr;
 static int ends[2];
@@ -19,6 +37,7 @@ static char captured[65536];
 
 static int set_up(void **state)
 {
+    now_ms += 7 * 24 * 3600 * 1000LL; /* nothing is left out for what the test before has written */
     fflush(stderr);
     real_stderr = dup(STDERR_FILENO);
     if (pipe2(ends, O_CLOEXEC) < 0)
@@ -160,6 +179,15 @@ static void test_reader_gone(void **state)
     assert_non_null(strstr(logged(), "INFO here\n"));
 }
 
+/* The formats are literals all the same. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void log_line_of(const char *format, int i)
+{
+    log_line(LOG_ERROR, format, i);
+}
+#pragma GCC diagnostic pop
+
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
 static void test_fault_once_then_rarely_then_recovery(void **state)
@@ -220,7 +248,8 @@ static size_t lines_a_day(int flicker)
     struct log_fault f = {0};
     size_t count = 0;
 
-    for (int64_t now = 0; now < 24 * HOUR; now += 5 * SECOND) {
+    now_ms += 7 * 24 * (int64_t)HOUR;
+    for (int64_t now = 0; now < 24 * HOUR; now += 5 * SECOND, now_ms += 5 * SECOND) {
         log_fault(&f, now, LOG_ERROR, "fault %d", flicker ? (int)(now / (5 * SECOND) % 3) : 0);
         count += lines(logged());
     }
@@ -231,6 +260,92 @@ static void test_a_dead_gateway_writes_little(void **state)
 {
     assert_in_range(lines_a_day(0), 90, 100);
     assert_in_range(lines_a_day(1), 90, 199);
+}
+
+/* Three places that write as fast as they can, for a day: how much of each is in the log. */
+static void flood_for_a_day(size_t count[3])
+{
+    now_ms += 7 * 24 * (int64_t)HOUR;
+    count[0] = count[1] = count[2] = 0;
+    for (int i = 0; i < 24 * 60; i++, now_ms += MINUTE) {
+        for (int k = 0; k < 20; k++) {
+            log_line(LOG_ERROR, "flood %d", k);
+            count[0] += lines(logged());
+            log_line(LOG_INFO, "news %d", k);
+            count[1] += lines(logged());
+        }
+        if (i % 60 == 0) {
+            log_line(LOG_WARNING, "something else");
+            count[2] += lines(logged());
+        }
+    }
+}
+
+static void test_a_flood_is_bounded(void **state)
+{
+    size_t count[3];
+
+    flood_for_a_day(count);
+    assert_in_range(count[0], 400, 500);
+    assert_in_range(count[1], 20000, 22000);
+    assert_int_equal(count[2], 24); /* and nothing else is lost for it */
+}
+
+static void test_what_is_left_out_is_told(void **state)
+{
+    struct log_fault f = {0};
+    size_t written = 0, left_out = 0;
+
+    for (int i = 0; i < 1000; i++) {
+        log_line(LOG_ERROR, "told %d", i);
+        const char *got = logged();
+        written += lines(got);
+        left_out += !*got;
+        if (written == 200 && *got)
+            assert_string_equal(
+                got, "ERROR told 199 (too many: more like it are left out for a while)\n");
+    }
+    assert_int_equal(written, 200);
+    assert_int_equal(left_out, 800);
+    now_ms += HOUR;
+    log_line(LOG_ERROR, "told again");
+    assert_string_equal(logged(), "ERROR told again\n"); /* another place */
+    for (int i = 0; i < 1000; i++) {   /* a fault that comes and goes */
+        log_fault(&f, now_ms, LOG_ERROR, "away");
+        log_recovered(&f, now_ms, "back");
+        written += lines(logged());
+    }
+    assert_in_range(written, 200 + 2 * 100, 200 + 2 * 200);
+}
+
+static void test_all_places_together(void **state)
+{
+    static const char *const formats[] = {"a %d", "b %d", "c %d", "d %d",
+                                          "e %d", "f %d", "g %d", "h %d"};
+    size_t count = 0;
+
+    now_ms += 7 * 24 * (int64_t)HOUR;
+    for (int i = 0; i < 24 * 60; i++, now_ms += MINUTE) {
+        for (size_t k = 0; k < sizeof(formats) / sizeof(formats[0]); k++) {
+            log_line_of(formats[k], i);
+            count += lines(logged());
+        }
+    }
+    assert_in_range(count, 1900, 2100);
+}
+
+static void test_a_long_line_has_its_note(void **state)
+{
+    char text[2000];
+    const char *got = "";
+
+    memset(text, 'n', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    for (int i = 0; i < 200; i++) {
+        log_line(LOG_ERROR, "noted %s", text);
+        got = logged();
+    }
+    assert_non_null(strstr(got, "nnn (too many: more like it are left out for a while)\n"));
 }
 
 static void test_a_long_fault_is_one_fault(void **state)
@@ -258,6 +373,10 @@ int main(void)
         LOG_TEST(test_reader_gone),
         LOG_TEST(test_fault_once_then_rarely_then_recovery),
         LOG_TEST(test_good_news),
+        LOG_TEST(test_a_flood_is_bounded),
+        LOG_TEST(test_what_is_left_out_is_told),
+        LOG_TEST(test_all_places_together),
+        LOG_TEST(test_a_long_line_has_its_note),
         LOG_TEST(test_another_text_is_told),
         LOG_TEST(test_a_dead_gateway_writes_little),
         LOG_TEST(test_a_long_fault_is_one_fault),

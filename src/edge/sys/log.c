@@ -7,15 +7,39 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/budget.h"
 #include "core/text.h"
+#include "edge/sys/clock.h"
 
 enum {
     LINE_MAX_BYTES = 1024, /* well below PIPE_BUF: a line is never torn by another writer's */
+    NOTE_MAX = 96,
+    PATHS_MAX = 192, /* more than there are calls; the last one serves all that come then */
     REPEAT_MS = 15 * 60 * 1000,
     CHANGED_MS = 60 * 1000,
     SETTLED_MS = 60 * 60 * 1000,
 };
 
+/*
+ * How much one place of the program may write, and all of them together: multilog keeps it on flash. A
+ * configuration with many faults is told as a whole; what a peer provokes again and again is not. Below
+ * WARNING the owner has asked for more, and gets it, within bounds.
+ */
+static const struct rates {
+    struct budget_rate path, all;
+} serious_rates = {{.burst = 200, .per_day = 300}, {.burst = 600, .per_day = 1500}},
+  other_rates = {{.burst = 2000, .per_day = 20000}, {.burst = 5000, .per_day = 60000}};
+
+/* One place of the program, by its format. */
+struct path {
+    const char *format; /* NULL: none yet */
+    bool serious;
+    struct budget budget;
+    unsigned left_out; /* lines, since the last one that was written */
+};
+
+static struct path paths[PATHS_MAX];
+static struct budget all_serious, all_others;
 static enum log_level threshold = LOG_INFO;
 static unsigned lost; /* lines that a full stderr did not take */
 
@@ -82,17 +106,68 @@ static void report_lost(void)
         lost = count; /* still nobody; the line about it is not one of them */
 }
 
-static __attribute__((format(printf, 2, 0))) void vline(enum log_level level, const char *format,
-                                                        va_list args)
+/* ---- How much is written ---- */
+
+static struct path *path_of(const char *format, bool serious)
 {
-    char message[LINE_MAX_BYTES];
+    size_t i = 0;
+
+    while (i < PATHS_MAX - 1 && paths[i].format &&
+           (paths[i].format != format || paths[i].serious != serious))
+        i++;
+    paths[i].format = format;
+    paths[i].serious = serious;
+    return &paths[i];
+}
+
+/* False when there was too much like it already; else note says so of what went before, and goes behind it. */
+static bool admit(enum log_level level, const char *format, char note[NOTE_MAX])
+{
+    bool serious = level >= LOG_WARNING;
+    const struct rates *rates = serious ? &serious_rates : &other_rates;
+    struct budget *all = serious ? &all_serious : &all_others;
+    struct path *p = path_of(format, serious);
+    int64_t now_ms = clock_now_ms();
+
+    if (budget_wait_ms(&p->budget, &rates->path, now_ms) > 0 ||
+        !budget_take(all, &rates->all, now_ms)) {
+        p->left_out++;
+        return false;
+    }
+    (void)budget_take(&p->budget, &rates->path, now_ms);
+    note[0] = '\0';
+    if (p->left_out)
+        snprintf(note, NOTE_MAX, " (%u like it were left out)", p->left_out);
+    p->left_out = 0;
+    if (budget_wait_ms(&p->budget, &rates->path, now_ms) > 0)
+        snprintf(note + strlen(note), NOTE_MAX - strlen(note),
+                 " (too many: more like it are left out for a while)");
+    return true;
+}
+
+/* rank: what decides how much of it there may be; it is enabled. */
+static void write_line(enum log_level level, enum log_level rank, const char *format,
+                       const char *message)
+{
+    char note[NOTE_MAX], line[LINE_MAX_BYTES];
     int before = errno;
 
-    if (vsnprintf(message, sizeof(message), format, args) >= 0) {
+    if (admit(rank, format, note)) {
+        int room = LINE_MAX_BYTES - NOTE_MAX - 16;
+        snprintf(line, sizeof(line), "%.*s%s", *note ? room : LINE_MAX_BYTES, message, note);
         report_lost();
-        emit(level, message);
+        emit(level, line);
     }
     errno = before;
+}
+
+static __attribute__((format(printf, 3, 0))) void vline(enum log_level level, enum log_level rank,
+                                                        const char *format, va_list args)
+{
+    char message[LINE_MAX_BYTES];
+
+    if (vsnprintf(message, sizeof(message), format, args) >= 0)
+        write_line(level, rank, format, message);
 }
 
 void log_line(enum log_level level, const char *format, ...)
@@ -102,7 +177,7 @@ void log_line(enum log_level level, const char *format, ...)
     if (!log_enabled(level))
         return;
     va_start(args, format);
-    vline(level, format, args);
+    vline(level, level, format, args);
     va_end(args);
 }
 
@@ -113,9 +188,11 @@ void log_good_news(enum log_level told, const char *format, ...)
     if (!log_enabled(told))
         return;
     va_start(args, format);
-    vline(LOG_INFO, format, args);
+    vline(LOG_INFO, told, format, args);
     va_end(args);
 }
+
+/* ---- Faults that last ---- */
 
 /* "45 s", "12 min", "3 h 5 min" */
 static const char *span(int64_t ms, char *out, size_t size)
@@ -131,20 +208,29 @@ static const char *span(int64_t ms, char *out, size_t size)
     return out;
 }
 
-static void fault_begins(struct log_fault *f, int64_t now_ms, enum log_level level,
-                         const char *message)
+/* What is said of a fault: format is the caller's, by which it is counted. */
+struct fault_text {
+    enum log_level level;
+    const char *format, *message;
+};
+
+static void fault_begins(struct log_fault *f, int64_t now_ms, const struct fault_text *t)
 {
     f->since_ms = now_ms;
-    log_line(level, "%s", message);
+    if (log_enabled(t->level))
+        write_line(t->level, t->level, t->format, t->message);
 }
 
-static void fault_goes_on(struct log_fault *f, int64_t now_ms, enum log_level level,
-                          const char *message, bool changed)
+static void fault_goes_on(const struct log_fault *f, int64_t now_ms, const struct fault_text *t,
+                          bool changed)
 {
-    char since[32];
+    char since[32], line[LINE_MAX_BYTES + 64];
 
-    log_line(level, "%s (%s%u failures in %s)", message, changed ? "a change; " : "still; ",
-             f->total, span(now_ms - f->since_ms, since, sizeof(since)));
+    snprintf(line, sizeof(line), "%s (%s%u failures in %s)", t->message,
+             changed ? "a change; " : "still; ", f->total,
+             span(now_ms - f->since_ms, since, sizeof(since)));
+    if (log_enabled(t->level))
+        write_line(t->level, t->level, t->format, line);
 }
 
 void log_fault(struct log_fault *f, int64_t now_ms, enum log_level level, const char *format, ...)
@@ -171,10 +257,11 @@ void log_fault(struct log_fault *f, int64_t now_ms, enum log_level level, const 
     f->count++;
     if (!first && now_ms - f->logged_ms < pause)
         return;
+    const struct fault_text told = {level, format, message};
     if (first)
-        fault_begins(f, now_ms, level, message);
+        fault_begins(f, now_ms, &told);
     else
-        fault_goes_on(f, now_ms, level, message, changed);
+        fault_goes_on(f, now_ms, &told, changed);
     f->logged_ms = now_ms;
     f->level = level;
     f->count = 0;
@@ -191,10 +278,11 @@ void log_recovered(struct log_fault *f, int64_t now_ms, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(message, sizeof(message), format, args);
     va_end(args);
-    if (length >= 0) {
-        char lasted[32];
-        log_good_news(f->level, "%s (after %s and %u failures)", message,
-                      span(now_ms - f->since_ms, lasted, sizeof(lasted)), f->total);
+    if (length >= 0 && log_enabled(f->level)) {
+        char lasted[32], line[LINE_MAX_BYTES + 64];
+        snprintf(line, sizeof(line), "%s (after %s and %u failures)", message,
+                 span(now_ms - f->since_ms, lasted, sizeof(lasted)), f->total);
+        write_line(LOG_INFO, f->level, format, line);
     }
     *f = (struct log_fault){0};
 }

@@ -14,6 +14,12 @@ void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
 /*
+ * The log lies on flash. Whatever happens, and whoever provokes it, a day brings at most 500 lines of WARNING
+ * and above from one place of the program, which is its format (a literal), and 2,100 from all of them; of INFO
+ * and DEBUG, where these are enabled, 22,000 and 65,000. What is left out is counted in the next line like it.
+ */
+
+/*
  * One line, cleaned (core/text.h) and cut at 1 KiB. Written with one write(2); a full or closed stderr
  * never blocks or ends the program.
  */
