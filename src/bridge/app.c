@@ -13,6 +13,7 @@
 #include "bridge/locations.h"
 #include "bridge/statefile.h"
 #include "bridge/unit.h"
+#include "core/budget.h"
 #include "core/conf.h"
 #include "edge/net/http.h"
 #include "edge/sys/file.h"
@@ -29,6 +30,12 @@ enum {
     SAVE_MS = 15 * 60 * 1000,
     SAVE_PAUSE_MS = 60 * 1000
 };
+
+/*
+ * How often the state is written, whoever makes it change: a burst is for an owner who sets something, and
+ * what is over is written later. Twice what energy needs by itself.
+ */
+static const struct budget_rate save_rate = {.burst = 30, .per_day = 192};
 
 struct app {
     struct loop *loop;
@@ -49,6 +56,7 @@ struct app {
     bool faulty;                              /* the file, when it was read last: the log says so */
     struct gateway *gateways[FLEET_GATEWAYS]; /* by number */
     int64_t saved_ms, save_due_ms;
+    struct budget saves;
     struct loop_timer look_again, lock_again, save, sign_of_life;
 };
 
@@ -126,6 +134,10 @@ static struct config *read_config(struct app *a, bool *clean)
 
 static void save_by(struct app *a, int64_t delay_ms)
 {
+    int64_t wait_ms = budget_wait_ms(&a->saves, &save_rate, loop_now_ms(a->loop));
+
+    if (delay_ms < wait_ms)
+        delay_ms = wait_ms;
     a->save_due_ms = loop_now_ms(a->loop) + delay_ms;
     loop_timer_arm(&a->save, delay_ms);
 }
@@ -135,8 +147,9 @@ static void save_memory(struct app *a)
     if (!a->fleet)
         return;
     fleet_remember(a->fleet);
-    statefile_save(a->memory);
     a->saved_ms = loop_now_ms(a->loop);
+    if (statefile_save(a->memory))
+        (void)budget_take(&a->saves, &save_rate, a->saved_ms);
 }
 
 static void on_save(void *user)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/budget.h"
 #include "core/map.h"
 #include "core/text.h"
 #include "edge/bus/bus.h"
@@ -22,6 +23,12 @@ enum {
     WHO_MS = 6 * 1000 /* so long the answer of who has the name is waited for */
 };
 
+/*
+ * How much is written to the settings service, which keeps it on flash, whoever makes us do it. What is over
+ * waits.
+ */
+static const struct budget_rate write_rate = {.burst = 100, .per_day = 150};
+
 static const char service_prefix[] = "com.victronenergy.";
 
 struct claims {
@@ -37,6 +44,7 @@ struct claims {
     bool round_over;     /* the directory knows who is there */
     bool settings_known; /* whether there is a settings service has been answered */
     int64_t answered_ms; /* when that was */
+    struct budget writes;
     struct claim *first;
 };
 
@@ -126,10 +134,25 @@ static const char *class_of(const struct claim *claim)
     return choice_class(claim->wish.class, claim->choice.role);
 }
 
+/* Whether something may be written there now. What is not is seen to with a later turn. */
+static bool may_write(struct claim *claim)
+{
+    struct claims *c = claim->claims;
+    int64_t now = loop_now_ms(c->loop);
+
+    if (budget_take(&c->writes, &write_rate, now))
+        return true;
+    if (!loop_timer_armed(&claim->turn))
+        loop_timer_arm(&claim->turn, budget_wait_ms(&c->writes, &write_rate, now));
+    return false;
+}
+
 static void store_instance(struct claim *claim)
 {
     char path[SETTINGS_PATH_MAX], text[CLASS_MAX + 16];
 
+    if (!may_write(claim))
+        return;
     leaf_path(claim, LEAF_INSTANCE, path);
     (void)snprintf(text, sizeof text, "%s:%d", claim->class, claim->instance);
     struct value v = value_string(text);
@@ -192,6 +215,8 @@ static void write_leaf(struct claim *claim, enum choice_leaf leaf)
     char path[SETTINGS_PATH_MAX];
     struct value v = choice_value(&claim->choice, leaf);
 
+    if (!may_write(claim))
+        return;
     leaf_path(claim, leaf, path);
     (void)settings_set(claim->claims->settings, path, &v);
 }
@@ -242,6 +267,26 @@ static void ask(struct claim *claim)
     settings_add(c->settings, &claim->call, list + skip, LEAVES - skip, on_added, claim);
 }
 
+/* What the settings service has for an instance; false, and told once, when that is none. */
+static bool read_instance(struct claim *claim, const struct value *v, char class[CLASS_MAX],
+                          int *instance)
+{
+    if (v->type != VALUE_STRING)
+        return false;
+    if (choice_parse_instance(v->s, class, instance)) {
+        claim->refuses = false;
+        return true;
+    }
+    if (!claim->refuses)
+        log_line(LOG_ERROR,
+                 "%s: " SETTINGS_SERVICE
+                 " has %s for its instance, which is none of 0 to %d: it is "
+                 "not used",
+                 claim->wish.label, v->s, CONF_INSTANCE_MAX);
+    claim->refuses = true;
+    return false;
+}
+
 static void take_answer(struct claim *claim, const struct value *values)
 {
     char class[CLASS_MAX];
@@ -249,8 +294,7 @@ static void take_answer(struct claim *claim, const struct value *values)
 
     claim->later.class[0] = '\0';
     merge_choice(claim, values);
-    if (!is_auto(claim) || values[LEAF_INSTANCE].type != VALUE_STRING ||
-        !choice_parse_instance(values[LEAF_INSTANCE].s, class, &instance)) {
+    if (!is_auto(claim) || !read_instance(claim, &values[LEAF_INSTANCE], class, &instance)) {
         decide(claim, own_wish(claim));
         return;
     }
@@ -447,7 +491,7 @@ static void on_changed(void *user, const char *path, const struct value *v)
     if (leaf == LEAF_INSTANCE) {
         char class[CLASS_MAX];
         int instance;
-        if (v->type == VALUE_STRING && choice_parse_instance(v->s, class, &instance))
+        if (is_auto(claim) && read_instance(claim, v, class, &instance))
             follow(claim, class, instance);
         return;
     }

@@ -58,6 +58,8 @@ struct claim {
     bool asked;         /* the settings service knows this claim */
     bool settled;       /* the members below count */
     bool on_bus;        /* the service of this name is there */
+    bool stays;         /* where another program has its number, too: the log says so */
+    bool refuses;       /* the instance of the settings service: the log says so */
     bool moving;        /* its instance is being moved to another class there */
     int tried;          /* an instance that the bus refused just now; -1 none */
     int64_t refused_ms; /* when that was */

@@ -123,12 +123,12 @@ void statefile_put(struct statefile *m, const struct device_memory *entry)
     *place = *entry;
 }
 
-void statefile_save(struct statefile *m)
+bool statefile_save(struct statefile *m)
 {
     char *text = state_print(m->entries, m->count);
     if (!text || (m->saved && !strcmp(text, m->saved))) {
         free(text);
-        return;
+        return false;
     }
     int err = file_replace(m->path, text, strlen(text));
     if (err < 0) {
@@ -138,9 +138,10 @@ void statefile_save(struct statefile *m)
                      m->path, strerror(-err));
         m->failing = true;
         free(text);
-        return;
+        return true;
     }
     m->failing = false;
     free(m->saved);
     m->saved = text;
+    return true;
 }

@@ -5,6 +5,7 @@
 #ifndef DTU_BRIDGE_STATEFILE_H
 #define DTU_BRIDGE_STATEFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/device.h"
@@ -28,7 +29,7 @@ const struct device_memory *statefile_all(const struct statefile *m, size_t *cou
  */
 void statefile_put(struct statefile *m, const struct device_memory *entry);
 
-/* Writes the file if anything in it would change. A failure is logged. */
-void statefile_save(struct statefile *m);
+/* Writes the file if anything in it would change, and returns whether it would. A failure is logged. */
+bool statefile_save(struct statefile *m);
 
 #endif

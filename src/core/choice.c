@@ -37,7 +37,7 @@ bool choice_parse_instance(const char *text, char class[CLASS_MAX], int *instanc
     if (!colon || colon == text || (size_t)(colon - text) >= CLASS_MAX)
         return false;
     long n = strtol(colon + 1, &end, 10);
-    if (end == colon + 1 || *end || n < 0 || n > 0xFFFF)
+    if (end == colon + 1 || *end || n < 0 || n > CONF_INSTANCE_MAX)
         return false;
     memcpy(class, text, (size_t)(colon - text));
     class[colon - text] = '\0';

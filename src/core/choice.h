@@ -58,7 +58,7 @@ bool choice_write(struct owner_choice *choice, enum map_source source, const str
 /* What is not set takes the value that it has in another. */
 void choice_inherit(struct owner_choice *choice, const struct owner_choice *from);
 
-/* From "pvinverter:34"; false when it is none, and then nothing is written. */
+/* From "pvinverter:34"; false when it is none of 0 to CONF_INSTANCE_MAX, and then nothing is written. */
 bool choice_parse_instance(const char *text, char class[CLASS_MAX], int *instance);
 
 #endif

@@ -24,6 +24,7 @@ enum {
     CONF_DTUS_MAX = 16,
     CONF_GATEWAYS_MAX = CONF_DTUS_MAX + CONF_TEMPLATES_MAX,
     CONF_DEVICES_MAX = CONF_INVERTERS_MAX + CONF_TEMPLATES_MAX,
+    CONF_INSTANCE_MAX = 1023, /* Venus OS itself gives 258 and above to some */
     CONF_INSTANCE_AUTO = -1, /* device_conf.instance: whatever can be claimed */
     CONF_POSITION_AUTO = -1  /* device_conf.position: what is usual for the class */
 };

@@ -11,7 +11,6 @@
 enum {
     STATE_VERSION = 2,
     STATE_BY_SECTION = 1, /* the version before */
-    INSTANCE_LIMIT = 65535
 };
 
 static const char payload_key[] = "\"devices\":";
@@ -224,7 +223,7 @@ static void read_device(const cJSON *o, struct device_memory *m)
     m->choice.position = int_member(o, "position", 2);
     m->choice.load_position = int_member(o, "load_position", 1);
     m->choice.phase = (int)small_member(o, "phase", PHASES);
-    m->instance = int_member(o, "instance", INSTANCE_LIMIT);
+    m->instance = int_member(o, "instance", CONF_INSTANCE_MAX);
     m->phases = small_member(o, "phases", PHASES);
     m->strings = small_member(o, "strings", STRINGS_MAX);
     m->max_power_w = member_in(o, "max_power_w", 0, power_limit_w);

@@ -79,6 +79,16 @@ struct value world_value(const char *name, const char *path)
     return value_invalid();
 }
 
+int world_write(const char *name, const char *path, const struct value *value)
+{
+    const struct service *s = world_service(name);
+
+    for (size_t i = 0; s && i < s->count; i++)
+        if (!strcmp(s->paths[i], path))
+            return s->events.write(s->events.user, i, value);
+    return SERVICE_REFUSED;
+}
+
 /* What the bus says of the name, a turn later. */
 static void on_outcome(void *user)
 {

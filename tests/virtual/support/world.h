@@ -49,6 +49,8 @@ struct service *world_service(const char *name);
 size_t world_service_count(void);
 /* The present value of a path; invalid when the service or the path is not there. */
 struct value world_value(const char *name, const char *path);
+/* A SetValue of another process: what it is answered. */
+int world_write(const char *name, const char *path, const struct value *value);
 /* Signals that were sent: flushes in which something had changed. */
 extern unsigned long world_signals;
 
