@@ -13,8 +13,8 @@
 extern struct device_conf conf;
 extern struct device *d;
 extern struct owner_choice owner;
-    /* what the owner has set */ /* NULL until create(); destroyed with the test */
-extern struct reading r;         /* 300 W, 230 V, 100 kWh */
+/* what the owner has set */ /* NULL until create(); destroyed with the test */
+extern struct reading r;     /* 300 W, 230 V, 100 kWh */
 
 int device_setup(void **state);
 int device_teardown(void **state);
