@@ -14,6 +14,7 @@
 enum {
     FIRST_INSTANCE = 34, /* where today's config.example begins */
     LAST_INSTANCE = 255,
+    NO_INSTANCE = -1, /* all are taken */
     BUS_RETRY_MS = 10 * 1000,
     /* At boot the settings service may start a little later than this program. */
     SETTINGS_WAIT_MS = 10 * 1000,
@@ -95,6 +96,7 @@ static bool is_taken(const struct claims *c, const struct claim *claim, const ch
            claim->tried == instance;
 }
 
+/* NO_INSTANCE when none is. */
 static int next_free(const struct claims *c, const struct claim *claim, const char *class, int from)
 {
     if (from < FIRST_INSTANCE)
@@ -108,7 +110,7 @@ static int next_free(const struct claims *c, const struct claim *claim, const ch
                 return instance;
         }
     }
-    return from;
+    return NO_INSTANCE;
 }
 
 static void log_clash(const struct claims *c, const struct claim *claim, const char *class,
@@ -172,6 +174,23 @@ static void make_room(struct claims *c, const struct claim *claim, const char *c
         decide(other, other->instance);
 }
 
+/* It is looked for again: somebody may leave the bus. */
+static void go_without(struct claim *claim, const char *class)
+{
+    bool granted = claim->settled;
+
+    if (!claim->told_none)
+        log_line(LOG_ERROR,
+                 "%s: is not published: every DeviceInstance of class %s from %d to %d is taken",
+                 claim->wish.label, class, FIRST_INSTANCE, LAST_INSTANCE);
+    claim->told_none = true;
+    claim->settled = false;
+    claim->tried = -1;
+    loop_timer_arm(&claim->turn, ASK_AGAIN_MS);
+    if (granted)
+        claim->granted(claim->user);
+}
+
 /* wanted: by the configuration, the settings service or the memory; -1 is any. */
 static void decide(struct claim *claim, int wanted)
 {
@@ -187,8 +206,14 @@ static void decide(struct claim *claim, int wanted)
         instance = next_free(c, claim, class, FIRST_INSTANCE);
     } else if (is_taken(c, claim, class, wanted)) {
         instance = next_free(c, claim, class, wanted + 1);
-        log_clash(c, claim, class, wanted, instance);
+        if (instance != NO_INSTANCE)
+            log_clash(c, claim, class, wanted, instance);
     }
+    if (instance == NO_INSTANCE) {
+        go_without(claim, class);
+        return;
+    }
+    claim->told_none = false;
     if (!claim->settled || claim->instance != instance || strcmp(claim->class, class) != 0)
         pace_step(&claim->moves, loop_now_ms(c->loop));
     text_copy(claim->class, sizeof claim->class, class);
@@ -254,6 +279,8 @@ static void ask(struct claim *claim)
 
     if (first < 0)
         first = next_free(c, claim, class_of(claim), FIRST_INSTANCE);
+    if (first < 0) /* the service finds another */
+        first = FIRST_INSTANCE;
     (void)snprintf(instance, sizeof instance, "%s:%d", class_of(claim), first);
     for (enum choice_leaf leaf = 0; leaf < LEAVES; leaf++) {
         leaf_path(claim, leaf, paths[leaf]);

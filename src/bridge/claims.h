@@ -57,6 +57,7 @@ struct claim {
     struct settings_call call;
     bool asked;         /* the settings service knows this claim */
     bool settled;       /* the members below count */
+    bool told_none;     /* the log says that no instance is free */
     bool on_bus;        /* the service of this name is there */
     bool stays;         /* where another program has its number, too: the log says so */
     bool refuses;       /* the instance of the settings service: the log says so */
