@@ -12,6 +12,7 @@ struct member {
     struct unit *unit;
     char section[CONF_SECTION_MAX];
     int fed_by; /* the gateway whose health it shows */
+    bool off;   /* kept off the bus */
 };
 
 struct fleet {
@@ -26,7 +27,6 @@ struct fleet {
     bool narrowed[FLEET_GATEWAYS];    /* its next complete list is to be taken at its word */
     struct loop_timer missing;        /* when the next one has been missing for long enough */
     unsigned char changed[FLEET_MAX]; /* scratch of roster_bind */
-    bool told_full;
 };
 
 /* How a gateway answers; NULL: not known. */
@@ -94,19 +94,14 @@ static bool add(struct fleet *f, const struct device_conf *conf, int home, enum 
     const char *serial = memory ? memory->serial : conf->serial;
     struct unit *u;
 
-    if (f->count == FLEET_MAX) {
-        if (!f->told_full)
-            log_line(LOG_ERROR, "there are more than %d devices: %s is left out", FLEET_MAX,
-                     serial);
-        f->told_full = true;
+    if (f->count == FLEET_MAX) /* never: sections and what is added are counted */
         return true;
-    }
     u = unit_create(f->env, &own, memory);
     if (!u)
         return false;
     roster_slot_init(&f->slots[f->count], kind, home, conf->index,
                      lineup_is_template(home) ? "" : serial);
-    f->members[f->count] = (struct member){.unit = u, .fed_by = home};
+    f->members[f->count] = (struct member){.unit = u, .fed_by = home, .off = conf->off};
     text_copy(f->members[f->count].section, CONF_SECTION_MAX, conf->section);
     f->count++;
     unit_health(u, health_of(f, home));
@@ -133,10 +128,6 @@ static size_t make_lineup(struct fleet *f, const struct config *config, struct c
     for (size_t i = 0; i < f->count; i++)
         c->present[i] = (struct lineup_present){f->members[i].section, &f->slots[i]};
     size_t count = lineup_make(&q, c->entries, FLEET_MAX);
-    if (count > FLEET_MAX && !f->told_full)
-        log_line(LOG_ERROR, "there are more than %d devices: the last ones are left out",
-                 FLEET_MAX);
-    f->told_full = f->told_full || count > FLEET_MAX;
     return count < FLEET_MAX ? count : FLEET_MAX;
 }
 
@@ -160,6 +151,7 @@ static void keep(struct fleet *f, struct change *c, const struct lineup_entry *e
     c->members[to] = f->members[from];
     c->slots[to] = f->slots[from];
     text_copy(c->members[to].section, CONF_SECTION_MAX, e->conf->section);
+    c->members[to].off = e->conf->off;
     c->slots[to].kind = e->kind;
     c->slots[to].home = e->home;
     c->slots[to].index = e->conf->index;
@@ -213,6 +205,14 @@ static bool rearrange(struct fleet *f, struct change *c, size_t count)
     for (size_t e = 0; ok && e < count; e++)
         ok = c->made[e] || create(f, &c->entries[e]);
     return ok;
+}
+
+void fleet_door(const struct fleet *f, int gateway, struct door *door)
+{
+    char section[CONF_SECTION_MAX];
+
+    lineup_home_section(gateway, section);
+    door_init(door, f->env->loop, f->memory, section);
 }
 
 bool fleet_apply(struct fleet *f, const struct config *config)
@@ -367,28 +367,46 @@ static void on_missing(void *user)
         loop_timer_disarm(&f->missing);
 }
 
-void fleet_list(struct fleet *f, const struct roster_list *list)
+void fleet_list(struct fleet *f, const struct roster_list *list, struct door *door)
 {
+    struct roster_list guarded = *list;
+
     if (lineup_is_template(list->gateway))
         return;
-    roster_bind(f->slots, f->count, list, loop_now_ms(f->env->loop), f->changed);
+    guarded.may_replace = door_replaces;
+    guarded.user = door;
+    roster_bind(f->slots, f->count, &guarded, loop_now_ms(f->env->loop), f->changed);
     follow_changes(f);
+    door_list(door, f->slots, f->count, list);
     if (list->complete && f->narrowed[list->gateway])
         narrow(f, list->gateway);
     on_missing(f);
 }
 
+static size_t services(const struct fleet *f)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->count; i++)
+        n += !f->members[i].off;
+    return n;
+}
+
 /* With its reading, not before: a service that does not know its shape yet would have to come twice. */
 void fleet_add(struct fleet *f, const struct roster_list *list, const char *serial,
-               const struct device_conf *unnamed)
+               const struct device_conf *unnamed, struct door *door)
 {
     struct device_memory m;
+    int goes;
 
     for (size_t i = 0; i < list->count; i++) {
         const struct roster_entry *entry = &list->entries[i];
         if (!serial_equal(entry->serial, serial) ||
-            !roster_may_add(f->slots, f->count, list, entry))
+            !roster_may_add(f->slots, f->count, list, entry) ||
+            !door_adds(door, entry->serial, f->slots, f->count, services(f), list->gateway, &goes))
             continue;
+        if (goes >= 0)
+            drop_missing(f, (size_t)goes);
         recall(f, entry->serial, &m);
         (void)add(f, unnamed, list->gateway, ROSTER_ADDED, &m);
     }

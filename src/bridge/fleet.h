@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bridge/door.h"
 #include "bridge/statefile.h"
 #include "bridge/unit.h"
 #include "core/conf.h"
@@ -17,7 +18,8 @@
 
 struct fleet;
 
-enum { FLEET_MAX = 256 /* units; further inverters are not added */ };
+/* Units: sections, of which some may be off, and what is added. */
+enum { FLEET_MAX = CONF_DEVICES_MAX + CONF_SERVICES_MAX };
 
 enum { FLEET_GATEWAYS = CONF_GATEWAYS_MAX }; /* by their numbers: see lineup_home() */
 
@@ -31,21 +33,27 @@ void fleet_destroy(struct fleet *f); /* without remembering; NULL is fine */
  */
 bool fleet_apply(struct fleet *f, const struct config *config);
 
+/* Makes the door for the new inverters of a gateway. */
+void fleet_door(const struct fleet *f, int gateway, struct door *door);
+
 /* env->dry_run has changed. */
 void fleet_show_again(struct fleet *f);
 
 /* A reading that a gateway brings. False when no unit is that inverter. */
 bool fleet_feed(struct fleet *f, int gateway, const struct reading *r, double latency_ms);
 
-/* What a gateway lists, as far as it is known: binds and rebinds sections, notes who is missing. */
-void fleet_list(struct fleet *f, const struct roster_list *list);
+/*
+ * What a gateway lists, as far as it is known: binds and rebinds sections, notes who is missing and who is new.
+ */
+void fleet_list(struct fleet *f, const struct roster_list *list, struct door *door);
 
 /*
  * A reading of an inverter that no unit is, of this list: adds a unit for it if the list, after fleet_list()
- * with the same, leaves it to nobody else. unnamed: the configuration of an inverter that no section names.
+ * with the same, leaves it to nobody else and the door lets it in. unnamed: the configuration of an
+ * inverter that no section names.
  */
 void fleet_add(struct fleet *f, const struct roster_list *list, const char *serial,
-               const struct device_conf *unnamed);
+               const struct device_conf *unnamed, struct door *door);
 
 /* How many inverters of the list are left without a unit. */
 size_t fleet_spare(const struct fleet *f, const struct roster_list *list);

@@ -9,6 +9,7 @@
 
 enum {
     LISTED_MAX = CONF_INVERTERS_MAX,
+    SPARE_PAUSE_MS = 3600 * 1000,
     KEPT_MS = 30 * 1000 /* a reading that is older is not shown as a new one */
 };
 
@@ -39,8 +40,10 @@ struct gateway {
 
     /* The present cycle's, and the last whole one: a section that comes later finds its inverter there. */
     struct listing now, last;
-    int64_t last_ms; /* when that one ended */
-    size_t spare;    /* inverters without a unit, as last logged */
+    int64_t last_ms;  /* when that one ended */
+    size_t spare;     /* inverters without a unit, as last logged */
+    int64_t spare_ms; /* when that was */
+    struct door door;
 };
 
 static void keep_waiting(struct listing *l, const struct reading *r, double latency_ms)
@@ -73,7 +76,10 @@ static void on_listed(void *user, unsigned index, const char *serial)
 
 static struct roster_list list_of(const struct gateway *g)
 {
-    return (struct roster_list){g->number, g->now.entries, g->now.count, g->now.told};
+    return (struct roster_list){.gateway = g->number,
+                                .entries = g->now.entries,
+                                .count = g->now.count,
+                                .complete = g->now.told};
 }
 
 static bool feed_or_add(struct gateway *g, const struct roster_list *list, const struct reading *r,
@@ -82,7 +88,7 @@ static bool feed_or_add(struct gateway *g, const struct roster_list *list, const
     if (fleet_feed(g->fleet, g->number, r, latency_ms))
         return true;
     if (g->adds)
-        fleet_add(g->fleet, list, r->serial, &g->unnamed);
+        fleet_add(g->fleet, list, r->serial, &g->unnamed, &g->door);
     return g->adds && fleet_feed(g->fleet, g->number, r, latency_ms);
 }
 
@@ -109,7 +115,7 @@ static void on_reading(void *user, const struct reading *r, double latency_ms)
         return;
     const struct roster_list list = list_of(g);
     if (!list.complete)
-        fleet_list(g->fleet, &list);
+        fleet_list(g->fleet, &list, &g->door);
     if (!feed_or_add(g, &list, r, latency_ms))
         keep_waiting(&g->now, r, latency_ms);
 }
@@ -127,14 +133,17 @@ static void on_info(void *user, const struct gateway_info *info)
     fleet_info(g->fleet, g->number, info);
 }
 
+/* Where they may be added, the door says why one is not. */
 static void log_spare(struct gateway *g)
 {
     const struct roster_list list = list_of(g);
-    size_t spare = fleet_spare(g->fleet, &list);
+    size_t spare = g->adds ? 0 : fleet_spare(g->fleet, &list);
+    int64_t now = loop_now_ms(g->loop);
 
-    if (spare == g->spare)
+    if (spare == g->spare || (g->spare_ms && now - g->spare_ms < SPARE_PAUSE_MS))
         return;
     g->spare = spare;
+    g->spare_ms = now;
     if (spare)
         log_line(LOG_INFO,
                  "%s: %zu of its %zu inverters have no [INVERTERn] section and are not shown",
@@ -157,7 +166,7 @@ static void on_list_end(void *user)
     g->now.told = true;
     const struct roster_list list = list_of(g);
     if (list.count > 0)
-        fleet_list(g->fleet, &list);
+        fleet_list(g->fleet, &list, &g->door);
     feed_waiting(g, &list, &g->now);
 }
 
@@ -197,6 +206,8 @@ static void on_cycle(void *user, const struct cycle *c)
     end_list(g);
     fleet_health(g->fleet, g->number, health_of(g)); /* a fault may have begun, or ended */
     fleet_cycle(g->fleet, g->number, c);
+    if (g->adds && door_waits(&g->door))
+        poller_ask(g->poller);
 }
 
 /*
@@ -205,11 +216,13 @@ static void on_cycle(void *user, const struct cycle *c)
  */
 static void look_again(struct gateway *g)
 {
-    const struct roster_list list = {g->number, g->last.entries, g->last.count, false};
+    const struct roster_list list = {.gateway = g->number,
+                                     .entries = g->last.entries,
+                                     .count = g->last.count};
 
     if (list.count == 0)
         return;
-    fleet_list(g->fleet, &list);
+    fleet_list(g->fleet, &list, &g->door);
     if (loop_now_ms(g->loop) - g->last_ms <= KEPT_MS)
         feed_waiting(g, &list, &g->last);
 }
@@ -263,6 +276,7 @@ struct gateway *gateway_create(struct loop *l, struct http *h, const struct gate
     g->number = lineup_home(conf);
     g->conf = *conf;
     set_unnamed(g, unnamed);
+    fleet_door(fleet, g->number, &g->door);
     if (!open_poller(g)) {
         gateway_destroy(g);
         return NULL;
@@ -279,6 +293,8 @@ bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
                          const struct device_conf *unnamed)
 {
     set_unnamed(g, unnamed);
+    door_open(&g->door);
+    g->spare_ms = 0;
     if (gateway_conf_equal(conf, &g->conf)) {
         look_again(g);         /* there may be new sections for what it lists */
         poller_ask(g->poller); /* and for what has come since */

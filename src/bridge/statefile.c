@@ -97,6 +97,23 @@ const struct device_memory *statefile_all(const struct statefile *m, size_t *cou
     return m->entries;
 }
 
+size_t statefile_strays(const struct statefile *m)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->count; i++)
+        n += !m->entries[i].section[0] && !m->entries[i].gateway[0];
+    return n;
+}
+
+bool statefile_knows_gateway(const struct statefile *m, const char *section)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (!strcmp(m->entries[i].gateway, section))
+            return true;
+    return false;
+}
+
 /* A place for a device that is not remembered yet; NULL when all are of devices that are in use. */
 static struct device_memory *place_for_new(struct statefile *m)
 {

@@ -19,6 +19,12 @@ void statefile_close(struct statefile *m); /* without saving; NULL is fine */
 /* What is known of a device; NULL where nothing is. Entries are valid until the next statefile_put(). */
 const struct device_memory *statefile_find(const struct statefile *m, const char *id);
 
+/* How many devices are remembered that no section has and no gateway lists any more. */
+size_t statefile_strays(const struct statefile *m);
+
+/* Whether a device is remembered that this gateway, by its section, listed last. */
+bool statefile_knows_gateway(const struct statefile *m, const char *section);
+
 /* All entries, in no order; valid as those of statefile_find(). */
 const struct device_memory *statefile_all(const struct statefile *m, size_t *count);
 

@@ -25,6 +25,8 @@ enum {
     CONF_GATEWAYS_MAX = CONF_DTUS_MAX + CONF_TEMPLATES_MAX,
     CONF_DEVICES_MAX = CONF_INVERTERS_MAX + CONF_TEMPLATES_MAX,
     CONF_INSTANCE_MAX = 1023, /* Venus OS itself gives 258 and above to some */
+    /* Each is a connection to the D-Bus, which allows 256 to all that root runs. */
+    CONF_SERVICES_MAX = 96,
     CONF_INSTANCE_AUTO = -1, /* device_conf.instance: whatever can be claimed */
     CONF_POSITION_AUTO = -1  /* device_conf.position: what is usual for the class */
 };

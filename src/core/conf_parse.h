@@ -163,4 +163,7 @@ bool conf_is_template(const struct config *c, const struct device_conf *d);
 /* Of two devices with one instance, the later one takes any other. */
 void conf_settle_instances(struct conf_parse *p);
 
+/* Those beyond CONF_SERVICES_MAX are kept off the bus. */
+void conf_settle_count(struct conf_parse *p);
+
 #endif

@@ -64,3 +64,21 @@ void conf_settle_instances(struct conf_parse *p)
         d->instance = CONF_INSTANCE_AUTO;
     }
 }
+
+void conf_settle_count(struct conf_parse *p)
+{
+    struct config *c = p->config;
+    size_t on = 0;
+
+    for (size_t i = 0; i < c->device_count; i++) {
+        struct device_conf *d = &c->devices[i];
+        if (d->off || on++ < CONF_SERVICES_MAX)
+            continue;
+        conf_say(
+            p, CONF_ERROR, conf_section_line(p, d->section), "it is not published",
+            "[%s] is one device too many: at most %d are published. Remove sections that are not "
+            "needed",
+            d->section, CONF_SERVICES_MAX);
+        d->off = true;
+    }
+}

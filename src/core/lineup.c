@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/admission.h"
 #include "core/text.h"
 
 enum { FIRST_TEMPLATE = CONF_DTUS_MAX };
@@ -60,9 +61,22 @@ static bool is_taken(const struct making *m, const char *serial)
     return false;
 }
 
+static bool has_room(const struct making *m, int home)
+{
+    size_t services = 0, its = 0;
+
+    for (size_t i = 0; i < m->count; i++) {
+        services += !m->out[i].conf->off;
+        its += m->out[i].kind == ROSTER_ADDED && m->out[i].home == home;
+    }
+    return services < CONF_SERVICES_MAX && its < ADMISSION_GATEWAY_MAX;
+}
+
 static void add(struct making *m, const struct device_conf *conf, enum roster_kind kind, int home,
                 const char *serial)
 {
+    if (kind == ROSTER_ADDED && !has_room(m, home))
+        return;
     if (m->count == m->max) {
         m->beyond++;
         return;
@@ -138,13 +152,14 @@ static const struct device_conf *unnamed_of(const struct config *c, int home)
 }
 
 /* Rule 4. */
-static void add_present(struct making *m)
+static void add_present(struct making *m, bool missing)
 {
     for (size_t i = 0; i < m->q->present_count; i++) {
         const struct roster_slot *slot = m->q->present[i].slot;
         int home = slot->kind == ROSTER_ADDED ? slot->home : slot->source;
         const struct device_conf *conf = unnamed_of(m->q->config, home);
-        if (conf && slot->serial[0] && !is_taken(m, slot->serial))
+        if (conf && slot->serial[0] && (slot->missing_ms >= 0) == missing &&
+            !is_taken(m, slot->serial))
             add(m, conf, ROSTER_ADDED, home, slot->serial);
     }
 }
@@ -170,7 +185,8 @@ size_t lineup_make(const struct lineup_question *q, struct lineup_entry *out, si
 
     add_sections(&m);
     find_inverters(&m);
-    add_present(&m);
+    add_present(&m, false);
+    add_present(&m, true);
     add_remembered(&m);
     return m.count + m.beyond;
 }

@@ -10,6 +10,7 @@
  * 4. an inverter that a DTU brings, and that no section has any more, stays without one if that DTU adds
  *    such;
  * 5. so does one that its DTU listed when the memory was written.
+ * What has no section is there as far as core/admission.h has room; what is missing comes after what is not.
  * A section that gets none here takes the one at its place in a list: see core/roster.h.
  */
 #ifndef DTU_CORE_LINEUP_H

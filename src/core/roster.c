@@ -91,6 +91,8 @@ static unsigned char bind_section(struct roster_slot *slots, size_t count, size_
     int holder = roster_find(slots, count, entry->serial);
     if (holder >= 0 && (bound || slots[holder].kind != ROSTER_ADDED))
         return 0;
+    if (bound && list->may_replace && !list->may_replace(list->user, entry->serial))
+        return 0;
     if (holder >= 0) {
         slots[holder].serial[0] = '\0';
         changed[holder] = ROSTER_GIVEN_UP;

@@ -8,7 +8,8 @@
  * 2. a section that is not bound takes the inverter at its place of its own gateway's list, unless
  *    another section has that; one that had been added by itself is given up to the section;
  * 3. a section whose serial its own gateway's complete list no longer holds, and that no other gateway
- *    brings, takes the inverter at its place if nobody has that: a replaced one (the caller warns).
+ *    brings, takes the inverter at its place if nobody has that: a replaced one (the caller warns, and
+ *    may refuse).
  *    Never a section that names its serial in the configuration;
  * 4. an inverter that nobody has may be added, unless it stands at the place of a section that may
  *    still take it.
@@ -59,6 +60,9 @@ struct roster_list {
     const struct roster_entry *entries; /* without a serial: ignored */
     size_t count;
     bool complete;
+    /* Rule 3: whether a section may take this inverter; if so, it does. NULL: it always may. */
+    bool (*may_replace)(void *user, const char *serial);
+    void *user;
 };
 
 enum roster_change {

@@ -1,14 +1,38 @@
 """Inverters that the gateway lists and no section names."""
 
+import json
+import time
+
+from tests.integration.bus import Client
 from tests.integration.case import PVINVERTER, each, on_every_model
 from tests.integration.program import inverter
 from tests.integration.venus import AT_ONCE, VenusTest, section, setting
 from tests.sim import Ahoy, Fault, Inverter, OpenDtu
+from tests.sim.web import Response
 
 LIVE = "/api/livedata/status"
 FIRST, SECOND, THIRD = "116182000001", "116182000002", "116182000003"
 P34, P35, P36 = (PVINVERTER % n for n in (34, 35, 36))
 OF = {FIRST: P34, SECOND: P35, THIRD: P36}
+
+
+class Restless(OpenDtu):
+    """Lists 64 other inverters with every poll."""
+
+    def __init__(self, sun, number):
+        super().__init__(sun, [Inverter(f"{number}", "One", peak=400)], shape="v24.1")
+        self.number, self.polls = number, 0
+
+    def page(self, request, change=lambda inverter: inverter):
+        answer = super().page(request, change)
+        if request.path != LIVE:
+            return answer
+        self.polls += 1
+        live = json.loads(answer.body)
+        one, = live["inverters"]
+        first = 114100000000 + self.number * 10**7 + self.polls * 64
+        live["inverters"] = [{**one, "serial": str(first + n)} for n in range(64)]
+        return Response.json(live)
 
 
 class AutoAddTest(VenusTest):
@@ -43,7 +67,9 @@ class AutoAddTest(VenusTest):
 
     @each(("opendtu", OpenDtu), ("ahoy", Ahoy))
     def test_added(self, kind):
-        """Name from the gateway, the rest from the defaults; one that comes later as well."""
+        """Name from the gateway, the rest from the defaults; one that comes later as well, but not at
+        once: unless the owner saves the configuration again.
+        """
         self.scene(FIRST, SECOND, kind=kind)
         self.run_with()
         self.wait_added(FIRST, SECOND)
@@ -52,6 +78,9 @@ class AutoAddTest(VenusTest):
         self.assert_value(P34, "/PhaseSetting", 1)
         owners = self.owners(P34, P35)
         self.dtu.add(self.device(THIRD), 0)
+        self.wait("a word about it", lambda: self.program.lines(THIRD, "is not published yet"))
+        self.assertEqual([P34, P35], self.services())
+        self.edit(self.default)
         self.wait_added(FIRST, SECOND, THIRD)
         self.assertEqual(owners, self.owners(P34, P35))
         self.assertEqual([], self.program.lines("WARNING") + self.program.lines("ERROR"))
@@ -103,6 +132,25 @@ class AutoAddTest(VenusTest):
         names = [PVINVERTER % (34 + n) for n in range(14)]
         self.wait_services(*names, timeout=10.0)
         self.assertEqual(set(serials), {self.peek(name, "/Serial") for name in names})
+
+    def test_other_serials_with_every_poll(self):
+        """Eight of them take neither the bus, which gives 256 connections to root, nor its numbers."""
+        self.settings_service()
+        hosts = [self.gateway(Restless(self.sun, n)).host for n in range(8)]
+        self.configure({"Host": hosts[0], "PollingInterval": 1000},
+                       **{f"DTU{n}": {"Host": host} for n, host in enumerate(hosts) if n})
+        program = self.start()
+        self.wait("as many as may be", lambda: len(self.services()) == 96, timeout=20.0)
+        numbers = {int(name.rsplit("_", 1)[1]) for name in self.services()}
+        self.assertLess(max(numbers), 34 + 96)
+        time.sleep(10)
+        self.assertEqual(96, len(self.services()))
+        for _ in range(100):  # other processes of root
+            client = Client(self.bus)
+            self.addCleanup(client.close)
+        self.assertEqual(96, len(client.names()) - 1, "and the settings service")
+        self.assertEqual([], program.lines("ERROR"))
+        self.assertLessEqual(len(program.lines("is not published")), len(hosts))
 
     # --- remembered ---------------------------------------------------------------------------
 

@@ -252,7 +252,11 @@ class PushTest(VenusTest):
         self.settings_service()
         self.scene(keys={"AutoAdd": 1})
         self.assert_not_asked(0.5)
+        before = self.polls()
         self.dtu.add(Inverter("116182000003", "New"))
+        self.wait("lists, until it has been there for a minute", lambda: self.polls() > before + 2)
+        self.assertEqual(2, len(self.services()))
+        self.edit(self.default, **self.sections)
         self.wait("the new one", lambda: len(self.services()) == 3, AT_ONCE)
         self.assert_not_asked()
 

@@ -74,20 +74,58 @@ static void an_inverter_that_may_not_exist_yields(void **state)
                          strcmp(c->devices[i].section, "TEMPLATE0") == 0 ? 35 : CONF_INSTANCE_AUTO);
 }
 
-static void as_many_as_there_may_be(void **state)
+/* Owned by the caller. */
+static char *with_sections(int inverters, int templates)
 {
     char *text = malloc(64 * 1024);
-    size_t len = (size_t)sprintf(text, DTU "NumberOfTemplates=64\n");
+    size_t len = (size_t)sprintf(text, DTU "NumberOfTemplates=%d\n", templates);
 
-    for (int i = 0; i < CONF_INVERTERS_MAX; i++)
+    for (int i = 0; i < inverters; i++)
         len += (size_t)sprintf(text + len, "[INVERTER%d]\n", i);
-    for (int i = 0; i < CONF_TEMPLATES_MAX; i++)
+    for (int i = 0; i < templates; i++)
         len += (size_t)sprintf(text + len,
                                "[TEMPLATE%d]\nHost=t%d\nCUST_API_PATH=s\nCUST_Power=p\n", i, i);
+    return text;
+}
+
+static void as_many_as_there_may_be(void **state)
+{
+    char *text = with_sections(CONF_SERVICES_MAX - CONF_TEMPLATES_MAX, CONF_TEMPLATES_MAX);
+
     parse_clean(text);
     free(text);
     assert_int_equal(c->gateway_count, 1 + CONF_TEMPLATES_MAX);
-    assert_int_equal(c->device_count, CONF_DEVICES_MAX);
+    assert_int_equal(c->device_count, CONF_SERVICES_MAX);
+}
+
+/* All of them are there, and those that are too many are off. */
+static void more_than_there_may_be(void **state)
+{
+    char *text = with_sections(CONF_INVERTERS_MAX, CONF_SERVICES_MAX - CONF_INVERTERS_MAX + 1);
+
+    assert_error(text, 2 + 64 + 32 * 4 + 2,
+                 "[TEMPLATE32] is one device too many: at most 96|not published");
+    free(text);
+    assert_int_equal(c->device_count, CONF_SERVICES_MAX + 1);
+    assert_false(device_of("TEMPLATE31")->off);
+    assert_true(device_of("TEMPLATE32")->off);
+}
+
+/* What is off for another error leaves its place to others. */
+static void one_that_is_off_does_not_count(void **state)
+{
+    char *text = with_sections(CONF_INVERTERS_MAX, CONF_SERVICES_MAX - CONF_INVERTERS_MAX + 1);
+    char *first = strstr(text, "[INVERTER1]\n");
+
+    char *faulty = malloc(64 * 1024);
+    sprintf(faulty, "%.*s[INVERTER1]\nPhase=L9\n%s", (int)(first - text), text,
+            first + strlen("[INVERTER1]\n"));
+    parse(faulty);
+    free(text);
+    free(faulty);
+    assert_int_equal(report.errors, 1);
+    assert_true(device_of("INVERTER1")->off);
+    assert_false(device_of("TEMPLATE32")->off);
 }
 
 int main(void)
@@ -98,6 +136,8 @@ int main(void)
         CONF_TEST(a_template_twice),
         CONF_TEST(an_inverter_that_may_not_exist_yields),
         CONF_TEST(as_many_as_there_may_be),
+        CONF_TEST(more_than_there_may_be),
+        CONF_TEST(one_that_is_off_does_not_count),
     };
     return cmocka_run_group_tests_name("conf_instance", tests, NULL, NULL);
 }

@@ -9,10 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/admission.h"
 #include "core/lineup.h"
 #include "core/text.h"
 
-enum { MAX = 12 };
+enum { MAX = 40 };
 
 static struct config *config;
 static struct roster_slot slots[MAX];
@@ -184,6 +185,30 @@ static void more_than_there_is_room_for(void **state)
     assert_string_equal(out[1].serial, "2");
 }
 
+/* Who is missing, and who is only remembered, comes last. */
+static void no_more_than_may_be_published(void **state)
+{
+    struct lineup_entry out[MAX];
+    char serial[16];
+
+    (void)state;
+    for (int i = 0; i < 17; i++) {
+        snprintf(serial, sizeof serial, "%d", 100 + i);
+        is_there("", ROSTER_ADDED, 0, i ? 0 : ROSTER_NOBODY, serial);
+        is_known("", "DEFAULT", serial);
+    }
+    slots[0].missing_ms = 1;
+    is_there("", ROSTER_ADDED, 3, 3, "b");
+    parse(TWO);
+    struct lineup_question q = {config, present, present_count, known, known_count};
+    assert_int_equal(lineup_make(&q, out, MAX), ADMISSION_GATEWAY_MAX + 1);
+    for (size_t i = 0; i < ADMISSION_GATEWAY_MAX; i++)
+        assert_string_not_equal(out[i].serial, "100");
+    assert_string_equal(out[ADMISSION_GATEWAY_MAX].serial, "b");
+    q.present_count = 0; /* at a start */
+    assert_int_equal(lineup_make(&q, out, MAX), ADMISSION_GATEWAY_MAX);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -194,6 +219,7 @@ int main(void)
         TEST(a_section_that_goes_leaves_its_inverter),
         TEST(a_section_takes_one_that_had_none),
         TEST(more_than_there_is_room_for),
+        TEST(no_more_than_may_be_published),
     };
     return cmocka_run_group_tests_name("lineup", tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@
 
 static struct config *config;
 static struct asked asked[2];
-static struct reading readings[2][4];
+static struct reading readings[2][20];
 static struct statefile *memory;
 static struct plan *plan;
 
@@ -235,6 +235,27 @@ static void one_in_doubt(void **state)
     assert_planned("INVERTER0=11@0 -12@0");
 }
 
+/* As many as the service adds. */
+static void no_more_than_may_be(void **state)
+{
+    char serial[SERIAL_MAX];
+
+    (void)state;
+    parse(TWO_DTUS "[INVERTER0]\n");
+    for (int i = 0; i < 20; i++) {
+        snprintf(serial, sizeof serial, "%d", 100 + i);
+        lists(0, serial, REACH_OK);
+    }
+    plan = plan_create(config, asked, memory);
+    assert_non_null(plan);
+    assert_int_equal(plan->count, 20);
+    for (size_t i = 1; i < 20; i++) {
+        bool fits = i <= ADMISSION_GATEWAY_MAX;
+        assert_int_equal(plan->devices[i].kind, fits ? PLAN_ADDED : PLAN_LEFT_OUT);
+        assert_int_equal(plan->devices[i].refused, fits ? ADMISSION_YES : ADMISSION_GATEWAY_FULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +270,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_that_is_kept_off_the_bus, setup, teardown),
         cmocka_unit_test_setup_teardown(one_in_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_owner_made_of_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_more_than_may_be, setup, teardown),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

@@ -43,7 +43,8 @@ static struct roster_list list_of(int gateway, struct roster_entry *entries, siz
         entries[i].index = (unsigned)i;
         snprintf(entries[i].serial, sizeof entries[i].serial, "%s", serials[i]);
     }
-    return (struct roster_list){gateway, entries, n, true};
+    return (
+        struct roster_list){.gateway = gateway, .entries = entries, .count = n, .complete = true};
 }
 
 #define LIST(name, gateway, ...)                                            \
@@ -475,8 +476,10 @@ static void no_order_of_events_swaps_two_inverters(void **state)
         for (unsigned i = 0; i < SLOTS; i++)
             slot(ROSTER_BY_PLACE, i % 2 ? OTHER : HOME, i / 2, "");
         for (int round = 0; round < ROUNDS / 20; round++) {
-            struct roster_list list = {chance(2) ? OTHER : HOME, entries, next_list(entries),
-                                       chance(2)};
+            struct roster_list list = {.gateway = chance(2) ? OTHER : HOME,
+                                       .entries = entries,
+                                       .count = next_list(entries),
+                                       .complete = chance(2)};
             feed(&list, (int64_t)round * 5000);
             memcpy(before, slots, sizeof before);
             bind_at(&list, (int64_t)round * 5000);

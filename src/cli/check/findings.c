@@ -318,6 +318,12 @@ static void look_at_device(struct findings *f, int i, const struct plan_device *
             home->in_doubt);
         return;
     }
+    if (d->kind == PLAN_LEFT_OUT && d->refused != ADMISSION_YES) {
+        say(f, FINDING_PROBLEM, d->gateway, i,
+            "has no [INVERTERn] section and is not published: %s. Write one with its Serial",
+            admission_reason(d->refused));
+        return;
+    }
     if (d->kind == PLAN_LEFT_OUT) {
         say(f, FINDING_NOTE, d->gateway, i,
             "has no [INVERTERn] section and is not published: write one, or set AutoAdd = 1");

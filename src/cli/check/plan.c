@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/admission.h"
 #include "core/choice.h"
 #include "core/lineup.h"
 #include "core/map.h"
@@ -77,11 +78,36 @@ static void take_readings(struct making *m, size_t g)
     }
 }
 
+static size_t services(const struct plan *plan)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->count; i++)
+        n += plan->devices[i].kind != PLAN_LEFT_OUT && !plan->devices[i].conf->off;
+    return n;
+}
+
+/* When it is published: the service may want to see a new one in a few lists before. */
+static void add_unnamed(struct making *m, size_t g, const char *serial, bool adds)
+{
+    struct plan *plan = m->plan;
+    int goes;
+    enum admission_word word =
+        adds ? admission_room(m->slots, plan->count, services(plan), (int)g, &goes) : ADMISSION_YES;
+
+    adds = adds && word == ADMISSION_YES;
+    add(m, adds ? PLAN_ADDED : PLAN_LEFT_OUT, &m->config->unnamed[g], ROSTER_ADDED, serial);
+    plan->devices[plan->count - 1].refused = word;
+}
+
 /* One gateway's list, as the service takes it. */
 static void take_list(struct making *m, size_t g)
 {
     const struct asked *a = &m->asked[g];
-    const struct roster_list list = {(int)g, a->listed, a->listed_count, a->complete};
+    const struct roster_list list = {.gateway = (int)g,
+                                     .entries = a->listed,
+                                     .count = a->listed_count,
+                                     .complete = a->complete};
 
     if (list.count == 0) /* says nothing: it may have just started */
         return;
@@ -91,8 +117,7 @@ static void take_list(struct making *m, size_t g)
         bool adds = m->config->gateways[g].auto_add &&
                     roster_may_add(m->slots, m->plan->count, &list, &list.entries[i]);
         if (roster_find(m->slots, m->plan->count, list.entries[i].serial) < 0)
-            add(m, adds ? PLAN_ADDED : PLAN_LEFT_OUT, &m->config->unnamed[g], ROSTER_ADDED,
-                list.entries[i].serial);
+            add_unnamed(m, g, list.entries[i].serial, adds);
     }
     take_readings(m, g);
 }

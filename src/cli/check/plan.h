@@ -10,6 +10,7 @@
 
 #include "bridge/statefile.h"
 #include "cli/ask.h"
+#include "core/admission.h"
 #include "core/conf.h"
 #include "core/device.h"
 
@@ -21,6 +22,7 @@ enum plan_kind {
 
 struct plan_device {
     enum plan_kind kind;
+    enum admission_word refused; /* PLAN_LEFT_OUT, where AutoAdd is on: why, else ADMISSION_YES */
     const struct device_conf *conf;
     size_t gateway;                /* that brings it; without a reading the section's own */
     const struct reading *reading; /* NULL: no inverter for this section */

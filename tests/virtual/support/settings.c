@@ -137,6 +137,15 @@ void world_settings_erase(void)
     memset(stored, 0, sizeof stored);
 }
 
+size_t world_setting_devices(void)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < STORED_MAX; i++)
+        n += is_instance(stored[i].path);
+    return n;
+}
+
 struct value world_setting(const char *path)
 {
     const struct stored *s = find(path);

@@ -69,6 +69,9 @@ void world_settings(bool there);
 void world_settings_hang(bool hang);
 void world_settings_erase(void); /* nobody is told: for a service that is not there */
 
+/* Devices that have, or had, an instance there. */
+size_t world_setting_devices(void);
+
 /* A setting as it is stored; invalid when there is none. */
 struct value world_setting(const char *path);
 /*
