@@ -43,7 +43,8 @@ fence_close()
 # What differs from one hour to the next: process ids, seconds, milliseconds, the time of day.
 alike()
 {
-    sed -e 's/(pid [0-9]*) [0-9]* seconds/(pid 1482) 14 seconds/' -e 's/slowest reply [0-9]* ms/slowest reply 5 ms/' \
+    sed -e 's/(pid [0-9]*) [0-9]* seconds/(pid 1482) 14 seconds/' -e 's/(process [0-9]*)/(process 1482)/' \
+        -e 's/another process ([0-9]*)/another process (1482)/' -e 's/[0-9]*s  running/1s  running/' -e 's/slowest reply [0-9]* ms/slowest reply 5 ms/' \
         -e 's/^20[0-9-]* [0-9:]*\.[0-9]* /12:00:00 /' -e 's/\(  running *\) [0-9]*$/\1 5/' -e 's/[[:space:]]*$//'
 }
 
@@ -133,7 +134,6 @@ archive()
     printf '# Changelog\n\n## [%s] - 2026-01-01\n\nA test.\n' "$1" >"$T/changelog"
     BUILD=$T/programs DIST=$R/data CHANGELOG=$T/changelog SOURCE_DATE_EPOCH=1700000000 VARIANT=release \
         VENDOR=$ROOT/build "$ROOT/packaging/mktarball" x86_64 >/dev/null
-    (cd "$R/data" && sha256sum "dbus-opendtu_$1_x86_64.tar.gz" >>SHA256SUMS)
 }
 
 IMAGE_TOOLS="dbus-daemon dbus-send tai64nlocal"
@@ -162,25 +162,29 @@ PC's: on yours it says `armv7` or `aarch64` where it says `x86_64` here.
 
 ## Install
 
-The archive and `SHA256SUMS` lie in `/data`.
+The archive and its sum lie in `/data`.
 
 END
-enter 'cd /data && sha256sum -c SHA256SUMS'
+enter "cd /data && sha256sum -c dbus-opendtu_${version}_x86_64.tar.gz.sha256"
 sees ': OK'
 enter "tar xzf dbus-opendtu_${version}_x86_64.tar.gz"
 enter 'cd dbus-opendtu && ls'
 sees install.sh
+enter ./install.sh
+ends 0
+sees 'is running; its log is /var/log/dbus-opendtu/current'
+sees "It publishes nothing yet: write your DTU's address into /data/dbus-opendtu/config.ini"
+enter 'cat config.ini'
+sees '#Host = 192.168.1.74'
 tell <<'END'
-`nano config.ini`, with what README calls the smallest one that works, and two digits of the address exchanged:
+`nano config.ini`: the address is written, and two of its digits exchanged.
 
 END
 edit <<'END'
 [DEFAULT]
 Host=192.168.1.47
 END
-enter ./install.sh
-ends 0
-sees 'is running; its log is /var/log/dbus-opendtu/current'
+logged 'nobody answers'
 enter 'svstat /service/dbus-opendtu'
 sees ': up (pid'
 
@@ -188,9 +192,16 @@ tell <<'END'
 
 ## Nothing on the screen
 
-It runs, but the GX screen has no inverter. README says: ask `check` first.
+It runs, but the GX screen has no inverter. What was it that one asks then?
 
 END
+enter './dbus-opendtu'
+ends 0
+sees 'The service runs (process '
+sees 'check     tell what is wrong with a configuration and its gateways'
+enter './dbus-opendtu chek'
+ends 2
+sees 'did you mean "check"?'
 enter './dbus-opendtu check'
 ends 3
 sees 'problem: nobody answers at 192.168.1.47: is the gateway on, is Host right?'
@@ -378,9 +389,32 @@ sees '4 of 4 inverters running'
 
 tell <<'END'
 
+## A second copy
+
+The garage is to have a copy of its own; its DTU is not there yet, so the address is that of the first for now.
+
+END
+enter "mkdir /data/garage && tar xzf /data/dbus-opendtu_${version}_x86_64.tar.gz -C /data/garage --strip-components=1"
+ends 0
+printf '[DEFAULT]\nHost=192.168.1.74\n' >"$R/data/garage/config.ini"
+enter '/data/garage/install.sh'
+ends 0
+sees 'problem: it is left to another process'
+sees 'not all is well'
+tell <<'END'
+Nothing of the first has changed, and nothing is there twice:
+
+END
+enter './dbus-opendtu show --once'
+sees '4 of 4 inverters running'
+enter '/data/garage/uninstall.sh --purge'
+ends 0
+
+tell <<'END'
+
 ## Update, and remove
 
-The next version's archive lies in `/data`, its sum in `SHA256SUMS`. (Here it is the same program under the next number.)
+The next version's archive lies in `/data`, its sum beside it. (Here it is the same program under the next number.)
 
 END
 before=$(sum <"$R/data/dbus-opendtu/config.ini")
@@ -400,7 +434,7 @@ END
 enter './uninstall.sh'
 ends 0
 sees 'dbus-opendtu is stopped and will not start again'
-enter 'cd /data && rm -rf dbus-opendtu dbus-opendtu_* SHA256SUMS && ls'
+enter 'cd /data && rm -rf dbus-opendtu dbus-opendtu_* && ls'
 misses dbus-opendtu
 misses rc.local
 same "nothing is on the bus" "$(in_root dbus-send --system --print-reply --dest=org.freedesktop.DBus / \

@@ -10,29 +10,11 @@ for version in 1.0.0 1.1.0; do
 done
 device
 start_services
-mkdir -p "$R/data/SetupHelper/HelperResources"
-cat >"$R/data/SetupHelper/HelperResources/IncludeHelpers" <<'END'
-scriptDir=$(cd "$(dirname "$0")" && pwd)
-scriptAction=NONE
-installFailed=false
-for argument in "$@"; do
-    case $argument in
-    install | reinstall) scriptAction=INSTALL ;;
-    uninstall) scriptAction=UNINSTALL ;;
-    esac
-done
-logMessage() { echo "$*"; }
-standardActionPrompt() { scriptAction=INSTALL; }
-endScript() { $installFailed && exit 255; exit 0; }
-END
-# download VERSION: as PackageManager does, all of the old folder goes.
+setup_helper
+# download VERSION
 download()
 {
-    mkdir -p "$R/tmp/PmDownloadTemp"
-    tar xzf "$T/dist-$1/dbus-opendtu_$1_setuphelper.tar.gz" -C "$R/tmp/PmDownloadTemp"
-    [ ! -d "$R/data/dbus-opendtu" ] || mv "$R/data/dbus-opendtu" "$R/data/dbus-opendtu-temp"
-    mv "$R/tmp/PmDownloadTemp/dbus-opendtu" "$R/data/dbus-opendtu"
-    rm -rf "$R/data/dbus-opendtu-temp" "$R/tmp/PmDownloadTemp"
+    package_manager_gets "$T/dist-$1/dbus-opendtu_$1_setuphelper.tar.gz"
 }
 download 1.0.0
 ok "version is of the form that PackageManager reads" grep -qx 'v[0-9.]*' "$R/data/dbus-opendtu/version"

@@ -378,6 +378,36 @@ no_card()
     rm -rf "$T/media/mmcblk1p1"
 }
 
+# setup_helper: SetupHelper on the device, as far as a package's `setup` can see it.
+setup_helper()
+{
+    mkdir -p "$R/data/SetupHelper/HelperResources"
+    cat >"$R/data/SetupHelper/HelperResources/IncludeHelpers" <<'END'
+scriptDir=$(cd "$(dirname "$0")" && pwd)
+scriptAction=NONE
+installFailed=false
+for argument in "$@"; do
+    case $argument in
+    install | reinstall) scriptAction=INSTALL ;;
+    uninstall) scriptAction=UNINSTALL ;;
+    esac
+done
+logMessage() { echo "$*"; }
+standardActionPrompt() { scriptAction=INSTALL; }
+endScript() { $installFailed && exit 255; exit 0; }
+END
+}
+
+# package_manager_gets ARCHIVE: all of the old folder goes.
+package_manager_gets()
+{
+    mkdir -p "$R/tmp/PmDownloadTemp"
+    tar xzf "$1" -C "$R/tmp/PmDownloadTemp"
+    [ ! -d "$R/data/dbus-opendtu" ] || mv "$R/data/dbus-opendtu" "$R/data/dbus-opendtu-temp"
+    mv "$R/tmp/PmDownloadTemp/dbus-opendtu" "$R/data/dbus-opendtu"
+    rm -rf "$R/data/dbus-opendtu-temp" "$R/tmp/PmDownloadTemp"
+}
+
 config()
 {
     printf '%s\n' '[DEFAULT]' 'DTU = opendtu' 'Host = 127.0.0.1' '' '[INVERTER0]' 'Phase = L1' "DeviceInstance = $1" \
