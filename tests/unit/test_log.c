@@ -310,7 +310,7 @@ static void test_what_is_left_out_is_told(void **state)
     now_ms += HOUR;
     log_line(LOG_ERROR, "told again");
     assert_string_equal(logged(), "ERROR told again\n"); /* another place */
-    for (int i = 0; i < 1000; i++) {   /* a fault that comes and goes */
+    for (int i = 0; i < 1000; i++) {                     /* a fault that comes and goes */
         log_fault(&f, now_ms, LOG_ERROR, "away");
         log_recovered(&f, now_ms, "back");
         written += lines(logged());
