@@ -86,6 +86,19 @@ class TemplateTest(CommandTest):
                   if "/Ac/Power" in s.items]
         self.assertEqual([[]], powers)  # "no value", and never a number
 
+    def test_a_meter_without_values_leaves(self):
+        """Null for longer than ErrorMode allows is a meter that is away; its energy is no reason to stay."""
+        self.device(P_Grid=-250.0, E=7.0)
+        program = self.section("grid", CUST_Power="P_Grid", CUST_Total="E")
+        self.wait_value(GRID, "/Ac/Power", -250.0)
+        self.values = {"P_Grid": None, "E": 7.0}
+        self.wait_names(timeout=8.0)
+        self.assertEqual(1, len(program.lines("WARNING", "CUST_Power: P_Grid is null")))
+        self.polls(2)
+        self.assertEqual([], self.client.names())
+        self.values = {"P_Grid": -260.0, "E": 7.0}
+        self.wait_value(GRID, "/Ac/Power", -260.0, 8.0)
+
     def test_a_default_for_null(self):
         self.device(p=None, e=7.0)
         self.section("acload", CUST_Power="p", CUST_Power_Default=3, CUST_Total="e")
