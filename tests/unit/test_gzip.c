@@ -80,6 +80,12 @@ static void every_kind_of_block(void **state)
     memcpy(runs + 300, text, 200);
     assert_unpacks("rle", runs, 500);
     assert_unpacks("empty", "", 0);
+    read_file("fixed");
+    file[3] = 1; /* "it is text", which changes nothing */
+    char *out = unpack(file, file_len, MAX, &whole);
+    assert_non_null(out);
+    assert_memory_equal(out, text, 200);
+    free(out);
     free(text);
 }
 

@@ -31,6 +31,8 @@ static void what_devices_say(void **state)
          "No handler for Switch.GetStatus"},
         {"{\"error\":{\"code\":1,\"message\":\"API not enabled\"}}", "API not enabled"},
         {"{\"error\":\"ERR_AUTH\"}", "ERR_AUTH"},
+        {"{\"error\":{\"detail\":\"too many\"}}", "too many"},
+        {"{\"error\":{\"id\":7},\"reason\":\"later\"}", "later"},
         {"{\"status\":\"error\",\"Reason\":\"busy\"}", "busy"}, /* the most telling */
         {"{\"WARNING\":\"Need user and password\"}", "Need user and password"},
         {"\"not now\"", "not now"},
