@@ -86,3 +86,8 @@ bool door_adds(struct door *d, const char *serial, const struct roster_slot *slo
         word = admission_room(slots, count, services, gateway, makes_room);
     return conclude(d, serial, memory.known, word);
 }
+
+void door_undone(struct door *d, const char *serial)
+{
+    admission_undone(&d->rules, serial, remembered(d, serial).known, loop_now_ms(d->loop));
+}

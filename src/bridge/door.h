@@ -39,4 +39,7 @@ bool door_replaces(void *user, const char *serial);
 bool door_adds(struct door *d, const char *serial, const struct roster_slot *slots, size_t count,
                size_t services, int gateway, int *makes_room);
 
+/* What one of these two let in found no memory: it comes again with the next list, and is not counted. */
+void door_undone(struct door *d, const char *serial);
+
 #endif

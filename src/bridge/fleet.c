@@ -268,7 +268,7 @@ bool fleet_feed(struct fleet *f, int gateway, const struct reading *r, double la
 }
 
 /* The slot and its unit are always of one inverter: without memory for it, the next list tries again. */
-static void take_over(struct fleet *f, size_t i, bool replaced)
+static void take_over(struct fleet *f, size_t i, bool replaced, struct door *door)
 {
     struct roster_slot *slot = &f->slots[i];
     struct unit *u = f->members[i].unit;
@@ -278,6 +278,8 @@ static void take_over(struct fleet *f, size_t i, bool replaced)
     recall(f, slot->serial, &now);
     if (!unit_become(u, &now)) {
         log_line(LOG_ERROR, "out of memory: inverter %s has to wait", slot->serial);
+        if (replaced)
+            door_undone(door, slot->serial);
         roster_slot_init(slot, slot->kind, slot->home, slot->index, before.serial);
         return;
     }
@@ -313,7 +315,7 @@ static bool hand_over(struct fleet *f, size_t section)
     return false;
 }
 
-static void follow_changes(struct fleet *f)
+static void follow_changes(struct fleet *f, struct door *door)
 {
     for (size_t i = 0; i < f->count; i++) {
         if (f->changed[i] == ROSTER_BOUND && hand_over(f, i))
@@ -325,7 +327,7 @@ static void follow_changes(struct fleet *f)
     }
     for (size_t i = 0; i < f->count; i++) {
         if (f->changed[i])
-            take_over(f, i, f->changed[i] == ROSTER_REBOUND);
+            take_over(f, i, f->changed[i] == ROSTER_REBOUND, door);
     }
 }
 
@@ -376,7 +378,7 @@ void fleet_list(struct fleet *f, const struct roster_list *list, struct door *do
     guarded.may_replace = door_replaces;
     guarded.user = door;
     roster_bind(f->slots, f->count, &guarded, loop_now_ms(f->env->loop), f->changed);
-    follow_changes(f);
+    follow_changes(f, door);
     door_list(door, f->slots, f->count, list);
     if (list->complete && f->narrowed[list->gateway])
         narrow(f, list->gateway);
@@ -408,7 +410,8 @@ void fleet_add(struct fleet *f, const struct roster_list *list, const char *seri
         if (goes >= 0)
             drop_missing(f, (size_t)goes);
         recall(f, entry->serial, &m);
-        (void)add(f, unnamed, list->gateway, ROSTER_ADDED, &m);
+        if (!add(f, unnamed, list->gateway, ROSTER_ADDED, &m))
+            door_undone(door, entry->serial);
     }
 }
 

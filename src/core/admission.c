@@ -14,8 +14,15 @@ static bool has_time(const struct admission_times *t, unsigned max, int64_t now_
 static void note_time(struct admission_times *t, unsigned max, int64_t now_ms)
 {
     t->at_ms[t->total % max] = now_ms;
-    /* Never below max again, and the place of the oldest is the same. */
-    t->total = t->total + 1 < 2 * max ? t->total + 1 : max;
+    /* Never below max again, also not by taking one back, and the place of the oldest is the same. */
+    t->total = t->total + 1 < 3 * max ? t->total + 1 : 2 * max;
+}
+
+/* What had its place was an hour old: else there would have been no time. */
+static void take_back(struct admission_times *t, unsigned max, int64_t now_ms)
+{
+    t->total--;
+    t->at_ms[t->total % max] = now_ms - ADMISSION_HOUR_MS;
 }
 
 /* ---- Newcomers ------------------------------------------------------------------------------ */
@@ -99,16 +106,31 @@ enum admission_word admission_add(const struct admission *a, const char *serial,
     return admission_replace(a, memory, now_ms);
 }
 
-void admission_done(struct admission *a, const char *serial, bool known, int64_t now_ms)
+static bool is_counted(const struct admission *a, const char *serial)
 {
     const struct newcomer *n = find(a, serial);
 
-    if (a->open || (n && n->at_once))
+    return !a->open && !(n && n->at_once);
+}
+
+void admission_done(struct admission *a, const char *serial, bool known, int64_t now_ms)
+{
+    if (!is_counted(a, serial))
         return;
     if (known)
         note_time(&a->back, ADMISSION_BACK_MAX, now_ms);
     else
         note_time(&a->new, ADMISSION_NEW_MAX, now_ms);
+}
+
+void admission_undone(struct admission *a, const char *serial, bool known, int64_t now_ms)
+{
+    if (!is_counted(a, serial))
+        return;
+    if (known)
+        take_back(&a->back, ADMISSION_BACK_MAX, now_ms);
+    else
+        take_back(&a->new, ADMISSION_NEW_MAX, now_ms);
 }
 
 /* ---- Room ----------------------------------------------------------------------------------- */

@@ -96,6 +96,9 @@ enum admission_word admission_replace(const struct admission *a,
 /* It was added, or taken by a section. */
 void admission_done(struct admission *a, const char *serial, bool known, int64_t now_ms);
 
+/* It came to nothing after all, in the same list: it does not count. */
+void admission_undone(struct admission *a, const char *serial, bool known, int64_t now_ms);
+
 /*
  * Rule 1: whether there is room for one more of this gateway's. services: how many of the slots have, or
  * will have, a service. *makes_room: -1, or the slot that has to go for it.

@@ -128,6 +128,27 @@ static void four_an_hour(void **state)
     assert_int_equal(n, 24 * 4);
 }
 
+/* What found no memory does not count, however often; what came in beside it does. */
+static void what_came_to_nothing_does_not_count(void **state)
+{
+    int64_t now = NOW;
+    unsigned n = 0;
+
+    (void)state;
+    for (unsigned day = 0; day < 3; day++, now += HOUR) {
+        for (unsigned i = 0; i < 50; i++) {
+            assert_word(YES, admission_replace(&a, &unknown, now));
+            admission_done(&a, serial(n), false, now);
+            admission_undone(&a, serial(n), false, now);
+        }
+        for (unsigned i = 0; i < ADMISSION_NEW_MAX; i++) {
+            assert_word(YES, admission_replace(&a, &unknown, now));
+            admission_done(&a, serial(n++), false, now);
+        }
+        assert_word(HOUR, admission_replace(&a, &unknown, now));
+    }
+}
+
 static void what_is_known_comes_back(void **state)
 {
     (void)state;
@@ -282,6 +303,7 @@ int main(void)
         ADMISSION_TEST(in_a_row),
         ADMISSION_TEST(leading_zeros_are_the_same),
         ADMISSION_TEST(four_an_hour),
+        ADMISSION_TEST(what_came_to_nothing_does_not_count),
         ADMISSION_TEST(what_is_known_comes_back),
         ADMISSION_TEST(sections_take_over_at_once),
         ADMISSION_TEST(enough_have_come_and_gone),
