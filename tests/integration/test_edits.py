@@ -3,7 +3,7 @@
 import time
 
 from tests.integration.case import PVINVERTER, each, on_every_model
-from tests.integration.program import template
+from tests.integration.program import patience, template
 from tests.integration.venus import VenusTest, setting
 from tests.sim import Generic, Inverter
 
@@ -68,7 +68,7 @@ class EditTest(VenusTest):
                 seen[serial] = now
             if wanted(there):
                 return away
-            self.assertLess(now - begin, AT_ONCE + 0.5, f"{there}")  # 0.5 s: to see the file
+            self.assertLess(now - begin, (AT_ONCE + 0.5) * patience(), f"{there}")  # 0.5 s: to see the file
 
     @on_every_model("section_with_an_instance")
     @each(*EDITS)
@@ -87,7 +87,7 @@ class EditTest(VenusTest):
             before = self.applied()
             self.edit_and_watch(self.default, after, lambda there: self.applied() > before)
         away = self.edit_and_watch(self.default, after, wanted)
-        self.assertLess(max(away.values()), AT_ONCE, away)
+        self.assertLess(max(away.values()), AT_ONCE * patience(), away)
         self.assertEqual(owners, self.owners(*stay))
         phase = next((k.get("Phase") for k in after.values()), "L1") or "L1"
         if places[0] == P34 and "INVERTER0" in after and after["INVERTER0"].get("Serial") != C:

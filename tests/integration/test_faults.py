@@ -55,10 +55,13 @@ class Site:
 
 class FaultTest(BusTest):
 
+    timeout_s = 1
+
     def dtu(self, place, kind, path, gateway, first):
         """A program with one DTU that has two inverters."""
         self.gateway(gateway)
-        self.configure({"DTU": kind, "Host": gateway.host, "ESP8266PollingIntervall": 1000}, place,
+        self.configure({"DTU": kind, "Host": gateway.host, "ESP8266PollingIntervall": 1000,
+                        "HTTPTimeout": self.timeout_s}, place,
                        INVERTER0=inverter(first), INVERTER1=inverter(first + 1, "L2"))
         return Site(gateway, path, [first, first + 1])
 
@@ -170,6 +173,8 @@ class FaultTest(BusTest):
     @each(*FAULTS, *MEANINGS)
     def test_dtu(self, fault, seen):
         """Each kind of DTU."""
+        if seen == "harmless":  # whatever a busy machine takes over such a reply
+            self.timeout_s = 10
         sites = self.dtus()
         for place in sites:
             self.start(place)
