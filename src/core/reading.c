@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 void reading_init(struct reading *r)
 {
@@ -42,13 +43,7 @@ bool serial_equal(const char *a, const char *b)
 {
     if (!*a || !*b)
         return false;
-    a = skip_zeros(a);
-    b = skip_zeros(b);
-    while (*a && tolower((unsigned char)*a) == tolower((unsigned char)*b)) {
-        a++;
-        b++;
-    }
-    return tolower((unsigned char)*a) == tolower((unsigned char)*b);
+    return strcasecmp(skip_zeros(a), skip_zeros(b)) == 0;
 }
 
 void serial_key(char out[SERIAL_MAX], const char *serial)
