@@ -3,7 +3,7 @@
 # command that writes is one. After the next boot something sound runs (or nothing yet, where
 # nothing was installed before), and the same command, given again, gets to its end.
 #
-# STEP=1 cuts at every step, as ci/package does; without it at every sixteenth, others each day.
+# STEP=1 cuts at every step, as ci/package does; without it at every 48th, others each day.
 # ONLY=restore takes a part.
 . "$(dirname "$0")/support/venus.sh"
 # It has no commands of its own in which a cut could not be placed. By its path: where busybox's env
@@ -19,7 +19,7 @@ for command in mv cp rm mkdir chmod sync tar ln rmdir; do
     cp "$T/step" "$T/firmware-v3.70/step/$command"
 done
 find "$T/firmware-v3.70" ! -type d -exec ls -l {} + | sum >"$T/firmware.sum"
-stride=${STEP:-16}
+stride=${STEP:-48}
 first=$(($(date +%j | sed 's/^0*//') % stride + 1))
 cuts=0
 card_out=
