@@ -172,8 +172,10 @@ def measure_cost(stage):
     cpu, wakes = after.cpu - before.cpu, after.voluntary - before.voluntary
     messages, size = stage.watch.messages(before.when, after.when, stage.connections_of_bench())
     cycles = polls / len(scene.gateways)
-    fresh = scene.freshness(stage.watch.published(before.when, after.when),
-                            before.when + scenario.interval_ms / 1000, after.when)
+    published = stage.watch.published(before.when, after.when)
+    fresh = scene.freshness(published, before.when + scenario.interval_ms / 1000, after.when)
+    pushed = ([] if stage.driver.command or not scenario.push
+              else [1000 * s for s in scene.push_delays(published)])
     return {
         "polls": polls, "seconds": seconds,
         "cpu_s_per_hour": cpu * 3600 / seconds, "cpu_ms_per_poll": cpu * 1000 / polls,
@@ -185,6 +187,8 @@ def measure_cost(stage):
         **measure_memory(stage),
         "fresh_p50_s": percentile(fresh, 0.5) if fresh else None,
         "fresh_p99_s": percentile(fresh, 0.99) if fresh else None,
+        "push_p50_ms": percentile(pushed, 0.5) if pushed else None,
+        "push_p95_ms": percentile(pushed, 0.95) if pushed else None,
     }
 
 

@@ -41,6 +41,8 @@ FIGURES = (
     Figure("later start to values, s", "restart_values_s", ".3f"),
     Figure("new value to signal, p50, s", "fresh_p50_s", ".2f"),
     Figure("new value to signal, p99, s", "fresh_p99_s", ".2f"),
+    Figure("pushed message to signal, p50, ms", "push_p50_ms", ",.2f"),
+    Figure("pushed message to signal, p95, ms", "push_p95_ms", ",.2f"),
     Figure("GetValue p50, ms", "call_p50_ms", ",.2f"),
     Figure("GetValue p99, ms", "call_p99_ms", ",.2f"),
     Figure("GetValue max, ms", "call_max_ms", ",.2f"),

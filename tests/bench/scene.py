@@ -1,7 +1,7 @@
 """The simulated gateways of a scenario, and the configuration that leads a driver to them."""
 
 import time
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 from tests.integration.program import ini
 from tests.sim import Ahoy, Fault, Generic, Inverter, OpenDtu, Sun
@@ -206,6 +206,19 @@ class Scene:
                      if where == place and power in made]
             delays += _delays(sorted(steps), begin, end)
         return delays
+
+
+    def push_delays(self, published):
+        """Seconds from the message that a gateway pushed about an inverter to the signal that came of it."""
+        pushed = {}
+        for gateway in self.gateways:
+            for when, serial in list(getattr(gateway, "pushed_at", ())):
+                pushed.setdefault(serial, []).append(when)
+        for when, place, _ in published:
+            messages = pushed.get(self.inverters[place].serial, [])
+            before = bisect_right(messages, when)
+            if before:
+                yield when - messages[before - 1]
 
 
 def _delays(steps, begin, end):
