@@ -119,14 +119,21 @@ static void log_clash(const struct claims *c, const struct claim *claim, const c
     const char *other = instances_find(c->directory, class, wanted);
     const struct claim *ours = holder(c, claim, class, wanted);
 
-    log_line(LOG_ERROR,
-             "%s: DeviceInstance %d of class %s is taken by %s; %s%s.http_%d is used instead. Give "
-             "one of them another",
-             claim->wish.label, wanted, class,
-             other  ? other
-             : ours ? ours->wish.label
-                    : "another program that has its name on the bus",
-             service_prefix, class, instance);
+    const char *by = other  ? other
+                     : ours ? ours->wish.label
+                            : "another program that has its name on the bus";
+
+    if (is_auto(claim)) /* nobody asked for this number, but VRM keeps its history by it */
+        log_line(
+            LOG_WARNING,
+            "%s: DeviceInstance %d of class %s is taken by %s; this one is %s%s.http_%d now, a "
+            "new device in VRM",
+            claim->wish.label, wanted, class, by, service_prefix, class, instance);
+    else
+        log_line(LOG_ERROR,
+                 "%s: DeviceInstance %d of class %s is taken by %s; %s%s.http_%d is used instead. "
+                 "Give one of them another",
+                 claim->wish.label, wanted, class, by, service_prefix, class, instance);
 }
 
 /* ---- Deciding ------------------------------------------------------------------------------- */
