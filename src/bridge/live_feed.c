@@ -22,17 +22,17 @@ static void on_message(void *user, const char *text, size_t len)
     live->events.message(live->events.user, text, len);
 }
 
-static enum feed_end end_of(enum http_outcome outcome)
+static enum feed_end end_of(enum reply_outcome outcome)
 {
-    if (outcome == HTTP_TOO_LARGE)
+    if (outcome == REPLY_TOO_LARGE)
         return FEED_FLOOD;
-    if (outcome == HTTP_STATUS || outcome == HTTP_UNAUTHORIZED || outcome == HTTP_TLS)
+    if (reply_is_refusal(outcome) || outcome == REPLY_UNAUTHORIZED || outcome == REPLY_TLS)
         return FEED_REFUSED;
     return FEED_LOST;
 }
 
 /* Nothing is lost: the gateway is polled. So it is no fault to be told of, unless somebody means harm. */
-static void on_closed(void *user, enum http_outcome outcome, const char *why)
+static void on_closed(void *user, enum reply_outcome outcome, const char *why)
 {
     struct live_feed *live = user;
     enum feed_end end = end_of(outcome);

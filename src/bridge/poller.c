@@ -130,7 +130,7 @@ static void on_list_end(void *user)
     p->events.list_end(p->events.user);
 }
 
-static void decode_reply(struct poller *p, const struct http_result *result)
+static void decode_reply(struct poller *p, const struct gateway_reply *result)
 {
     const struct decode_sink sink = {.reading = on_reading,
                                      .gateway = on_gateway,
@@ -167,51 +167,54 @@ static void decode_reply(struct poller *p, const struct http_result *result)
     cycle_failed(p, kind, 0, why);
 }
 
-static enum health_kind kind_of(const struct http_result *result)
+static enum health_kind kind_of(const struct gateway_reply *result)
 {
     switch (result->outcome) {
-    case HTTP_STATUS:
-        return result->status == 429 || result->status == 503 ? HEALTH_BUSY : HEALTH_STATUS;
-    case HTTP_UNAUTHORIZED:
+    case REPLY_NOT_FOUND:
+    case REPLY_ERROR:
+        return HEALTH_STATUS;
+    case REPLY_BUSY:
+        return HEALTH_BUSY;
+    case REPLY_UNAUTHORIZED:
         return HEALTH_UNAUTHORIZED;
-    case HTTP_UNREACHABLE:
+    case REPLY_UNREACHABLE:
         return HEALTH_UNREACHABLE;
-    case HTTP_TIMEOUT:
+    case REPLY_TIMEOUT:
         return HEALTH_TIMEOUT;
-    case HTTP_CUT_OFF:
-    case HTTP_TOO_LARGE:
+    case REPLY_CUT_OFF:
+    case REPLY_TOO_LARGE:
         return HEALTH_CUT_OFF;
-    case HTTP_TLS:
+    case REPLY_TLS:
         return HEALTH_TLS;
-    case HTTP_OK:
-    case HTTP_FAILED:
+    case REPLY_OK:
+    case REPLY_FAILED:
         break;
     }
     return HEALTH_OTHER;
 }
 
 /* Ends the cycle, unless the driver knows something else to ask. */
-static void reply_failed(struct poller *p, const struct http_result *result)
+static void reply_failed(struct poller *p, const struct gateway_reply *result)
 {
     char why[DECODE_WHY_MAX] = "";
 
-    if (result->outcome == HTTP_STATUS && p->driver->refused &&
-        p->driver->refused(p->session, result->status, why))
+    if (reply_is_refusal(result->outcome) && p->driver->refused &&
+        p->driver->refused(p->session, result->outcome, why))
         ask_next(p);
     else
         cycle_failed(p, kind_of(result), result->retry_after_s, why[0] ? why : result->why);
 }
 
-static void on_done(void *user, const struct http_result *result)
+static void on_done(void *user, const struct gateway_reply *result)
 {
     struct poller *p = user;
 
     health_request(&p->health, (double)result->len,
-                   result->outcome == HTTP_OK ? result->latency_ms : MISSING);
+                   result->outcome == REPLY_OK ? result->latency_ms : MISSING);
     renew_health(p);
     if (p->events.reply)
         p->events.reply(p->events.user, &p->request, result);
-    if (result->outcome == HTTP_OK) {
+    if (result->outcome == REPLY_OK) {
         decode_reply(p, result);
     } else if (p->request.optional) {
         log_line(LOG_DEBUG, "%s: did without an optional reply: %s", p->conf->section, result->why);

@@ -78,12 +78,12 @@ static void on_info(void *user, const struct gateway_info *info)
     ((struct turn *)user)->asked->info = *info;
 }
 
-static void on_reply(void *user, const struct request *request, const struct http_result *result)
+static void on_reply(void *user, const struct request *request, const struct gateway_reply *result)
 {
     struct turn *t = user;
     struct asked *a = t->asked;
 
-    if (result->outcome == HTTP_OK && !(result->latency_ms <= a->latency_ms))
+    if (result->outcome == REPLY_OK && !(result->latency_ms <= a->latency_ms))
         a->latency_ms = result->latency_ms;
     if (a->reply_count >= ASK_REPLIES_MAX)
         return;
@@ -211,10 +211,10 @@ struct asked *ask_gateways(const struct gateway_conf *const *confs, size_t count
 
 const struct ask_reply *asked_template_reply(const struct asked *a)
 {
-    if (strcmp(a->conf->driver, "template") != 0 || a->reply_count == 0)
+    if (!conf_is_template(a->conf) || a->reply_count == 0)
         return NULL;
     const struct ask_reply *r = &a->replies[a->reply_count - 1];
-    return r->outcome == HTTP_OK && r->body ? r : NULL;
+    return r->outcome == REPLY_OK && r->body ? r : NULL;
 }
 
 void asked_free(struct asked *asked, size_t count)

@@ -22,10 +22,10 @@ enum {
 struct ask_reply {
     char path[REQUEST_PATH_MAX]; /* may hold credentials */
     bool optional;
-    enum http_outcome outcome;
+    enum reply_outcome outcome;
     long status;
     double latency_ms;
-    char why[sizeof((struct http_result *)0)->why];
+    char why[REPLY_WHY_MAX];
     char *body; /* NUL-terminated behind len; NULL: none was kept */
     size_t len;
 };

@@ -74,11 +74,11 @@ static int print(const char *text, size_t len)
     return print_lines(stdout, text, len) ? EXIT_OK : fail("cannot write to standard output");
 }
 
-static void on_done(void *user, const struct http_result *r)
+static void on_done(void *user, const struct gateway_reply *r)
 {
     int *code = user;
 
-    *code = r->outcome == HTTP_OK ? print(r->body, r->len) : fail(r->why);
+    *code = r->outcome == REPLY_OK ? print(r->body, r->len) : fail(r->why);
 }
 
 static int fetch_http(const struct url *t, const struct http_peer_conf *conf)
@@ -94,7 +94,7 @@ static int fetch_ws(const struct url *t, const struct http_peer_conf *conf, cons
     char *message;
 
     snprintf(url, sizeof(url), "%s%s", t->base_url, t->path);
-    if (ws_exchange(url, conf, text, &message, why, sizeof(why)) != HTTP_OK)
+    if (ws_exchange(url, conf, text, &message, why, sizeof(why)) != REPLY_OK)
         return fail(why);
     int code = print(message, strlen(message));
     free(message);

@@ -91,7 +91,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 /* The path as the template driver asks for it: escaped, and with credentials where Tasmota wants them. */
 static bool request_path(const struct options *o, char out[REQUEST_PATH_MAX])
 {
-    const struct driver *driver = driver_find("template");
+    const struct driver *driver = driver_find(conf_template_driver);
     struct gateway_conf *conf = calloc(1, sizeof *conf);
     void *session = driver ? calloc(1, driver->session_size) : NULL;
     struct request request = {.path = ""};
@@ -142,15 +142,15 @@ struct asking {
     int code;
 };
 
-static void on_done(void *user, const struct http_result *r)
+static void on_done(void *user, const struct gateway_reply *r)
 {
     struct asking *a = user;
     char why[160];
 
     a->code = EXIT_FAILED;
-    if (r->outcome != HTTP_OK) {
+    if (r->outcome != REPLY_OK) {
         fail(r->why);
-        if (r->outcome == HTTP_UNAUTHORIZED)
+        if (r->outcome == REPLY_UNAUTHORIZED)
             fputs(
                 "paths: here that is --user NAME, --password TEXT, --digest, --authorization TEXT\n",
                 stderr);

@@ -128,7 +128,7 @@ struct asking {
     void *user;
 };
 
-static void on_done(void *user, const struct http_result *r)
+static void on_done(void *user, const struct gateway_reply *r)
 {
     const struct asking *a = user;
 

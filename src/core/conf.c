@@ -18,20 +18,22 @@ void conf_describe_connection(const struct gateway_conf *g, char *out, size_t si
     text_copy(out, size, text);
 }
 
-static bool is_dtu(const struct gateway_conf *g)
+const char conf_template_driver[] = "template";
+
+bool conf_is_template(const struct gateway_conf *g)
 {
-    return strcmp(g->driver, "template") != 0;
+    return strcmp(g->driver, conf_template_driver) == 0;
 }
 
 bool conf_has_host(struct conf_parse *p, const struct gateway_conf *g, const char *section)
 {
     if (g->base_url[0])
         return true;
-    if (conf_is_whole(p) && !(g->number == 0 && is_dtu(g) && p->told_host))
+    if (conf_is_whole(p) && !(g->number == 0 && !conf_is_template(g) && p->told_host))
         conf_say(
             p, CONF_ERROR, conf_section_line(p, section), NULL,
             "[%s] Host is missing: write Host = and the address of the %s, such as 192.168.1.50",
-            section, is_dtu(g) ? "DTU" : "device");
+            section, conf_is_template(g) ? "device" : "DTU");
     return false;
 }
 

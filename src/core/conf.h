@@ -125,6 +125,10 @@ struct config {
     struct device_conf unnamed[CONF_DTUS_MAX];
 };
 
+/* The value of DTU that makes a section's gateway a device by itself, as [TEMPLATEn] describes it, and no DTU. */
+extern const char conf_template_driver[];
+bool conf_is_template(const struct gateway_conf *g);
+
 /*
  * By the value of every member, text as text. device_conf.gateway is one: the same device's may
  * differ in another config, where a section before it came or went.

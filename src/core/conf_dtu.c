@@ -112,7 +112,7 @@ static enum state read_first(struct conf_parse *p, const struct dtus *all, struc
     struct conf_place place = {.section = "DTU0"};
     bool section = inifile_section(p->file, "DTU0") != NULL, others = false;
 
-    if (strcmp(p->counts.dtu, "template") == 0 && !section)
+    if (strcmp(p->counts.dtu, conf_template_driver) == 0 && !section)
         return UNUSED;
     for (unsigned n = CONF_INVERTERS_MAX; n-- > 0;) {
         if (all->inverter[n].there && all->inverter[n].dtu == 0) {
@@ -128,7 +128,8 @@ static enum state read_first(struct conf_parse *p, const struct dtus *all, struc
     if (!has_own(p, "DTU0", "Type")) {
         if (!p->counts.dtu[0])
             return FAULTY;
-        if (has_own(p, conf_default_section, "DTU") && strcmp(p->counts.dtu, "template") != 0)
+        if (has_own(p, conf_default_section, "DTU") &&
+            strcmp(p->counts.dtu, conf_template_driver) != 0)
             text_copy(g->driver, sizeof g->driver, p->counts.dtu);
     }
     if (!g->base_url[0] && !section && others)

@@ -158,8 +158,6 @@ void conf_read_dtus(struct conf_parse *p);
 /* After the DTUs. */
 void conf_read_templates(struct conf_parse *p);
 
-bool conf_is_template(const struct config *c, const struct device_conf *d);
-
 /* Of two devices with one instance, the later one takes any other. */
 void conf_settle_instances(struct conf_parse *p);
 

@@ -3,9 +3,9 @@
 
 #include "core/conf_parse.h"
 
-bool conf_is_template(const struct config *c, const struct device_conf *d)
+static bool is_template(const struct config *c, const struct device_conf *d)
 {
-    return strcmp(c->gateways[d->gateway].driver, "template") == 0;
+    return conf_is_template(&c->gateways[d->gateway]);
 }
 
 /*
@@ -14,7 +14,7 @@ bool conf_is_template(const struct config *c, const struct device_conf *d)
  */
 static bool is_doubtful(const struct config *c, const struct device_conf *d)
 {
-    return !conf_is_template(c, d) && d->index > 0 && !d->serial[0] &&
+    return !is_template(c, d) && d->index > 0 && !d->serial[0] &&
            !c->gateways[d->gateway].max_inverters;
 }
 
@@ -31,11 +31,11 @@ static const struct device_conf *winner_over(const struct config *c, size_t i)
 
     /* Inverters come first in the list; one that may not exist yields to a template, which does. */
     for (size_t j = i + 1; is_doubtful(c, d) && j < c->device_count; j++) {
-        if (conf_is_template(c, &c->devices[j]) && is_rival(d, &c->devices[j]))
+        if (is_template(c, &c->devices[j]) && is_rival(d, &c->devices[j]))
             return &c->devices[j];
     }
     for (size_t j = 0; j < i; j++) {
-        bool yields = conf_is_template(c, d) && is_doubtful(c, &c->devices[j]);
+        bool yields = is_template(c, d) && is_doubtful(c, &c->devices[j]);
         if (!yields && is_rival(d, &c->devices[j]))
             return &c->devices[j];
     }
@@ -56,7 +56,7 @@ void conf_settle_instances(struct conf_parse *p)
         const struct device_conf *winner = winner_over(c, i);
         if (!winner)
             continue;
-        bool yields = conf_is_template(c, winner) && !conf_is_template(c, d);
+        bool yields = is_template(c, winner) && !is_template(c, d);
         conf_say(p, yields ? CONF_WARNING : CONF_ERROR, conf_section_line(p, d->section),
                  "auto is used instead",
                  "[%s] DeviceInstance = %d is that of [%s] already: give one of them another",

@@ -4,8 +4,6 @@
 #include "core/conf_parse.h"
 #include "core/text.h"
 
-static const char template_driver[] = "template";
-
 static bool has_template_keys(struct conf_parse *p, const struct gateway_conf *g,
                               const char *section)
 {
@@ -58,7 +56,7 @@ static void read_template(struct conf_parse *p, const char *section)
     memset(g, 0, sizeof *g);
     memset(d, 0, sizeof *d);
     text_copy(g->section, sizeof g->section, section);
-    text_copy(g->driver, sizeof g->driver, template_driver);
+    text_copy(g->driver, sizeof g->driver, conf_template_driver);
     ok = conf_apply(p, place, CONF_IN_TEMPLATE, GATEWAY, g);
     settle_credentials(p, g, section);
     /* A bad value has been told already: do not call it missing as well. */

@@ -237,7 +237,7 @@ enum set_result set_dtu(const struct set_limits *l, const char *text, void *memb
 enum set_result set_type(const struct set_limits *l, const char *text, void *member,
                          const char **hint)
 {
-    if (strcasecmp(text, "template") != 0)
+    if (strcasecmp(text, conf_template_driver) != 0)
         return set_dtu(l, text, member, hint);
     *hint = "a template device has a [TEMPLATEn] section";
     return SET_BAD;

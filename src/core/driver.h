@@ -5,7 +5,7 @@
  *
  * A poll is a *cycle*: begin(), then next() / decode() in turn until next() says there is nothing
  * more to ask. The caller owns the transport: one request at a time, deadlines, back-off,
- * authentication. HTTP failures never reach decode(); for an optional request skip() is called
+ * authentication. Failures never reach decode(); for an optional request skip() is called
  * instead; for any other refused() may have the cycle go on, else it ends there.
  *
  * A session is the driver's memory for one gateway (which shape it speaks, which inverters it
@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "core/reading.h"
+#include "core/reply.h"
 
 struct gateway_conf;
 
@@ -28,7 +29,7 @@ enum { REQUEST_PATH_MAX = 512 };
 /* path may carry credentials (Tasmota wants them in the query): it must not be logged. */
 struct request {
     char path[REQUEST_PATH_MAX]; /* begins with '/', query included, already percent-encoded */
-    bool optional;               /* the cycle goes on without it when HTTP fails or it is refused */
+    bool optional;               /* the cycle goes on without it when it fails or is refused */
 };
 
 enum decode_result {
@@ -64,6 +65,11 @@ enum { DECODE_WHY_MAX = 256 };
 struct driver {
     const char *name;  /* the value of the config key DTU */
     const char *title; /* what people call the gateway; NULL: that differs from one to another */
+    /*
+     * DTU=auto may try it: its first request is one that decode() accepts the reply of from its own kind of
+     * gateway only. It has a title then.
+     */
+    bool probe;
     size_t session_size;
     /* conf outlives the session. */
     void (*open)(void *session, const struct gateway_conf *conf);
@@ -85,11 +91,10 @@ struct driver {
     /* The last request, an optional one, brought nothing: go on without it. */
     void (*skip)(void *session);
     /*
-     * May be NULL. The last request, one that is not optional, brought an HTTP status other than 2xx
-     * and 401. True: the cycle goes on with next(). False: it ends; why, empty on entry, may say
-     * more than the status does.
+     * May be NULL. The last request, one that is not optional, was refused: see reply_is_refusal(). True: the
+     * cycle goes on with next(). False: it ends; why, empty on entry, may say more than the reply does.
      */
-    bool (*refused)(void *session, long status, char why[DECODE_WHY_MAX]);
+    bool (*refused)(void *session, enum reply_outcome outcome, char why[DECODE_WHY_MAX]);
     /* May be NULL, then pushed() and pushed_since() are. NULL when it is not known to have one. */
     const struct feed *(*feed)(const void *session);
     /*

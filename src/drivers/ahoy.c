@@ -465,6 +465,7 @@ static void ahoy_skip(void *session)
 const struct driver driver_ahoy = {
     .name = "ahoy",
     .title = title,
+    .probe = true,
     .session_size = sizeof(struct session),
     .open = ahoy_open,
     .begin = ahoy_begin,

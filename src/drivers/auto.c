@@ -1,11 +1,10 @@
 /*
- * A DTU of a kind that the user need not know: found out by asking, then left to the driver of that
- * kind.
+ * A DTU of a kind that the user need not know: detected, then left to the driver of that kind.
  *
- * Until that is known, each cycle begins with what an OpenDTU is asked first, and goes on with what
- * an AhoyDTU is asked first. An AhoyDTU (0.8) answers a path below /api that it does not have with
- * 200 and an object of those that it has, others answer 404: either is no OpenDTU. `null` and the
- * statuses of a gateway that is short of memory say nothing of its kind.
+ * Until it is known, each cycle tries the drivers that can be told apart by probing, in the order of
+ * the registry: each with its first request. An AhoyDTU (0.8) answers a path below /api that it does
+ * not have with 200 and an object of those that it has, others answer 404: either is no OpenDTU.
+ * `null` and a gateway that is busy say nothing of its kind.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -15,35 +14,39 @@
 #include "core/text.h"
 #include "drivers/common.h"
 
-extern const struct driver driver_opendtu, driver_ahoy, driver_auto;
+extern const struct driver driver_auto;
 
 enum {
-    CANDIDATES = 2,
     FORGET_AFTER = 3, /* cycles in a row without a word that its kind would say */
-    TRIED_MAX = 72
+    RESULT_MAX = 72,
+    TRIED_MAX = DECODE_WHY_MAX
 };
 
 struct session {
     const struct gateway_conf *conf;
     const struct driver *driver; /* the candidate, or what it is */
     int64_t now_ms;
-    size_t candidate;
+    size_t candidate;     /* its place in the registry */
     bool known, optional; /* the kind; the last request */
     bool good, bad;       /* in the present cycle */
     unsigned bad_cycles;
-    char tried[TRIED_MAX]; /* what came of the candidate before */
+    char asked[RESULT_MAX]; /* the candidate's first request */
+    char tried[TRIED_MAX];  /* what came of those before: "/a: no such page; /b: ..." */
     _Alignas(max_align_t) unsigned char inner[SESSION_MAX];
 };
 
-static const struct driver *candidate(size_t n)
+/* The first driver from n on that can be probed; where there is none, the end of the registry. */
+static size_t candidate_from(size_t n)
 {
-    return n == 0 ? &driver_opendtu : &driver_ahoy;
+    while (drivers[n] && !drivers[n]->probe)
+        n++;
+    return n;
 }
 
 static void try(struct session *s, size_t n)
 {
     s->candidate = n;
-    s->driver = candidate(n);
+    s->driver = drivers[n];
     memset(s->inner, 0, s->driver->session_size);
     s->driver->open(s->inner, s->conf);
     s->driver->begin(s->inner, s->now_ms);
@@ -75,10 +78,12 @@ static void auto_begin(void *session, int64_t now_ms)
 
     s->now_ms = now_ms;
     count_cycle(s);
-    if (s->known)
+    if (s->known) {
         s->driver->begin(s->inner, now_ms);
-    else
-        try(s, 0);
+        return;
+    }
+    s->tried[0] = '\0';
+    try(s, candidate_from(0));
 }
 
 static bool auto_next(void *session, struct request *out)
@@ -87,22 +92,45 @@ static bool auto_next(void *session, struct request *out)
     bool more = s->driver->next(s->inner, out);
 
     s->optional = more && out->optional;
+    if (!s->known)
+        text_copy(s->asked, sizeof s->asked, out->path);
     return more;
 }
 
-/* Goes on with the next candidate; false when there is none, and why says what was tried. */
-static bool try_next(struct session *s, const char *what, char *why)
+static void note_tried(struct session *s, const char *result)
 {
-    if (s->candidate + 1 < CANDIDATES) {
-        text_copy(s->tried, sizeof s->tried, what);
-        try(s, s->candidate + 1);
+    size_t len = strlen(s->tried);
+
+    (void)snprintf(s->tried + len, sizeof s->tried - len, "%s%s: %s", len ? "; " : "", s->asked,
+                   result);
+}
+
+static enum decode_result refuse_all(const struct session *s, char *why)
+{
+    char kinds[RESULT_MAX] = "";
+
+    for (size_t n = candidate_from(0); drivers[n]; n = candidate_from(n + 1)) {
+        size_t len = strlen(kinds);
+        (void)snprintf(kinds + len, sizeof kinds - len, "%s%s", len ? " or " : "",
+                       drivers[n]->title);
+    }
+    return common_refuse(why,
+                         "no %s answers at this address; describe another device in a [TEMPLATEn] "
+                         "(%s)",
+                         kinds, s->tried);
+}
+
+/* Goes on with the next candidate; false when there is none, and why says what was tried. */
+static bool try_next(struct session *s, const char *result, char *why)
+{
+    size_t next = candidate_from(s->candidate + 1);
+
+    note_tried(s, result);
+    if (drivers[next]) {
+        try(s, next);
         return true;
     }
-    (void)common_refuse(
-        why,
-        "neither an OpenDTU nor an AhoyDTU answers at this address, and another "
-        "device is described in a [TEMPLATEn] (/api/livedata/status: %s; /api/live: %s)",
-        s->tried, what);
+    (void)refuse_all(s, why);
     return false;
 }
 
@@ -142,12 +170,12 @@ static enum decode_result decode_unknown(struct session *s, const char *body, si
                                                .listed = drop_listed,
                                                .list_end = drop_list_end};
     struct request again = {.path = ""};
-    char tried[TRIED_MAX];
+    char said[RESULT_MAX];
     enum decode_result result = s->driver->decode(s->inner, body, len, &nowhere, why);
 
     if (result == DECODE_BAD_REPLY) {
-        text_copy(tried, sizeof tried, why);
-        return try_next(s, tried, why) ? DECODE_OK : DECODE_BAD_REPLY;
+        text_copy(said, sizeof said, why);
+        return try_next(s, said, why) ? DECODE_OK : DECODE_BAD_REPLY;
     }
     if (result != DECODE_OK)
         return result;
@@ -179,27 +207,17 @@ static void auto_skip(void *session)
     s->driver->skip(s->inner);
 }
 
-/* Statuses of an HTTP server that does not have the page, as opposed to one that is busy or wants a
- * password. */
-static bool is_no_such_page(long status)
-{
-    return status >= 300 && status < 500 && status != 401 && status != 407 && status != 408 &&
-           status != 429;
-}
-
-static bool auto_refused(void *session, long status, char why[DECODE_WHY_MAX])
+static bool auto_refused(void *session, enum reply_outcome outcome, char why[DECODE_WHY_MAX])
 {
     struct session *s = session;
-    char tried[TRIED_MAX];
 
-    if (!is_no_such_page(status))
+    if (outcome != REPLY_NOT_FOUND)
         return false;
     if (s->known) {
         s->bad = true;
         return false;
     }
-    (void)snprintf(tried, sizeof tried, "HTTP %ld", status);
-    return try_next(s, tried, why);
+    return try_next(s, "no such page", why);
 }
 
 static bool pushes(const struct session *s)

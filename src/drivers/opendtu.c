@@ -578,6 +578,7 @@ static int64_t opendtu_pushed_since(const void *session)
 const struct driver driver_opendtu = {
     .name = "opendtu",
     .title = title,
+    .probe = true,
     .session_size = sizeof(struct session),
     .open = opendtu_open,
     .begin = opendtu_begin,

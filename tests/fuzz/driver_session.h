@@ -85,7 +85,7 @@ static inline bool fuzz_failed(const struct driver *driver, void *session, bool 
 {
     char why[DECODE_WHY_MAX] = "";
     bool on = !optional && len == 2 && driver->refused &&
-              driver->refused(session, body[1] == '4' ? 404 : 500, why);
+              driver->refused(session, body[1] == '4' ? REPLY_NOT_FOUND : REPLY_ERROR, why);
 
     if (!memchr(why, '\0', sizeof why))
         fuzz_fail("why of a refusal");

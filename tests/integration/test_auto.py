@@ -69,8 +69,8 @@ class AutoTest(BusTest):
 
         dtu = self.site(Camera(self.sun, []))
         program = self.start()
-        self.wait("what was tried", lambda: "neither an OpenDTU nor an AhoyDTU" in program.log())
-        self.assertIn("HTTP 404", program.log())
+        self.wait("what was tried", lambda: "no OpenDTU or AhoyDTU answers" in program.log())
+        self.assertIn("no such page", program.log())
         self.assertEqual(dtu.counts.requests[LIST], dtu.counts.requests[LIVE])
 
     @each(("ahoy_for_opendtu", OpenDtu, Ahoy), ("opendtu_for_ahoy", Ahoy, OpenDtu))

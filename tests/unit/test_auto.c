@@ -35,8 +35,8 @@
 #define INLINE_LIST \
     "{\"inverter\":[{\"id\":0,\"name\":\"Shed\",\"serial\":\"c3\",\"enabled\":true}]}"
 
-static const struct reply opendtu[] = {{LIST, FULL}, {LIVE, "!404"}};
-static const struct reply ahoy[] = {{LIST, "!404"}, {LIVE, IV("true")}, {ID(0), ID_REPLY}};
+static const struct reply opendtu[] = {{LIST, FULL}, {LIVE, "!not found"}};
+static const struct reply ahoy[] = {{LIST, "!not found"}, {LIVE, IV("true")}, {ID(0), ID_REPLY}};
 
 static int setup(void **state)
 {
@@ -143,7 +143,7 @@ static void an_ahoy_that_answers_everything(void **state)
 
 static void an_old_ahoy(void **state)
 {
-    const struct reply replies[] = {{LIST, "!404"},
+    const struct reply replies[] = {{LIST, "!not found"},
                                     {LIVE, INLINE},
                                     {"/api/index", "{\"ts_now\":100}"},
                                     {"/api/inverter/list", INLINE_LIST}};
@@ -163,12 +163,11 @@ static void neither(void **state)
     static const struct {
         const char *list, *live, *words[2];
     } cases[] = {
-        {"!404", "!404", {"status: HTTP 404;", "live: HTTP 404"}},
-        {"!301", "!403", {"status: HTTP 301;", "live: HTTP 403"}},
-        {"{}", "!404", {"no list of inverters", "live: HTTP 404"}},
-        {"!404", "{}", {"HTTP 404", "AhoyDTU?"}},
-        {"{\"inverters\":[]}", "!404", {"lists no inverters", "HTTP 404"}},
-        {"!404", IV("false"), {"HTTP 404", "lists no inverters"}},
+        {"!not found", "!not found", {"status: no such page;", "live: no such page"}},
+        {"{}", "!not found", {"no list of inverters", "live: no such page"}},
+        {"!not found", "{}", {"no such page", "AhoyDTU?"}},
+        {"{\"inverters\":[]}", "!not found", {"lists no inverters", "no such page"}},
+        {"!not found", IV("false"), {"no such page", "lists no inverters"}},
         {"<html>", "<html>", {"status: ", "live: "}},
     };
     struct run *run = *state;
@@ -180,7 +179,7 @@ static void neither(void **state)
             assert_nothing(run);
             assert_int_equal(run->asked_count, 2);
             assert_int_equal(run_result(run, LIVE), DECODE_BAD_REPLY);
-            assert_non_null(strstr(run_why(run, LIVE), "neither an OpenDTU nor an AhoyDTU"));
+            assert_non_null(strstr(run_why(run, LIVE), "no OpenDTU or AhoyDTU answers"));
             for (size_t w = 0; w < 2; w++) {
                 if (!strstr(run_why(run, LIVE), cases[i].words[w]))
                     fail_msg("no \"%s\" in: %s", cases[i].words[w], run_why(run, LIVE));
@@ -192,7 +191,7 @@ static void neither(void **state)
 
 static void busy_is_no_kind(void **state)
 {
-    static const char *const busy[] = {"null", "!429", "!500", "!503", "!401", "!408", NULL};
+    static const char *const busy[] = {"null", "!busy", "!error", NULL};
     struct run *run = *state;
 
     for (size_t i = 0; i < COUNT(busy); i++) {
@@ -210,7 +209,7 @@ static void busy_is_no_kind(void **state)
 
 static void a_busy_ahoy(void **state)
 {
-    const struct reply replies[] = {{LIST, "!404"}, {LIVE, "!503"}};
+    const struct reply replies[] = {{LIST, "!not found"}, {LIVE, "!busy"}};
     struct run *run = *state;
 
     run_cycle(run, 0, replies, COUNT(replies));
@@ -223,7 +222,7 @@ static void a_cut_off_list_is_no_kind(void **state)
 {
     struct run *run = *state;
     char cut[sizeof FULL];
-    const struct reply replies[] = {{LIST, cut}, {LIVE, "!404"}};
+    const struct reply replies[] = {{LIST, cut}, {LIVE, "!not found"}};
 
     for (size_t len = 0; len < sizeof FULL - 1; len++) {
         memcpy(cut, FULL, len);
@@ -253,12 +252,12 @@ static void it_sticks(void **state)
     assert_is_opendtu(run);
     for (int i = 0; i < 4; i++) { /* two in a row are not enough, however often */
         fail_cycles(run, 1, LIST, "{}");
-        fail_cycles(run, 1, LIST, "!404");
+        fail_cycles(run, 1, LIST, "!not found");
         assert_int_equal(run_asked(run, LIVE), 0);
         assert_is_opendtu(run);
     }
     fail_cycles(run, 10, LIST, NULL); /* away, busy: that says nothing */
-    fail_cycles(run, 10, LIST, "!503");
+    fail_cycles(run, 10, LIST, "!busy");
     fail_cycles(run, 10, LIST, "null");
     fail_cycles(run, 2, LIST, "{}");
     assert_int_equal(run_asked(run, LIVE), 0);
@@ -288,7 +287,7 @@ static void one_bad_inverter_changes_nothing(void **state)
     const struct reply replies[] = {{LIST, SUMMARY},
                                     {LIST "?inv=a1", "<html>"},
                                     {LIST "?inv=b2", ONE("b2")},
-                                    {LIVE, "!404"}};
+                                    {LIVE, "!not found"}};
     struct run *run = *state;
     size_t heard = 0;
 
@@ -307,7 +306,7 @@ static void extras_do_not_count(void **state)
     for (int cycle = 0; cycle < 6; cycle++) {
         const struct reply replies[] = {{LIST, FULL},
                                         {"/api/system/status", "<html>"},
-                                        {"/api/limit/status", "!404"}};
+                                        {"/api/limit/status", "!not found"}};
         run_cycle(run, cycle * 3600 * 1000, replies, COUNT(replies));
         assert_true(run->complete);
         assert_int_equal(run->reading_count, 1);
@@ -318,7 +317,7 @@ static void extras_do_not_count(void **state)
 /* Two bad replies with a good one in between, as often as it likes; three in a row are another device. */
 static void bad_replies_in_a_row(void **state)
 {
-    static const char *const bad[] = {"{}", "<html>", "!404", "{\"inverters\":1}"};
+    static const char *const bad[] = {"{}", "<html>", "!not found", "{\"inverters\":1}"};
     struct run *run = *state;
 
     assert_is_opendtu(run);
@@ -356,7 +355,7 @@ static void an_absent_inverter_is_no_bad_reply(void **state)
 /* What is optional and fails is told to the driver, which asks for it the less. */
 static void an_optional_request_fails(void **state)
 {
-    const struct reply replies[] = {{LIST, "!404"},
+    const struct reply replies[] = {{LIST, "!not found"},
                                     {LIVE, INLINE},
                                     {"/api/index", "{\"ts_now\":100}"}};
     struct run *run = *state;
@@ -424,6 +423,19 @@ static void an_ahoy_does_not(void **state)
     assert_int_equal(run->driver->pushed_since(run->session), -1);
 }
 
+/* What is refused as "no OpenDTU or AhoyDTU" is made of these. */
+static void what_is_probed_has_a_title(void **state)
+{
+    size_t probed = 0;
+
+    (void)state;
+    for (size_t i = 0; drivers[i]; i++) {
+        probed += drivers[i]->probe;
+        assert_true(!drivers[i]->probe || drivers[i]->title);
+    }
+    assert_int_equal(probed, 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -435,6 +447,7 @@ int main(void)
         TEST(an_ahoy_that_answers_everything),
         TEST(an_old_ahoy),
         TEST(neither),
+        TEST(what_is_probed_has_a_title),
         TEST(busy_is_no_kind),
         TEST(a_busy_ahoy),
         TEST(a_cut_off_list_is_no_kind),

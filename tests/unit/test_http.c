@@ -90,12 +90,12 @@ static struct http_peer *peer_with(struct http_peer_conf conf)
 }
 
 struct answer {
-    struct http_result result;
+    struct gateway_reply result;
     char body[2048]; /* its beginning */
     int calls;
 };
 
-static void on_done(void *user, const struct http_result *r)
+static void on_done(void *user, const struct gateway_reply *r)
 {
     struct answer *a = user;
 
@@ -104,7 +104,7 @@ static void on_done(void *user, const struct http_result *r)
     a->result.body = a->body;
     assert_non_null(r->body);
     assert_int_equal(r->body[r->len], '\0');
-    assert_int_equal(r->outcome == HTTP_OK, r->why[0] == '\0');
+    assert_int_equal(r->outcome == REPLY_OK, r->why[0] == '\0');
     snprintf(a->body, sizeof(a->body), "%s", r->body);
     loop_stop(loop, 0);
 }
@@ -147,7 +147,7 @@ static struct answer ask_once(struct http_peer_conf conf, const char *path)
     return a;
 }
 
-static void assert_answer(const struct answer *a, enum http_outcome outcome, long status)
+static void assert_answer(const struct answer *a, enum reply_outcome outcome, long status)
 {
     if (a->result.outcome != outcome || a->result.status != status)
         fail_msg("outcome %d, status %ld: %s", (int)a->result.outcome, a->result.status,
@@ -162,7 +162,7 @@ static void assert_why(const struct answer *a, const char *words)
     assert_null(strchr(a->result.why, '\n'));
 }
 
-static void expect_failure(const char *path, enum http_outcome outcome, long status,
+static void expect_failure(const char *path, enum reply_outcome outcome, long status,
                            const char *words)
 {
     struct http_peer_conf conf = plain_conf();
@@ -187,14 +187,14 @@ static void test_ok(void **state)
     struct http_peer *p = peer_with(plain_conf());
     struct answer a = ask(p, "/ok?inv=116180400144");
 
-    assert_answer(&a, HTTP_OK, 200);
+    assert_answer(&a, REPLY_OK, 200);
     assert_string_equal(a.body, "{\"target\": \"/ok?inv=116180400144\"}");
     assert_int_equal(a.result.len, strlen(a.body));
     assert_true(a.result.latency_ms > 0 && a.result.latency_ms < 3000);
     a = ask(p, "ok"); /* a forgotten slash */
     assert_string_equal(a.body, "{\"target\": \"/ok\"}");
     a = ask(p, "/empty");
-    assert_answer(&a, HTTP_OK, 200);
+    assert_answer(&a, REPLY_OK, 200);
     assert_int_equal(a.result.len, 0);
     a = ask(p, "/chunked");
     assert_string_equal(a.body, "{\"chunks\": 3}");
@@ -208,7 +208,7 @@ static void test_what_is_sent(void **state)
     setenv("http_proxy", "http://127.0.0.1:1", 1);
     struct answer a = ask_once(plain_conf(), "/headers");
     unsetenv("http_proxy");
-    assert_answer(&a, HTTP_OK, 200);
+    assert_answer(&a, REPLY_OK, 200);
     assert_non_null(strstr(a.body, "user-agent: dbus-opendtu"));
     assert_null(strstr(a.body, "authorization"));
     assert_null(strstr(a.body, "cookie"));
@@ -222,7 +222,7 @@ static void test_connection_is_kept(void **state)
     struct http_peer *p = peer_with(plain_conf());
     for (int i = 0; i < 10; i++) {
         struct answer a = ask(p, "/ok");
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
     }
     count(&connections[1], &requests[1]);
     assert_int_equal(connections[1] - connections[0], 0); /* all on the one that count() began */
@@ -238,11 +238,11 @@ static void test_connection_is_closed_by_the_gateway(void **state)
     count(&connections[0], &requests[0]);
     for (int i = 0; i < 3; i++) {
         struct answer a = ask(p, "/close");
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
     }
     for (int i = 0; i < 3; i++) { /* the loss of an idle connection is nobody's failure */
         struct answer a = ask(p, "/keep-then-close");
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
         run_loop(50);
     }
     count(&connections[1], &requests[1]);
@@ -253,10 +253,10 @@ static void test_connection_is_closed_by_the_gateway(void **state)
 
 static void test_status(void **state)
 {
-    expect_failure("/status/404", HTTP_STATUS, 404, "404");
-    expect_failure("/status/500", HTTP_STATUS, 500, "error of its own (500)");
-    expect_failure("/status/503", HTTP_STATUS, 503, "overloaded (503)");
-    expect_failure("/status/403", HTTP_STATUS, 403, "status 403");
+    expect_failure("/status/404", REPLY_NOT_FOUND, 404, "404");
+    expect_failure("/status/500", REPLY_ERROR, 500, "error of its own (500)");
+    expect_failure("/status/503", REPLY_BUSY, 503, "overloaded (503)");
+    expect_failure("/status/403", REPLY_NOT_FOUND, 403, "status 403");
     struct answer a = ask_once(plain_conf(), "/status/500");
     assert_string_equal(a.body, "some body");
 }
@@ -267,14 +267,15 @@ static void test_words_of_a_refusal(void **state)
     struct http_peer_conf conf = plain_conf();
 
     (void)state;
-    expect_failure("/refuses/404/No-handler", HTTP_STATUS, 404, "gateway?; it says \"No-handler\"");
-    expect_failure("/refuses/403/API-off", HTTP_STATUS, 403, "it says \"API-off\"");
-    expect_failure("/refuses/401/who?are=you", HTTP_UNAUTHORIZED, 401, "it says \"who\"");
-    expect_failure("/status/500", HTTP_STATUS, 500, "it says \"some body\"");
+    expect_failure("/refuses/404/No-handler", REPLY_NOT_FOUND, 404,
+                   "gateway?; it says \"No-handler\"");
+    expect_failure("/refuses/403/API-off", REPLY_NOT_FOUND, 403, "it says \"API-off\"");
+    expect_failure("/refuses/401/who?are=you", REPLY_UNAUTHORIZED, 401, "it says \"who\"");
+    expect_failure("/status/500", REPLY_ERROR, 500, "it says \"some body\"");
     conf.username = "me";
     conf.password = "No-handler";
     struct answer a = ask_once(conf, "/refuses/404/No-handler");
-    assert_answer(&a, HTTP_STATUS, 404);
+    assert_answer(&a, REPLY_NOT_FOUND, 404);
     assert_null(strstr(a.result.why, "No-handler"));
 }
 
@@ -285,17 +286,17 @@ static void test_packed(void **state)
 
     (void)state;
     struct answer a = ask(p, "/packed/100");
-    assert_answer(&a, HTTP_OK, 200);
+    assert_answer(&a, REPLY_OK, 200);
     assert_int_equal(a.result.len, 100);
     assert_memory_equal(a.body, "{\"padding\":\"xxx", 15);
     a = ask(p, "/packed/1048576");
-    assert_answer(&a, HTTP_OK, 200);
+    assert_answer(&a, REPLY_OK, 200);
     assert_int_equal(a.result.len, 1048576);
     a = ask(p, "/packed/1048577");
-    assert_answer(&a, HTTP_FAILED, 200);
+    assert_answer(&a, REPLY_FAILED, 200);
     assert_why(&a, "packed (gzip)");
     a = ask(p, "/packed/cut");
-    assert_answer(&a, HTTP_FAILED, 200);
+    assert_answer(&a, REPLY_FAILED, 200);
     a = ask(p, "/ok"); /* and what comes then is not in the way of it */
     assert_string_equal(a.body, "{\"target\": \"/ok\"}");
     http_peer_destroy(p);
@@ -310,9 +311,9 @@ static void test_switches_unasked(void **state)
     for (int i = 0; i < 2; i++) {
         struct answer a = ask(p, paths[i]);
         assert_int_equal(a.result.status, 101);
-        assert_int_not_equal(a.result.outcome, HTTP_OK);
+        assert_int_not_equal(a.result.outcome, REPLY_OK);
         a = ask(p, "/ok");
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
     }
     http_peer_destroy(p);
 }
@@ -354,7 +355,7 @@ static void test_basic_goes_out_unasked(void **state)
 
     count(&connections, &requests[0]);
     struct answer a = ask_once(login_conf(false), "/basic");
-    assert_answer(&a, HTTP_OK, 200);
+    assert_answer(&a, REPLY_OK, 200);
     count(&connections, &requests[1]);
     assert_int_equal(requests[1] - requests[0], 2);
 }
@@ -365,18 +366,18 @@ static void test_unauthorized(void **state)
 
     wrong.password = "pa:ss but wrong";
     struct answer a = ask_once(wrong, "/basic");
-    assert_answer(&a, HTTP_UNAUTHORIZED, 401);
+    assert_answer(&a, REPLY_UNAUTHORIZED, 401);
     assert_why(&a, "are Username and Password right?");
     a = ask_once(plain_conf(), "/basic");
-    assert_answer(&a, HTTP_UNAUTHORIZED, 401);
+    assert_answer(&a, REPLY_UNAUTHORIZED, 401);
     assert_why(&a, "set Username and Password");
     a = ask_once(plain_conf(), "/digest/MD5/many");
     assert_why(&a, "set Username and Password, and DigestAuth=True");
     a = ask_once(login_conf(false), "/digest/MD5/many");
-    assert_answer(&a, HTTP_UNAUTHORIZED, 401);
+    assert_answer(&a, REPLY_UNAUTHORIZED, 401);
     assert_why(&a, "set DigestAuth=True");
     a = ask_once(login_conf(true), "/basic");
-    assert_answer(&a, HTTP_UNAUTHORIZED, 401);
+    assert_answer(&a, REPLY_UNAUTHORIZED, 401);
     assert_why(&a, "set DigestAuth=False");
     a = ask_once(login_conf(false), "/both");
     assert_why(&a, "are Username and Password right?");
@@ -392,7 +393,7 @@ static void test_digest_wrong_password(void **state)
     count(&connections, &requests[0]);
     for (int i = 0; i < 3; i++) {
         struct answer a = ask(p, "/digest/SHA-256/many");
-        assert_answer(&a, HTTP_UNAUTHORIZED, 401);
+        assert_answer(&a, REPLY_UNAUTHORIZED, 401);
         assert_why(&a, "are Username and Password right?");
     }
     count(&connections, &requests[1]);
@@ -409,7 +410,7 @@ static void check_digest(const char *path, unsigned expected_requests)
     count(&connections, &requests[0]);
     for (int i = 0; i < 10; i++) {
         struct answer a = ask(p, path);
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
     }
     count(&connections, &requests[1]);
     assert_int_equal(requests[1] - requests[0], expected_requests + 1);
@@ -437,7 +438,7 @@ static void test_digest_gateway_restarts(void **state)
 
     for (int i = 0; i < 3; i++) {
         struct answer a = ask(p, "/digest/SHA-256/many");
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
         ask_once(plain_conf(), "/forget");
     }
     http_peer_destroy(p);
@@ -447,7 +448,7 @@ static void test_digest_without_end(void **state)
 {
     struct answer a = ask_once(login_conf(true), "/digest/MD5/stale");
 
-    assert_answer(&a, HTTP_FAILED, 401);
+    assert_answer(&a, REPLY_FAILED, 401);
     assert_why(&a, "without end");
 }
 
@@ -457,10 +458,10 @@ static void test_digest_where_none_is_wanted(void **state)
 
     for (int i = 0; i < 2; i++) {
         struct answer a = ask(p, "/ok");
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
     }
     struct answer a = ask(p, "/digest/MD5/many");
-    assert_answer(&a, HTTP_OK, 200);
+    assert_answer(&a, REPLY_OK, 200);
     http_peer_destroy(p);
 }
 
@@ -480,11 +481,11 @@ static void test_token(void **state)
     assert_null(strstr(a.body, "Basic")); /* in place of the user's name and password */
     /* The device may say it again: nobody else is to read it. */
     a = ask(p, "/token");
-    assert_answer(&a, HTTP_UNAUTHORIZED, 401);
+    assert_answer(&a, REPLY_UNAUTHORIZED, 401);
     assert_why(&a, "is Authorization right");
     assert_null(strstr(a.result.why, token));
     a = ask(p, "/redirect/host");
-    assert_answer(&a, HTTP_STATUS, 302);
+    assert_answer(&a, REPLY_NOT_FOUND, 302);
     http_peer_destroy(p);
     a = ask_once(plain_conf(), "/token");
     assert_why(&a, "Username and Password, or Authorization if it is a token");
@@ -496,25 +497,25 @@ static void test_redirects_within_the_host(void **state)
 {
     struct answer a = ask_once(plain_conf(), "/redirect/same");
 
-    assert_answer(&a, HTTP_OK, 200);
+    assert_answer(&a, REPLY_OK, 200);
     assert_string_equal(a.body, "{\"target\": \"/ok?redirected=1\"}");
     a = ask_once(plain_conf(), "/redirect/absolute");
-    assert_answer(&a, HTTP_OK, 200);
+    assert_answer(&a, REPLY_OK, 200);
     a = ask_once(plain_conf(), "/redirect/twice");
-    assert_answer(&a, HTTP_OK, 200);
+    assert_answer(&a, REPLY_OK, 200);
     a = ask_once(login_conf(false), "/redirect/userinfo");
-    assert_answer(&a, HTTP_OK, 200);
+    assert_answer(&a, REPLY_OK, 200);
     assert_non_null(strstr(a.body, "authorization: Basic YWRtaW46cGE6c3Mld8O2cnQ=")); /* ours */
 }
 
 static void test_redirects_elsewhere(void **state)
 {
-    expect_failure("/redirect/host", HTTP_STATUS, 302, "redirects to http://localhost:");
-    expect_failure("/redirect/port", HTTP_STATUS, 302, "redirects to http://127.0.0.1:");
-    expect_failure("/redirect/scheme", HTTP_STATUS, 302, "redirects to https://127.0.0.1:");
-    expect_failure("/redirect/file", HTTP_STATUS, 302, "redirects to file://");
-    expect_failure("/redirect/loop", HTTP_FAILED, 302, "without end");
-    expect_failure("/redirect/thrice", HTTP_FAILED, 302, "without end");
+    expect_failure("/redirect/host", REPLY_NOT_FOUND, 302, "redirects to http://localhost:");
+    expect_failure("/redirect/port", REPLY_NOT_FOUND, 302, "redirects to http://127.0.0.1:");
+    expect_failure("/redirect/scheme", REPLY_NOT_FOUND, 302, "redirects to https://127.0.0.1:");
+    expect_failure("/redirect/file", REPLY_NOT_FOUND, 302, "redirects to file://");
+    expect_failure("/redirect/loop", REPLY_FAILED, 302, "without end");
+    expect_failure("/redirect/thrice", REPLY_FAILED, 302, "without end");
     struct answer a = ask_once(plain_conf(), "/redirect/scheme");
     assert_null(strstr(a.result.why, "secret"));
 }
@@ -526,7 +527,7 @@ static void test_one_deadline_for_all_redirects(void **state)
     conf.timeout_ms = 400; /* each answer takes 250 ms */
     int64_t began_ms = clock_now_ms();
     struct answer a = ask_once(conf, "/redirect/slow");
-    assert_answer(&a, HTTP_TIMEOUT, 0);
+    assert_answer(&a, REPLY_TIMEOUT, 0);
     assert_in_range(clock_now_ms() - began_ms, 380, 3000);
 }
 
@@ -541,18 +542,18 @@ static void test_size_limit(void **state)
         struct http_peer *p = peer_with(plain_conf());
         snprintf(path, sizeof(path), "/size/1048576%s", kinds[i]);
         struct answer a = ask(p, path);
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
         assert_int_equal(a.result.len, 1048576);
         snprintf(path, sizeof(path), "/size/1048577%s", kinds[i]);
         a = ask(p, path);
-        assert_answer(&a, HTTP_TOO_LARGE, 200);
+        assert_answer(&a, REPLY_TOO_LARGE, 200);
         assert_why(&a, "larger than 1 MiB");
         assert_true(a.result.len <= 1048576);
         snprintf(path, sizeof(path), "/size/30000000%s", kinds[i]);
         a = ask(p, path);
-        assert_answer(&a, HTTP_TOO_LARGE, 200);
+        assert_answer(&a, REPLY_TOO_LARGE, 200);
         a = ask(p, "/ok");
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
         http_peer_destroy(p);
     }
 }
@@ -575,7 +576,7 @@ static void test_time_outs(void **state)
     for (size_t i = 0; i < 3; i++) {
         int64_t began_ms = clock_now_ms();
         struct answer a = ask_once(conf, faults[i].path);
-        assert_answer(&a, HTTP_TIMEOUT, faults[i].status);
+        assert_answer(&a, REPLY_TIMEOUT, faults[i].status);
         assert_why(&a, faults[i].words);
         assert_in_range(clock_now_ms() - began_ms, 490, 3000);
     }
@@ -583,12 +584,12 @@ static void test_time_outs(void **state)
 
 static void test_broken_replies(void **state)
 {
-    expect_failure("/cut", HTTP_CUT_OFF, 200, "before it was complete");
-    expect_failure("/cut_chunked", HTTP_CUT_OFF, 200, "before it was complete");
-    expect_failure("/reset_body", HTTP_CUT_OFF, 200, "amid its reply");
-    expect_failure("/nothing", HTTP_UNREACHABLE, 0, "without a reply");
-    expect_failure("/reset", HTTP_UNREACHABLE, 0, "without a reply");
-    expect_failure("/garbage", HTTP_FAILED, 0, "does not speak HTTP");
+    expect_failure("/cut", REPLY_CUT_OFF, 200, "before it was complete");
+    expect_failure("/cut_chunked", REPLY_CUT_OFF, 200, "before it was complete");
+    expect_failure("/reset_body", REPLY_CUT_OFF, 200, "amid its reply");
+    expect_failure("/nothing", REPLY_UNREACHABLE, 0, "without a reply");
+    expect_failure("/reset", REPLY_UNREACHABLE, 0, "without a reply");
+    expect_failure("/garbage", REPLY_FAILED, 0, "does not speak HTTP");
 }
 
 /* A port that nobody listens at, or whose connections nobody takes. */
@@ -613,12 +614,12 @@ static void test_nobody_there(void **state)
 
     snprintf(base_url, sizeof(base_url), "http://127.0.0.1:%d", closed_port(0, &fd));
     struct answer a = ask_once(conf, "/");
-    assert_answer(&a, HTTP_UNREACHABLE, 0);
+    assert_answer(&a, REPLY_UNREACHABLE, 0);
     assert_why(&a, "refused the connection");
     close(fd);
     conf.base_url = "http://no-such-name.invalid";
     a = ask_once(conf, "/");
-    assert_true(a.result.outcome == HTTP_UNREACHABLE || a.result.outcome == HTTP_TIMEOUT);
+    assert_true(a.result.outcome == REPLY_UNREACHABLE || a.result.outcome == REPLY_TIMEOUT);
     assert_non_null(strstr(a.result.why, "no-such-name.invalid"));
 }
 
@@ -638,7 +639,7 @@ static void test_connection_hangs(void **state)
     }
     snprintf(base_url, sizeof(base_url), "http://127.0.0.1:%d", port);
     struct answer a = ask_once(conf, "/");
-    assert_answer(&a, HTTP_TIMEOUT, 0);
+    assert_answer(&a, REPLY_TIMEOUT, 0);
     assert_why(&a, "within 0.4 s: is the gateway on, is Host right?");
     for (int i = 0; i < 4; i++)
         close(fill[i]);
@@ -654,19 +655,19 @@ static void test_addresses_that_are_none(void **state)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct http_peer_conf conf = {.base_url = wrong[i], .timeout_ms = 500};
         struct answer a = ask_once(conf, "/etc/passwd");
-        assert_true(a.result.outcome == HTTP_FAILED || a.result.outcome == HTTP_UNREACHABLE);
+        assert_true(a.result.outcome == REPLY_FAILED || a.result.outcome == REPLY_UNREACHABLE);
         assert_int_equal(a.result.len, 0);
     }
     char path[2000];
     memset(path, 'x', sizeof(path) - 1);
     path[0] = '/';
     path[sizeof(path) - 1] = '\0';
-    expect_failure(path, HTTP_FAILED, 0, "no address");
+    expect_failure(path, REPLY_FAILED, 0, "no address");
 }
 
 /* ---- cancelling ---- */
 
-static void never(void *user, const struct http_result *r)
+static void never(void *user, const struct gateway_reply *r)
 {
     fail_msg("called after it was cancelled");
 }
@@ -684,7 +685,7 @@ static void test_cancel(void **state)
     assert_int_equal(http_peer_get(p, "/ok", never, NULL), 0);
     http_peer_cancel(p); /* before the loop has seen it */
     struct answer a = ask(p, "/ok");
-    assert_answer(&a, HTTP_OK, 200);
+    assert_answer(&a, REPLY_OK, 200);
     assert_int_equal(http_peer_get(p, "/hang", never, NULL), 0);
     run_loop(50);
     http_peer_destroy(p);
@@ -717,7 +718,7 @@ struct destroyer {
     int calls;
 };
 
-static void destroy_all(void *user, const struct http_result *r)
+static void destroy_all(void *user, const struct gateway_reply *r)
 {
     struct destroyer *d = user;
 
@@ -743,11 +744,11 @@ struct chain {
     int left;
 };
 
-static void ask_again(void *user, const struct http_result *r)
+static void ask_again(void *user, const struct gateway_reply *r)
 {
     struct chain *c = user;
 
-    assert_int_equal(r->outcome, HTTP_OK);
+    assert_int_equal(r->outcome, REPLY_OK);
     if (--c->left == 0)
         loop_stop(loop, 0);
     else
@@ -767,13 +768,13 @@ static void test_next_request_from_the_callback(void **state)
 }
 
 /* The kernel refuses a broadcast address within connect(2), which is called from http_peer_get(). */
-static void fail_again(void *user, const struct http_result *r)
+static void fail_again(void *user, const struct gateway_reply *r)
 {
     static int deep;
     struct chain *c = user;
 
     assert_int_equal(deep, 0);
-    assert_int_equal(r->outcome, HTTP_UNREACHABLE);
+    assert_int_equal(r->outcome, REPLY_UNREACHABLE);
     deep++;
     if (--c->left == 0)
         loop_stop(loop, 0);
@@ -803,9 +804,9 @@ static void test_refused_at_once_is_told_later(void **state)
 
 static int parallel_left;
 
-static void count_down(void *user, const struct http_result *r)
+static void count_down(void *user, const struct gateway_reply *r)
 {
-    assert_int_equal(r->outcome, *(enum http_outcome *)user);
+    assert_int_equal(r->outcome, *(enum reply_outcome *)user);
     if (--parallel_left == 0)
         loop_stop(loop, 0);
 }
@@ -813,7 +814,7 @@ static void count_down(void *user, const struct http_result *r)
 static void test_many_peers_at_once(void **state)
 {
     struct http_peer *peers[24];
-    enum http_outcome ok = HTTP_OK, timeout = HTTP_TIMEOUT;
+    enum reply_outcome ok = REPLY_OK, timeout = REPLY_TIMEOUT;
     struct http_peer_conf conf = plain_conf();
 
     conf.timeout_ms = 1500;
@@ -901,7 +902,7 @@ static void test_unknown_names_leave_nothing(void **state)
     snprintf(url, sizeof(url), "http://%064d.example", 0);
     struct http_peer *p = peer_with(conf);
     struct answer a = ask(p, "/");
-    assert_answer(&a, HTTP_UNREACHABLE, 0);
+    assert_answer(&a, REPLY_UNREACHABLE, 0);
     assert_why(&a, "is unknown");
     size_t heap = __sanitizer_get_current_allocated_bytes();
     for (unsigned i = 0; i < 10000; i++)
@@ -925,10 +926,10 @@ static void expect_tls(const char *host, const char *listener, const char *words
     struct answer a = ask_once(tls_conf(host, listener), "/ok");
 
     if (!words) {
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
         return;
     }
-    assert_answer(&a, HTTP_TLS, 0);
+    assert_answer(&a, REPLY_TLS, 0);
     assert_why(&a, words);
     assert_why(&a, "CACert");
     assert_why(&a, "TlsVerify=0");
@@ -952,14 +953,14 @@ static void test_unknown_authority(void **state)
 
     conf.ca_cert = "";
     struct answer a = ask_once(conf, "/ok");
-    assert_answer(&a, HTTP_TLS, 0);
+    assert_answer(&a, REPLY_TLS, 0);
     /* Where the system has no bundle, it says that instead. */
     if (access("/etc/ssl/certs/ca-certificates.crt", R_OK) == 0)
         assert_why(&a, "set CACert");
     assert_why(&a, "TlsVerify=0");
     conf.ca_cert = "/nonexistent.pem";
     a = ask_once(conf, "/ok");
-    assert_answer(&a, HTTP_TLS, 0);
+    assert_answer(&a, REPLY_TLS, 0);
     assert_why(&a, "cannot use CACert /nonexistent.pem");
     assert_why(&a, "TlsVerify=0");
 }
@@ -974,7 +975,7 @@ static void test_unverified(void **state)
         conf.ca_cert = NULL;
         conf.tls_verify = false;
         struct answer a = ask_once(conf, "/ok");
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
     }
 }
 
@@ -984,10 +985,20 @@ static void test_tls_where_there_is_none(void **state)
 
     conf.timeout_ms = 500; /* the other side waits for the end of a line */
     struct answer a = ask_once(conf, "/ok");
-    assert_answer(&a, HTTP_TIMEOUT, 0);
+    assert_answer(&a, REPLY_TIMEOUT, 0);
     assert_why(&a, "does it speak https?");
     a = ask_once(conf_for("http", "127.0.0.1", "https"), "/ok");
-    assert_int_equal(a.result.outcome, HTTP_UNREACHABLE);
+    assert_int_equal(a.result.outcome, REPLY_UNREACHABLE);
+}
+
+/* Neither key would help. */
+static void test_tls_handshake_fails(void **state)
+{
+    struct answer a = ask_once(tls_conf("127.0.0.1", "https-no-cipher"), "/ok");
+
+    assert_answer(&a, REPLY_TLS, 0);
+    assert_why(&a, "no TLS handshake with 127.0.0.1");
+    assert_why(&a, "TlsVerify and CACert do not help");
 }
 
 static void test_tls_connection_is_kept(void **state)
@@ -998,10 +1009,10 @@ static void test_tls_connection_is_kept(void **state)
     count(&connections[0], &requests[0]);
     for (int i = 0; i < 5; i++) {
         struct answer a = ask(p, "/ok");
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
     }
     struct answer cut = ask(p, "/cut");
-    assert_answer(&cut, HTTP_CUT_OFF, 200);
+    assert_answer(&cut, REPLY_CUT_OFF, 200);
     count(&connections[1], &requests[1]);
     assert_int_equal(connections[1] - connections[0], 1);
     http_peer_destroy(p);
@@ -1017,7 +1028,7 @@ static void test_tls_digest(void **state)
     struct http_peer *p = peer_with(conf);
     for (int i = 0; i < 3; i++) {
         struct answer a = ask(p, "/digest/SHA-256/once");
-        assert_answer(&a, HTTP_OK, 200);
+        assert_answer(&a, REPLY_OK, 200);
     }
     http_peer_destroy(p);
 }
@@ -1080,7 +1091,7 @@ static const char *dead_name_server(void)
     static struct answer a;
     http_peer_get(p, "/", on_done, &a);
     run_loop(10000);
-    if (a.result.outcome != HTTP_TIMEOUT ||
+    if (a.result.outcome != REPLY_TIMEOUT ||
         !strstr(a.result.why, "the name server gave no address"))
         return a.result.why;
     if (clock_now_ms() - began_ms > 5000)
@@ -1124,8 +1135,8 @@ static void test_dead_name_server(void **state)
 
 /* ---- WebSocket ---- */
 
-static enum http_outcome exchange(const char *path, const char *text, char **message, char *why,
-                                  bool login)
+static enum reply_outcome exchange(const char *path, const char *text, char **message, char *why,
+                                   bool login)
 {
     struct http_peer_conf conf = login ? login_conf(true) : plain_conf();
     char url[256];
@@ -1139,7 +1150,7 @@ static void expect_message(const char *path, const char *text, const char *expec
 {
     char why[200] = "", *message;
 
-    if (exchange(path, text, &message, why, login) != HTTP_OK)
+    if (exchange(path, text, &message, why, login) != REPLY_OK)
         fail_msg("%s: %s", path, why);
     assert_string_equal(message, expected);
     free(message);
@@ -1160,11 +1171,11 @@ static void test_websocket(void **state)
     free(large);
 }
 
-static void expect_no_message(const char *path, enum http_outcome outcome, const char *words)
+static void expect_no_message(const char *path, enum reply_outcome outcome, const char *words)
 {
     char why[200] = "", *message;
 
-    enum http_outcome got = exchange(path, NULL, &message, why, false);
+    enum reply_outcome got = exchange(path, NULL, &message, why, false);
     assert_null(message);
     if (got != outcome || !strstr(why, words))
         fail_msg("%s: %d, \"%s\" does not say \"%s\"", path, (int)got, why, words);
@@ -1174,14 +1185,14 @@ static void test_websocket_faults(void **state)
 {
     int64_t began_ms = clock_now_ms();
 
-    expect_no_message("/ws/silent", HTTP_TIMEOUT, "no message within 0.8 s");
+    expect_no_message("/ws/silent", REPLY_TIMEOUT, "no message within 0.8 s");
     assert_in_range(clock_now_ms() - began_ms, 780, 4000);
-    expect_no_message("/ws/close", HTTP_CUT_OFF, "closed the WebSocket");
-    expect_no_message("/ws/huge", HTTP_TOO_LARGE, "larger than 1 MiB");
-    expect_no_message("/ws/digest", HTTP_UNAUTHORIZED, "DigestAuth=True");
-    expect_no_message("/ok", HTTP_STATUS, "status 200");
-    expect_no_message("/hang", HTTP_TIMEOUT, "no reply within");
-    expect_no_message("/nothing", HTTP_UNREACHABLE, "without a reply");
+    expect_no_message("/ws/close", REPLY_CUT_OFF, "closed the WebSocket");
+    expect_no_message("/ws/huge", REPLY_TOO_LARGE, "larger than 1 MiB");
+    expect_no_message("/ws/digest", REPLY_UNAUTHORIZED, "DigestAuth=True");
+    expect_no_message("/ok", REPLY_NOT_FOUND, "status 200");
+    expect_no_message("/hang", REPLY_TIMEOUT, "no reply within");
+    expect_no_message("/nothing", REPLY_UNREACHABLE, "without a reply");
 }
 
 /* ---- the command ---- */
@@ -1310,6 +1321,7 @@ int main(void)
         HTTP_TEST(test_unknown_authority),
         HTTP_TEST(test_unverified),
         HTTP_TEST(test_tls_where_there_is_none),
+        HTTP_TEST(test_tls_handshake_fails),
         HTTP_TEST(test_tls_connection_is_kept),
         HTTP_TEST(test_tls_digest),
         HTTP_TEST(test_dead_name_server),

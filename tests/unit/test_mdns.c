@@ -167,9 +167,9 @@ static int tear_down(void **state)
 
 /* ---- asking ---- */
 
-static struct http_result last;
+static struct gateway_reply last;
 
-static void on_done(void *user, const struct http_result *r)
+static void on_done(void *user, const struct gateway_reply *r)
 {
     last = *r;
     loop_stop(loop, 0);
@@ -230,7 +230,7 @@ static void test_found(void **state)
 
     for (int i = 0; i < 3; i++) {
         ask(p);
-        assert_int_equal(last.outcome, HTTP_OK);
+        assert_int_equal(last.outcome, REPLY_OK);
     }
     assert_int_equal(gateway_requests, 3);
     assert_int_equal(questions, 1); /* the address is kept */
@@ -244,13 +244,13 @@ static void test_asked_again_after_a_failure(void **state)
     struct http_peer *p = peer_at("gateway.local", 3000);
 
     ask(p);
-    assert_int_equal(last.outcome, HTTP_OK);
+    assert_int_equal(last.outcome, REPLY_OK);
     stop_gateway();
     ask(p);
-    assert_int_equal(last.outcome, HTTP_UNREACHABLE);
+    assert_int_equal(last.outcome, REPLY_UNREACHABLE);
     start_gateway();
     ask(p);
-    assert_int_equal(last.outcome, HTTP_OK);
+    assert_int_equal(last.outcome, REPLY_OK);
     assert_int_equal(questions, 2);
     http_peer_destroy(p);
 }
@@ -261,17 +261,17 @@ static void test_address_changes(void **state)
 
     avahi_address = "127.0.0.2"; /* where nobody listens */
     ask(p);
-    assert_int_equal(last.outcome, HTTP_UNREACHABLE);
+    assert_int_equal(last.outcome, REPLY_UNREACHABLE);
     avahi_address = "127.0.0.1";
     ask(p);
-    assert_int_equal(last.outcome, HTTP_OK);
+    assert_int_equal(last.outcome, REPLY_OK);
     http_peer_destroy(p);
 }
 
 static void expect_unreachable(struct http_peer *p, const char *words)
 {
     ask(p);
-    assert_int_equal(last.outcome, HTTP_UNREACHABLE);
+    assert_int_equal(last.outcome, REPLY_UNREACHABLE);
     assert_int_equal(last.status, 0);
     if (!strstr(last.why, words))
         fail_msg("\"%s\" does not say \"%s\"", last.why, words);
@@ -307,7 +307,7 @@ static void test_strange_answers(void **state)
     http_peer_destroy(p);
 }
 
-static void never(void *user, const struct http_result *r)
+static void never(void *user, const struct gateway_reply *r)
 {
     fail_msg("called after it was cancelled");
 }
@@ -325,7 +325,7 @@ static void test_cancel(void **state)
     run_loop(600);
     avahi_address = "127.0.0.1";
     ask(p);
-    assert_int_equal(last.outcome, HTTP_OK);
+    assert_int_equal(last.outcome, REPLY_OK);
     http_peer_get(p, "/", never, NULL);
     http_peer_destroy(p);
 }
@@ -379,14 +379,14 @@ static void test_bus_comes_back(void **state)
     struct http_peer *p = peer_at("gateway.local", 1000), *q = peer_at("other.local", 1000);
 
     ask(p);
-    assert_int_equal(last.outcome, HTTP_OK);
+    assert_int_equal(last.outcome, REPLY_OK);
     stop_avahi();
     private_bus_interrupt();
     run_loop(50);
     assert_true(private_bus_start());
     start_avahi();
     ask(q);
-    assert_int_equal(last.outcome, HTTP_OK);
+    assert_int_equal(last.outcome, REPLY_OK);
     assert_int_equal(questions, 2);
     http_peer_destroy(p);
     http_peer_destroy(q);
@@ -407,7 +407,7 @@ static int resolve_without_avahi(void)
         return 2;
     struct http_peer *p = peer_at("gateway.local", 2000);
     ask(p);
-    return last.outcome == HTTP_OK ? 0 : 1;
+    return last.outcome == REPLY_OK ? 0 : 1;
 }
 
 static void test_fallback(void **state)

@@ -21,7 +21,7 @@ static struct ws_listener *listener;
 static unsigned messages;
 static int64_t longest_ms; /* from sending to taking, of messages that say when they were sent */
 static bool closed, destroy_when_closed;
-static enum http_outcome outcome;
+static enum reply_outcome outcome;
 static char heard[16384], why[200];
 
 static void on_message(void *user, const char *text, size_t len)
@@ -36,7 +36,7 @@ static void on_message(void *user, const char *text, size_t len)
     snprintf(heard + used, sizeof heard - used, "[%s]", text);
 }
 
-static void on_closed(void *user, enum http_outcome how, const char *line)
+static void on_closed(void *user, enum reply_outcome how, const char *line)
 {
     assert_false(closed);
     closed = true;
@@ -103,7 +103,7 @@ static void hear(const char *wanted)
     assert_string_equal(heard, wanted);
 }
 
-static void expect_closed(enum http_outcome how, const char *words)
+static void expect_closed(enum reply_outcome how, const char *words)
 {
     run_until(&closed, 5000);
     assert_true(closed);
@@ -133,14 +133,14 @@ static void test_tls(void **state)
     listen_with((struct http_peer_conf){.ca_cert = http_server_fact("ca"), .tls_verify = true},
                 http_server_fact("https-ip"), "/ws/push", 60000);
     hear("[{\"pushed\": true}]");
-    expect_closed(HTTP_CUT_OFF, "closed");
+    expect_closed(REPLY_CUT_OFF, "closed");
 }
 
 static void test_certificate(void **state)
 {
     listen_with((struct http_peer_conf){.ca_cert = http_server_fact("ca"), .tls_verify = true},
                 http_server_fact("https-expired"), "/ws/push", 60000);
-    expect_closed(HTTP_TLS, "certificate");
+    expect_closed(REPLY_TLS, "certificate");
     assert_int_equal(messages, 0);
 }
 
@@ -155,7 +155,7 @@ static void test_wrong_password(void **state)
 {
     listen_with((struct http_peer_conf){.username = "admin", .password = "wrong"},
                 http_server_fact("http"), "/ws/digest/push", 60000);
-    expect_closed(HTTP_UNAUTHORIZED, "401");
+    expect_closed(REPLY_UNAUTHORIZED, "401");
 }
 
 /* ---- when it comes ---- */
@@ -163,7 +163,7 @@ static void test_wrong_password(void **state)
 static void test_at_once(void **state)
 {
     listen_to("/ws/sent/0/20/40/60/61/62/500/1000", 60000);
-    expect_closed(HTTP_CUT_OFF, "closed");
+    expect_closed(REPLY_CUT_OFF, "closed");
     assert_int_equal(messages, 8);
     assert_in_range(longest_ms, 0, 250);
 }
@@ -185,7 +185,7 @@ static void test_closed_by_the_server(void **state)
 {
     destroy_when_closed = true;
     listen_to("/ws/push", 60000);
-    expect_closed(HTTP_CUT_OFF, "closed");
+    expect_closed(REPLY_CUT_OFF, "closed");
     assert_string_equal(heard, "[{\"pushed\": true}]");
     run_loop_for(loop, 50);
 }
@@ -193,43 +193,43 @@ static void test_closed_by_the_server(void **state)
 static void test_close_frame(void **state)
 {
     listen_to("/ws/close", 60000);
-    expect_closed(HTTP_CUT_OFF, "closed");
+    expect_closed(REPLY_CUT_OFF, "closed");
 }
 
 static void test_not_offered(void **state)
 {
     listen_to("/status/404", 60000);
-    expect_closed(HTTP_STATUS, "404");
+    expect_closed(REPLY_NOT_FOUND, "404");
 }
 
 static void test_page_in_its_place(void **state)
 {
     listen_to("/ok", 60000);
-    expect_closed(HTTP_STATUS, "200");
+    expect_closed(REPLY_ERROR, "200");
 }
 
 static void test_no_answer(void **state)
 {
     listen_to("/hang", 60000);
-    expect_closed(HTTP_TIMEOUT, "within 2 s");
+    expect_closed(REPLY_TIMEOUT, "within 2 s");
 }
 
 static void test_nobody_there(void **state)
 {
     listen_with((struct http_peer_conf){.base_url = ""}, "9", "/", 60000);
-    expect_closed(HTTP_UNREACHABLE, "refused");
+    expect_closed(REPLY_UNREACHABLE, "refused");
 }
 
 static void test_silence(void **state)
 {
     listen_to("/ws/silent", 300);
-    expect_closed(HTTP_TIMEOUT, "nothing");
+    expect_closed(REPLY_TIMEOUT, "nothing");
 }
 
 static void test_too_large(void **state)
 {
     listen_to("/ws/huge", 60000);
-    expect_closed(HTTP_TOO_LARGE, "more than");
+    expect_closed(REPLY_TOO_LARGE, "more than");
     assert_int_equal(messages, 0);
 }
 
@@ -237,7 +237,7 @@ static void test_too_large(void **state)
 static void expect_flood(const char *path)
 {
     listen_to(path, 60000);
-    expect_closed(HTTP_TOO_LARGE, "KiB in a second");
+    expect_closed(REPLY_TOO_LARGE, "KiB in a second");
     assert_in_range(messages, 0, WS_PIECES_MAX);
 }
 

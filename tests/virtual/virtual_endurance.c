@@ -93,9 +93,9 @@ static void answer(void *user, const char *base_url, const char *path, struct wo
         snprintf(f->body, sizeof f->body, "{\"power\":%d,\"total\":%.3f}",
                  (int)(clock_now_ms() / INTERVAL_MS % 90), energy(9));
     else if (f->away)
-        reply->outcome = HTTP_UNREACHABLE;
+        reply->outcome = REPLY_UNREACHABLE;
     else if (push && !f->pushes)
-        reply->outcome = HTTP_STATUS;
+        reply->outcome = REPLY_ERROR;
     else if (push)
         full_inverter(f->body, sizeof f->body, (unsigned)(f->pushed % INVERTERS));
     else if (serial)

@@ -52,7 +52,7 @@ static void answer(void *user, const char *base_url, const char *path, struct wo
     reply->delay_ms = 20;
     t.odd = !t.odd;
     if (t.flickers && t.odd) {
-        reply->outcome = HTTP_UNREACHABLE;
+        reply->outcome = REPLY_UNREACHABLE;
         return;
     }
     t.yield_kwh += 0.0001;

@@ -106,7 +106,7 @@ static void answer(void *user, const char *base_url, const char *path, struct wo
     reply->delay_ms = LATENCY_MS;
     reply->body = f->body;
     if (d->away) {
-        reply->outcome = HTTP_UNREACHABLE;
+        reply->outcome = REPLY_UNREACHABLE;
         return;
     }
     d->answered_ms = clock_now_ms();

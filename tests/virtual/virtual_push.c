@@ -85,7 +85,7 @@ static void push(struct fixture *f, struct world_reply *reply)
     unsigned i = (unsigned)(f->pushed++ % f->inverters);
 
     reply->delay_ms = 0;
-    reply->outcome = f->pushes ? HTTP_OK : HTTP_STATUS;
+    reply->outcome = f->pushes ? REPLY_OK : REPLY_ERROR;
     put_full(f, i);
     if (f->dead || f->gone[i] || f->silent[i])
         reply->body = NULL;
@@ -102,10 +102,10 @@ static void answer(void *user, const char *base_url, const char *path, struct wo
     if (strcmp(path, "/livedata") == 0) {
         push(f, reply);
     } else if (f->dead) {
-        reply->outcome = HTTP_TIMEOUT;
+        reply->outcome = REPLY_TIMEOUT;
         reply->delay_ms = TIMEOUT_MS;
     } else if (f->overloaded) {
-        reply->outcome = HTTP_STATUS;
+        reply->outcome = REPLY_ERROR;
     } else if (serial) {
         unsigned i = (unsigned)(serial[9] - '0');
         put_full(f, i);

@@ -92,7 +92,7 @@ static void answer_ahoy(const char *path, struct world_reply *reply)
                  serial, 1750000000 + (double)t.last.heard_ms / 1000, t.last.power_w,
                  t.last.voltage_v, t.last.current_a, t.last.total_kwh);
     else
-        reply->outcome = HTTP_STATUS;
+        reply->outcome = REPLY_ERROR;
 }
 
 static void answer(void *user, const char *base_url, const char *path, struct world_reply *reply)
@@ -105,7 +105,7 @@ static void answer(void *user, const char *base_url, const char *path, struct wo
     if (t.ahoy)
         answer_ahoy(path, reply);
     else if (strcmp(path, "/livedata") == 0)
-        reply->outcome = HTTP_STATUS;
+        reply->outcome = REPLY_ERROR;
     else if (strstr(path, "livedata"))
         answer_opendtu();
     else

@@ -88,7 +88,7 @@ static void answer(void *user, const char *base_url, const char *path, struct wo
     reply->body = t.body;
     if (g->away || g->fails) {
         g->fails -= g->fails > 0;
-        reply->outcome = HTTP_UNREACHABLE;
+        reply->outcome = REPLY_UNREACHABLE;
         return;
     }
     if (!strstr(path, "livedata")) {

@@ -38,27 +38,21 @@ static void say(struct findings *f, enum finding_kind kind, size_t gateway, int 
 
 /* ---- Gateways ------------------------------------------------------------------------------- */
 
-static bool is(const struct asked *a, const char *driver)
-{
-    return strcmp(a->conf->driver, driver) == 0;
-}
-
 const char *asked_kind(const struct asked *a)
 {
+    const struct driver *driver = driver_find(a->conf->driver);
     const char *product = a->reading_count ? a->readings[0].product : NULL;
 
-    if (!is(a, "auto"))
-        return driver_find(a->conf->driver)->name;
-    for (size_t i = 0; product && drivers[i]; i++)
+    for (size_t i = 0; !driver->title && product && drivers[i]; i++)
         if (drivers[i]->title && strcmp(drivers[i]->title, product) == 0)
             return drivers[i]->name;
-    return "auto";
+    return driver->name;
 }
 
 bool asked_may_be_another(const struct asked *a)
 {
     return a->failed && (a->kind == HEALTH_STATUS || a->kind == HEALTH_BAD_REPLY) &&
-           !is(a, "auto") && !is(a, "template");
+           driver_find(a->conf->driver)->probe;
 }
 
 /* The key that names the kind: of the DTU of [DEFAULT] it is another one than of a [DTUn]. */
@@ -86,7 +80,7 @@ static void look_at_failure(struct findings *f, size_t g, const struct asked *a,
         return;
     }
     say(f, FINDING_PROBLEM, g, -1, "%s", a->why);
-    if (a->kind == HEALTH_STATUS && is(a, "template"))
+    if (a->kind == HEALTH_STATUS && conf_is_template(a->conf))
         say(f, FINDING_NOTE, g, -1, "is CUST_API_PATH right? `dbus-opendtu paths` can try one");
     else if (a->kind == HEALTH_STATUS)
         say(f, FINDING_NOTE, g, -1,
@@ -222,7 +216,7 @@ static void look_at_gateway(struct findings *f, size_t g, const struct asked *a,
 {
     size_t before = f->count;
 
-    if (is(a, "template"))
+    if (conf_is_template(a->conf))
         look_at_template(f, g, a);
     /* What the driver made of it says no more than that. */
     if (a->failed && f->count == before)
@@ -283,7 +277,7 @@ static double kwh_beyond_belief(const struct plan_device *d, bool template)
 static void look_at_counter(struct findings *f, int i, const struct plan_device *d,
                             const struct gateway_conf *home)
 {
-    bool template = strcmp(home->driver, "template") == 0;
+    bool template = conf_is_template(home);
     double kwh = d->view->value[FIELD_ENERGY_FORWARD][0] - d->conf->energy_offset_kwh;
 
     if (!(kwh > kwh_beyond_belief(d, template)) ||

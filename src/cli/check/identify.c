@@ -17,7 +17,7 @@ bool identify_is_due(const struct asked *a)
     bool answers =
         a->kind == HEALTH_STATUS || a->kind == HEALTH_BAD_REPLY || a->kind == HEALTH_UNAUTHORIZED;
 
-    return a->failed && answers && strcmp(a->conf->driver, "template") != 0;
+    return a->failed && answers && !conf_is_template(a->conf);
 }
 
 static void read_shelly(const cJSON *root, struct identity *out)
@@ -58,7 +58,7 @@ static void fill_conf(struct gateway_conf *conf, const struct asked *a, const ch
 {
     *conf = *a->conf;
     memset(&conf->template, 0, sizeof conf->template);
-    text_copy(conf->driver, sizeof conf->driver, "template");
+    text_copy(conf->driver, sizeof conf->driver, conf_template_driver);
     text_copy(conf->template.api_path, sizeof conf->template.api_path, page);
 }
 

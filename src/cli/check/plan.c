@@ -28,7 +28,7 @@ struct making {
 
 static bool is_template(const struct making *m, const struct plan_device *d)
 {
-    return d->conf->gateway >= m->config->dtu_count;
+    return conf_is_template(&m->config->gateways[d->conf->gateway]);
 }
 
 static const struct device_memory *memory_of(const struct making *m, const char *serial)

@@ -161,18 +161,18 @@ static void explain_ca_file(const struct http_peer_conf *conf, char *why, size_t
             "this device has no list of CA certificates: set CACert, or TlsVerify=0 to accept any");
 }
 
-static enum http_outcome explain_broken(CURL *e, const char *host, char *why, size_t size)
+static enum reply_outcome explain_broken(CURL *e, const char *host, char *why, size_t size)
 {
     if (reached(e, CURLINFO_STARTTRANSFER_TIME_T)) {
         snprintf(why, size, "%s broke the connection off amid its reply: did it restart?", host);
-        return HTTP_CUT_OFF;
+        return REPLY_CUT_OFF;
     }
     snprintf(why, size, "%s closed the connection without a reply: did it restart?", host);
-    return HTTP_UNREACHABLE;
+    return REPLY_UNREACHABLE;
 }
 
-static enum http_outcome explain(CURL *e, CURLcode code, const char *detail, const char *url,
-                                 const struct http_peer_conf *conf, char *why, size_t why_size)
+static enum reply_outcome explain(CURL *e, CURLcode code, const char *detail, const char *url,
+                                  const struct http_peer_conf *conf, char *why, size_t why_size)
 {
     char host[CURL_HANDLE_HOST_MAX];
 
@@ -180,14 +180,14 @@ static enum http_outcome explain(CURL *e, CURLcode code, const char *detail, con
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
         explain_timeout(e, host, conf->timeout_ms / 1000.0, is_secure(url), why, why_size);
-        return HTTP_TIMEOUT;
+        return REPLY_TIMEOUT;
     case CURLE_COULDNT_RESOLVE_HOST:
         snprintf(why, why_size,
                  "the name in %s is unknown: is Host right, does the name server work?", host);
-        return HTTP_UNREACHABLE;
+        return REPLY_UNREACHABLE;
     case CURLE_COULDNT_CONNECT:
         explain_connect(e, host, why, why_size);
-        return HTTP_UNREACHABLE;
+        return REPLY_UNREACHABLE;
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
@@ -195,42 +195,45 @@ static enum http_outcome explain(CURL *e, CURLcode code, const char *detail, con
     case CURLE_PARTIAL_FILE:
         snprintf(why, why_size, "the reply of %s ended before it was complete: did it restart?",
                  host);
-        return HTTP_CUT_OFF;
+        return REPLY_CUT_OFF;
     case CURLE_FILESIZE_EXCEEDED:
         snprintf(why, why_size, "the reply of %s is larger than 1 MiB: is it a gateway at all?",
                  host);
-        return HTTP_TOO_LARGE;
+        return REPLY_TOO_LARGE;
     case CURLE_PEER_FAILED_VERIFICATION:
         explain_certificate(detail, host, why, why_size);
-        return HTTP_TLS;
+        return REPLY_TLS;
     case CURLE_SSL_CACERT_BADFILE:
         explain_ca_file(conf, why, why_size);
-        return HTTP_TLS;
+        return REPLY_TLS;
     case CURLE_SSL_CONNECT_ERROR:
-        snprintf(why, why_size, "no TLS handshake with %s: does it speak https there? (%.60s)",
+        snprintf(why, why_size,
+                 "no TLS handshake with %s: does it speak https there? TlsVerify and CACert do not "
+                 "help (%.60s)",
                  host, detail);
-        return HTTP_TLS;
+        return REPLY_TLS;
     case CURLE_URL_MALFORMAT:
         snprintf(why, why_size, "\"%s\" is no address that can be asked: is Host right?", host);
-        return HTTP_FAILED;
+        return REPLY_FAILED;
     case CURLE_TOO_MANY_REDIRECTS:
         snprintf(why, why_size, "%s sends from one request to the next without end", host);
-        return HTTP_FAILED;
+        return REPLY_FAILED;
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, that is: anything */
         snprintf(why, why_size, "what answers at %s does not speak HTTP: is Host right?", host);
-        return HTTP_FAILED;
+        return REPLY_FAILED;
     default:
         snprintf(why, why_size, "asking %s failed: %.100s", host,
                  *detail ? detail : curl_easy_strerror(code));
-        return HTTP_FAILED;
+        return REPLY_FAILED;
     }
 }
 
-enum http_outcome curl_handle_explain(CURL *e, CURLcode code, const char *detail, const char *url,
-                                      const struct http_peer_conf *conf, char *why, size_t why_size)
+enum reply_outcome curl_handle_explain(CURL *e, CURLcode code, const char *detail, const char *url,
+                                       const struct http_peer_conf *conf, char *why,
+                                       size_t why_size)
 {
-    enum http_outcome outcome = explain(e, code, detail, url, conf, why, why_size);
+    enum reply_outcome outcome = explain(e, code, detail, url, conf, why, why_size);
 
     for (unsigned char *c = (unsigned char *)why; *c; c++) {
         if (*c < ' ') /* mbedTLS ends its explanations with a line feed */

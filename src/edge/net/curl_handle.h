@@ -24,9 +24,9 @@ const char *curl_handle_host(const char *url, char *out, size_t size);
  * What a transfer that curl gave up with code means. detail is what CURLOPT_ERRORBUFFER holds. Fills
  * why with one line.
  */
-enum http_outcome curl_handle_explain(CURL *e, CURLcode code, const char *detail, const char *url,
-                                      const struct http_peer_conf *conf, char *why,
-                                      size_t why_size);
+enum reply_outcome curl_handle_explain(CURL *e, CURLcode code, const char *detail, const char *url,
+                                       const struct http_peer_conf *conf, char *why,
+                                       size_t why_size);
 
 /* The connection of a peer of edge/net/http.h, for one that is a WebSocket. */
 CURL *curl_handle_of_peer(const struct http_peer *p);

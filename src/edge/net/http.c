@@ -494,7 +494,7 @@ static bool follow(struct http_peer *p, const char *target)
     return true;
 }
 
-static void explain_redirect(const struct http_peer *p, const char *target, struct http_result *r)
+static void explain_redirect(const struct http_peer *p, const char *target, struct gateway_reply *r)
 {
     char from[CURL_HANDLE_HOST_MAX], to[CURL_HANDLE_HOST_MAX];
 
@@ -544,7 +544,18 @@ static unsigned retry_after(const struct http_peer *p)
     return s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : (unsigned)s;
 }
 
-static void explain_status(const struct http_peer *p, struct http_result *r)
+/* 407 and 408 are a proxy's, or a server's that saw no request: they say nothing of the page. */
+static enum reply_outcome outcome_of(long status)
+{
+    if (status == 401)
+        return REPLY_UNAUTHORIZED;
+    if (status == 429 || status == 503)
+        return REPLY_BUSY;
+    return status >= 300 && status < 500 && status != 407 && status != 408 ? REPLY_NOT_FOUND
+                                                                           : REPLY_ERROR;
+}
+
+static void explain_status(const struct http_peer *p, struct gateway_reply *r)
 {
     char host[CURL_HANDLE_HOST_MAX];
 
@@ -554,7 +565,7 @@ static void explain_status(const struct http_peer *p, struct http_result *r)
             r->why, sizeof(r->why),
             "%s does not know what it was asked for (404): is it the configured kind of gateway?",
             host);
-    else if (r->status == 429 || r->status == 503)
+    else if (r->outcome == REPLY_BUSY)
         snprintf(r->why, sizeof(r->why), "%s is overloaded (%ld): it is asked again later", host,
                  r->status);
     else if (r->status >= 500)
@@ -565,12 +576,12 @@ static void explain_status(const struct http_peer *p, struct http_result *r)
 }
 
 /* The answer to the wish for a WebSocket; false when it is asked for once more. */
-static bool judge_upgrade(struct http_peer *p, struct http_result *r)
+static bool judge_upgrade(struct http_peer *p, struct gateway_reply *r)
 {
     char host[CURL_HANDLE_HOST_MAX];
 
     if (r->status == 101) {
-        r->outcome = HTTP_OK;
+        r->outcome = REPLY_OK;
         return true;
     }
     /* For an upgrade, curl takes the challenge of a 401 but leaves it to us to ask again. */
@@ -580,7 +591,7 @@ static bool judge_upgrade(struct http_peer *p, struct http_result *r)
         return false;
     }
     curl_handle_host(p->conf.base_url, host, sizeof(host));
-    r->outcome = r->status == 401 ? HTTP_UNAUTHORIZED : HTTP_STATUS;
+    r->outcome = outcome_of(r->status);
     snprintf(r->why, sizeof(r->why), "%s offers no WebSocket (status %ld)", host, r->status);
     return true;
 }
@@ -601,7 +612,7 @@ static bool unpack(struct http_peer *p)
 }
 
 /* The device's own words, where it has any. */
-static void add_words(const struct http_peer *p, struct http_result *r)
+static void add_words(const struct http_peer *p, struct gateway_reply *r)
 {
     const char *blank = strchr(p->conf.authorization, ' ');
     const char *const secrets[] = {p->conf.password, blank ? blank + 1 : p->conf.authorization};
@@ -613,12 +624,12 @@ static void add_words(const struct http_peer *p, struct http_result *r)
         snprintf(r->why + used, sizeof(r->why) - used, "; it says \"%s\"", words);
 }
 
-static void judge_success(struct http_peer *p, bool readable, struct http_result *r)
+static void judge_success(struct http_peer *p, bool readable, struct gateway_reply *r)
 {
     char host[CURL_HANDLE_HOST_MAX];
 
     if (readable) {
-        r->outcome = HTTP_OK;
+        r->outcome = REPLY_OK;
         return;
     }
     snprintf(r->why, sizeof(r->why),
@@ -627,7 +638,7 @@ static void judge_success(struct http_peer *p, bool readable, struct http_result
 }
 
 /* The reply is complete; false when another transfer has begun in its place. */
-static bool judge_reply(struct http_peer *p, struct http_result *r)
+static bool judge_reply(struct http_peer *p, struct gateway_reply *r)
 {
     bool readable = unpack(p);
     char *target = NULL;
@@ -649,13 +660,13 @@ static bool judge_reply(struct http_peer *p, struct http_result *r)
             begin(p, p->url);
             return false;
         }
-        r->outcome = HTTP_UNAUTHORIZED;
+        r->outcome = REPLY_UNAUTHORIZED;
         curl_handle_explain_unauthorized(p->easy, p->conf.base_url, &p->conf, r->why,
                                          sizeof(r->why));
         add_words(p, r);
         return true;
     }
-    r->outcome = HTTP_STATUS;
+    r->outcome = outcome_of(r->status);
     curl_easy_getinfo(p->easy, CURLINFO_REDIRECT_URL, &target);
     if (target) {
         if (follow(p, target))
@@ -668,28 +679,28 @@ static bool judge_reply(struct http_peer *p, struct http_result *r)
                                          r->why, sizeof(r->why));
         return true;
     }
-    if (r->status == 429 || r->status == 503)
+    if (r->outcome == REPLY_BUSY)
         r->retry_after_s = retry_after(p);
     explain_status(p, r);
     add_words(p, r);
     return true;
 }
 
-static void explain_failure(struct http_peer *p, struct http_result *r)
+static void explain_failure(struct http_peer *p, struct gateway_reply *r)
 {
     r->outcome = curl_handle_explain(p->easy, p->code, p->error, p->conf.base_url, &p->conf, r->why,
                                      sizeof(r->why));
     if (p->code == CURLE_COULDNT_RESOLVE_HOST && *p->unresolved)
         snprintf(r->why, sizeof(r->why), "%s", p->unresolved);
-    if (r->outcome == HTTP_UNREACHABLE || r->outcome == HTTP_TIMEOUT)
+    if (r->outcome == REPLY_UNREACHABLE || r->outcome == REPLY_TIMEOUT)
         forget_address(p); /* it may have another by now */
 }
 
-static bool judge(struct http_peer *p, struct http_result *r)
+static bool judge(struct http_peer *p, struct gateway_reply *r)
 {
     curl_off_t us = 0;
 
-    *r = (struct http_result){.outcome = HTTP_FAILED};
+    *r = (struct gateway_reply){.outcome = REPLY_FAILED};
     if (p->begun) {
         curl_easy_getinfo(p->easy, CURLINFO_RESPONSE_CODE, &r->status);
         curl_easy_getinfo(p->easy, CURLINFO_TOTAL_TIME_T, &us);
@@ -705,7 +716,7 @@ static bool judge(struct http_peer *p, struct http_result *r)
     }
     r->latency_ms = p->spent_ms;
     if (!make_room(p, 0)) { /* an empty body needs its NUL as well */
-        r->outcome = HTTP_FAILED;
+        r->outcome = REPLY_FAILED;
         snprintf(r->why, sizeof(r->why), "out of memory");
         return true;
     }
@@ -716,11 +727,11 @@ static bool judge(struct http_peer *p, struct http_result *r)
 }
 
 /* What curl knows of authentication serves the next request too, unless it was refused. */
-static void note_nonce(struct http_peer *p, const struct http_result *r)
+static void note_nonce(struct http_peer *p, const struct gateway_reply *r)
 {
     if (!p->conf.digest)
         return;
-    if (r->outcome == HTTP_UNAUTHORIZED) {
+    if (r->outcome == REPLY_UNAUTHORIZED) {
         forget_nonce(p);
     } else if (r->status != 0) {
         p->nonce_held = true;
@@ -741,7 +752,7 @@ static void shrink(struct http_peer *p)
 
 static void deliver(struct http *h)
 {
-    struct http_result result;
+    struct gateway_reply result;
 
     while (h->finished) {
         struct http_peer *p = h->finished;

@@ -14,35 +14,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/reply.h"
 #include "edge/sys/loop.h"
 
 struct http;
 struct http_peer;
 
-enum http_outcome {
-    HTTP_OK = 0,       /* a 2xx with its body */
-    HTTP_STATUS,       /* any other status: see status */
-    HTTP_UNAUTHORIZED, /* 401 after what credentials there are were tried */
-    HTTP_UNREACHABLE,  /* no name, no route, refused, connection lost before the reply */
-    HTTP_TIMEOUT,      /* the deadline passed */
-    HTTP_CUT_OFF,      /* the reply ended before its length */
-    HTTP_TOO_LARGE,    /* body over the limit */
-    HTTP_TLS,          /* certificate refused, handshake failed */
-    HTTP_FAILED,       /* anything else */
-};
-
-struct http_result {
-    enum http_outcome outcome;
-    long status;      /* 0 where there was none */
-    const char *body; /* NUL-terminated behind len; valid during the callback only */
-    size_t len;
-    double latency_ms;      /* from request to the end of the reply */
-    unsigned retry_after_s; /* Retry-After of a 429/503, 0 where there was none */
-    /* One line for a person when outcome is not HTTP_OK: what, what to do, and what the device says. */
-    char why[256];
-};
-
-typedef void (*http_done_fn)(void *user, const struct http_result *result);
+typedef void (*http_done_fn)(void *user, const struct gateway_reply *result);
 
 struct http_peer_conf {              /* text is copied */
     const char *base_url;            /* "http://host[:port]" */
@@ -67,7 +45,7 @@ void http_peer_destroy(struct http_peer *p);
  * peer is cancelled or destroyed before. -EBUSY while a request is under way. Inside done a new
  * request may be started.
  *
- * Of a WebSocket one request is made in its life: once done was told HTTP_OK (status 101), the
+ * Of a WebSocket one request is made in its life: once done was told REPLY_OK (status 101), the
  * connection stays open, and curl_handle_of_peer() reads it, until the peer is destroyed.
  */
 int http_peer_get(struct http_peer *p, const char *path, http_done_fn done, void *user);

@@ -108,8 +108,8 @@ static CURLcode receive_text(struct exchange *x)
     return code;
 }
 
-static enum http_outcome explain(const struct exchange *x, CURLcode code, bool connected, char *why,
-                                 size_t why_size)
+static enum reply_outcome explain(const struct exchange *x, CURLcode code, bool connected,
+                                  char *why, size_t why_size)
 {
     char host[CURL_HANDLE_HOST_MAX];
 
@@ -117,24 +117,24 @@ static enum http_outcome explain(const struct exchange *x, CURLcode code, bool c
     if (connected && code == CURLE_OPERATION_TIMEDOUT) {
         snprintf(why, why_size, "%s accepted the WebSocket but sent no message within %g s", host,
                  x->conf->timeout_ms / 1000.0);
-        return HTTP_TIMEOUT;
+        return REPLY_TIMEOUT;
     }
     if (connected && code == CURLE_GOT_NOTHING) {
         snprintf(why, why_size, "%s closed the WebSocket before a message was complete", host);
-        return HTTP_CUT_OFF;
+        return REPLY_CUT_OFF;
     }
     if (code != CURLE_HTTP_RETURNED_ERROR)
         return curl_handle_explain(x->easy, code, x->error, x->url, x->conf, why, why_size);
     if (status_of(x->easy) == 401) {
         curl_handle_explain_unauthorized(x->easy, x->url, x->conf, why, why_size);
-        return HTTP_UNAUTHORIZED;
+        return REPLY_UNAUTHORIZED;
     }
     snprintf(why, why_size, "%s offers no WebSocket there (status %ld): is the path right?", host,
              status_of(x->easy));
-    return HTTP_STATUS;
+    return REPLY_NOT_FOUND;
 }
 
-static enum http_outcome run(struct exchange *x, const char *text, char *why, size_t why_size)
+static enum reply_outcome run(struct exchange *x, const char *text, char *why, size_t why_size)
 {
     bool connected = false;
     CURLcode code = configure(x) ? connect_to(x) : CURLE_URL_MALFORMAT;
@@ -145,11 +145,11 @@ static enum http_outcome run(struct exchange *x, const char *text, char *why, si
     }
     if (code == CURLE_OK)
         code = receive_text(x);
-    return code == CURLE_OK ? HTTP_OK : explain(x, code, connected, why, why_size);
+    return code == CURLE_OK ? REPLY_OK : explain(x, code, connected, why, why_size);
 }
 
-enum http_outcome ws_exchange(const char *url, const struct http_peer_conf *conf, const char *text,
-                              char **message, char *why, size_t why_size)
+enum reply_outcome ws_exchange(const char *url, const struct http_peer_conf *conf, const char *text,
+                               char **message, char *why, size_t why_size)
 {
     struct exchange x = {.url = url, .conf = conf};
 
@@ -159,12 +159,12 @@ enum http_outcome ws_exchange(const char *url, const struct http_peer_conf *conf
         x.easy = curl_easy_init();
     if (!x.easy) {
         snprintf(why, why_size, "out of memory");
-        return HTTP_FAILED;
+        return REPLY_FAILED;
     }
-    enum http_outcome outcome = run(&x, text, why, why_size);
+    enum reply_outcome outcome = run(&x, text, why, why_size);
     curl_easy_cleanup(x.easy);
     curl_global_cleanup();
-    if (outcome == HTTP_OK)
+    if (outcome == REPLY_OK)
         *message = x.inbox.text;
     else
         ws_inbox_finish(&x.inbox);

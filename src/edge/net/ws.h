@@ -11,10 +11,10 @@
 
 /*
  * Connects to url, sends text (if not NULL) as one frame, waits for one complete text message and
- * puts it, NUL-terminated, into *message (to be freed by the caller). HTTP_OK, or what went wrong
+ * puts it, NUL-terminated, into *message (to be freed by the caller). REPLY_OK, or what went wrong
  * with a line in why. conf.base_url is not used.
  */
-enum http_outcome ws_exchange(const char *url, const struct http_peer_conf *conf, const char *text,
-                              char **message, char *why, size_t why_size);
+enum reply_outcome ws_exchange(const char *url, const struct http_peer_conf *conf, const char *text,
+                               char **message, char *why, size_t why_size);
 
 #endif

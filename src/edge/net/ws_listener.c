@@ -26,11 +26,11 @@ struct ws_listener {
     unsigned pieces;
     size_t bytes;
     bool over; /* closed is due, or was told */
-    enum http_outcome outcome;
+    enum reply_outcome outcome;
     char why[200];
 };
 
-static void end(struct ws_listener *w, enum http_outcome outcome, const char *why)
+static void end(struct ws_listener *w, enum reply_outcome outcome, const char *why)
 {
     if (w->over)
         return;
@@ -50,12 +50,12 @@ static void explain(struct ws_listener *w, CURLcode code)
     curl_handle_host(w->url, host, sizeof(host));
     if (code == CURLE_FILESIZE_EXCEEDED) {
         snprintf(why, sizeof(why), "%s sent a message of more than %d bytes", host, WS_MESSAGE_MAX);
-        end(w, HTTP_TOO_LARGE, why);
+        end(w, REPLY_TOO_LARGE, why);
     } else if (code == CURLE_OUT_OF_MEMORY) {
-        end(w, HTTP_FAILED, "out of memory");
+        end(w, REPLY_FAILED, "out of memory");
     } else {
         snprintf(why, sizeof(why), "%s closed the WebSocket", host);
-        end(w, HTTP_CUT_OFF, why);
+        end(w, REPLY_CUT_OFF, why);
     }
 }
 
@@ -80,7 +80,7 @@ static void end_flood(struct ws_listener *w)
     curl_handle_host(w->url, host, sizeof(host));
     snprintf(why, sizeof(why), "%s sent more than %d frames or %d KiB in a second", host,
              WS_PIECES_MAX, WS_BYTES_MAX / 1024);
-    end(w, HTTP_TOO_LARGE, why);
+    end(w, REPLY_TOO_LARGE, why);
 }
 
 static void take_piece(struct ws_listener *w)
@@ -132,23 +132,23 @@ static void on_silence(void *user)
 
     curl_handle_host(w->url, host, sizeof(host));
     snprintf(why, sizeof(why), "%s pushed nothing for %u s", host, w->silence_ms / 1000);
-    end(w, HTTP_TIMEOUT, why);
+    end(w, REPLY_TIMEOUT, why);
 }
 
 /* Inside of edge/net/http: what was sent with the agreement waits for the next turn. */
-static void on_connected(void *user, const struct http_result *result)
+static void on_connected(void *user, const struct gateway_reply *result)
 {
     struct ws_listener *w = user;
     curl_socket_t fd = CURL_SOCKET_BAD;
 
-    if (result->outcome != HTTP_OK) {
+    if (result->outcome != REPLY_OK) {
         end(w, result->outcome, result->why);
         return;
     }
     curl_easy_getinfo(curl_handle_of_peer(w->peer), CURLINFO_ACTIVESOCKET, &fd);
     w->watch = fd == CURL_SOCKET_BAD ? NULL : loop_fd_add(w->loop, fd, POLLIN, on_readable, w);
     if (!w->watch) {
-        end(w, HTTP_FAILED, "the WebSocket could not be watched: out of memory?");
+        end(w, REPLY_FAILED, "the WebSocket could not be watched: out of memory?");
         return;
     }
     loop_timer_arm(&w->silence, w->silence_ms);

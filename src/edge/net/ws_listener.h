@@ -30,7 +30,7 @@ struct ws_listener_events {
      * It has ended, or never began; why is one line for a person. Nothing more comes. The listener
      * is to be destroyed, here or later.
      */
-    void (*closed)(void *user, enum http_outcome outcome, const char *why);
+    void (*closed)(void *user, enum reply_outcome outcome, const char *why);
     void *user;
 };
 

@@ -115,12 +115,32 @@ enum decode_result run_push(struct run *run, int64_t now_ms, const char *body)
     return decode_copy(run, now_ms, body, why);
 }
 
-/* Whether the driver has the cycle go on after an HTTP failure; else what it says of it. */
+static enum reply_outcome outcome_of(const struct reply *reply)
+{
+    static const struct {
+        const char *body;
+        enum reply_outcome outcome;
+    } refusals[] = {{"!not found", REPLY_NOT_FOUND},
+                    {"!busy", REPLY_BUSY},
+                    {"!error", REPLY_ERROR}};
+
+    if (!reply || !reply->body)
+        return REPLY_UNREACHABLE;
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        if (strcmp(reply->body, refusals[i].body) == 0)
+            return refusals[i].outcome;
+    }
+    fail_msg("no refusal: %s", reply->body);
+    return REPLY_FAILED;
+}
+
+/* Whether the driver has the cycle go on after a failure; else what it says of it. */
 static bool goes_on(struct run *run, const struct reply *reply, char why[DECODE_WHY_MAX])
 {
-    long status = reply && reply->body ? strtol(reply->body + 1, NULL, 10) : 0;
+    enum reply_outcome outcome = outcome_of(reply);
 
-    return status > 0 && run->driver->refused && (run->driver->refused)(run->session, status, why);
+    return reply_is_refusal(outcome) && run->driver->refused &&
+           (run->driver->refused)(run->session, outcome, why);
 }
 
 void run_cycle(struct run *run, int64_t now_ms, const struct reply *replies, size_t count)

@@ -18,7 +18,7 @@ enum { RUN_READINGS_MAX = 160, RUN_ASKED_MAX = 160 };
 
 struct reply {
     const char *path;
-    const char *body; /* NULL: HTTP fails; "!404": with that status */
+    const char *body; /* NULL: nobody answers; "!not found", "!busy", "!error": so refused */
 };
 
 struct run {

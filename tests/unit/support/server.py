@@ -510,6 +510,10 @@ def serve_tls(folder):
     only12 = authority.issue("tls12", "IP:127.0.0.1")
     only12.maximum_version = ssl.TLSVersion.TLSv1_2
     listen("https-1.2", only12)
+    none = authority.issue("none", "IP:127.0.0.1")  # whose certificate fits none of its ciphers
+    none.maximum_version = ssl.TLSVersion.TLSv1_2
+    none.set_ciphers("AES128-SHA")
+    listen("https-no-cipher", none)
 
 
 def main():

@@ -52,11 +52,11 @@ void http_destroy(struct http *h)
 static void on_reply(void *user)
 {
     struct http_peer *p = user;
-    struct http_result result = {.outcome = p->reply.outcome,
-                                 .latency_ms = (double)p->reply.delay_ms};
+    struct gateway_reply result = {.outcome = p->reply.outcome,
+                                   .latency_ms = (double)p->reply.delay_ms};
     http_done_fn done = p->done;
 
-    if (result.outcome == HTTP_OK) {
+    if (result.outcome == REPLY_OK) {
         result.status = 200;
         result.body = p->body;
         result.len = strlen(p->body);
@@ -110,7 +110,7 @@ int http_peer_get(struct http_peer *p, const char *path, http_done_fn done, void
 {
     if (p->done)
         return -EBUSY;
-    p->reply = (struct world_reply){.outcome = HTTP_OK, .body = ""};
+    p->reply = (struct world_reply){.outcome = REPLY_OK, .body = ""};
     world_ask_gateway(p->base_url, path, &p->reply);
     keep_body(p, p->reply.body ? p->reply.body : "");
     p->done = done;

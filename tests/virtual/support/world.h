@@ -27,7 +27,7 @@ void world_set_unix(double s);
 
 /* What a gateway answers. body is borrowed until the next call; delay_ms of virtual time. */
 struct world_reply {
-    enum http_outcome outcome;
+    enum reply_outcome outcome;
     const char *body;
     int64_t delay_ms;
 };

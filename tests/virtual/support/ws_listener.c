@@ -16,10 +16,10 @@ struct ws_listener {
 static void on_timer(void *user)
 {
     struct ws_listener *w = user;
-    struct world_reply reply = {.outcome = HTTP_OK, .body = ""};
+    struct world_reply reply = {.outcome = REPLY_OK, .body = ""};
 
     world_ask_gateway(w->base_url, w->path, &reply);
-    if (reply.outcome != HTTP_OK) {
+    if (reply.outcome != REPLY_OK) {
         w->events.closed(w->events.user, reply.outcome, "the virtual gateway is away");
         return;
     }
