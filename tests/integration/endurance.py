@@ -1,0 +1,34 @@
+"""What a program holds, before and after something that happened to it very often."""
+
+import os
+import time
+
+from tests.bench import probe
+
+SLACK_KIB = 96  # pages that an allocator touches or gives back
+
+
+def often(name, default):
+    """A count or a number of seconds: `make test` does little of it, the environment asks for more."""
+    return type(default)(os.environ.get(name) or default)
+
+
+class Holdings:
+    """Memory, descriptors and lines of the log of a running program."""
+
+    def __init__(self, program):
+        pid = program.process.pid
+        self.pss_kib = probe.memory_kib(pid)[1]
+        self.descriptors = len(os.listdir(f"/proc/{pid}/fd"))
+        self.log_lines = len(program.log().splitlines())
+        self.when = time.monotonic()
+
+    def __str__(self):
+        return f"PSS {self.pss_kib} KiB, {self.descriptors} descriptors, {self.log_lines} log lines"
+
+
+def assert_no_growth(test, before, after, what):
+    if after.when - before.when > 60:
+        print(f"\n{what}, {after.when - before.when:.0f} s: {before}; then {after}")
+    test.assertEqual(before.descriptors, after.descriptors, what)
+    test.assertLess(after.pss_kib, before.pss_kib + SLACK_KIB, what)
