@@ -1,7 +1,9 @@
 #!/bin/sh
 # Each way of installing, with the real program, ends with what is published or why nothing is: without a
-# configuration, with a wrong Host, with a misspelt key and a section for nobody, with what is right, and beside
-# a copy that has the inverters already.
+# configuration, with a wrong Host, with a Shelly as Host, with a misspelt key and a section for nobody, with what is
+# right, after an edit, and beside a copy that has the inverters already.
+#
+# TRANSCRIPTS=folder keeps what the owner reads in each of these cases.
 . "$(dirname "$0")/support/venus.sh"
 
 for tool in dbus-daemon python3; do
@@ -26,6 +28,7 @@ surroundings()
     until_is 60 test -S "$R/run/dbus/system_bus_socket" || fail "no bus: $(cat "$T/bus.log")"
     until_is 60 grep -q '^control' "$T/sim.log" || fail "no gateway: $(cat "$T/sim.log")"
     host=$(sed -n 's/^opendtu *//p' "$T/sim.log")
+    shelly=$(sed -n 's/^shelly1 *//p' "$T/sim.log")
 }
 
 # Each leaves in $T/out what the owner is told.
@@ -61,6 +64,32 @@ card_way()
     cp "$T/media/mmcblk1p1/dbus-opendtu-install.txt" "$T/out"
 }
 
+keep()
+{
+    cases=$((${cases:-0} + 1))
+    [ -z "${TRANSCRIPTS:-}" ] || {
+        echo "--- config.ini"
+        cat "$R/data/dbus-opendtu/config.ini"
+        echo "--- what is told"
+        cat "$T/out"
+    } >"$TRANSCRIPTS/$way-$cases.txt"
+}
+
+# An edit of a running service: in use without a restart, and `check` says what it is then.
+edited()
+{
+    printf '[INVERTER1]\nPhase=L2\n' >>"$R/data/dbus-opendtu/config.ini"
+    until_is 60 on_l2 || fail "$way: the edit is not in use: $(cat "$R/data/log/dbus-opendtu/current")"
+    in_root /data/dbus-opendtu/dbus-opendtu check >"$T/out" 2>&1 || fail "$way: $(cat "$T/out")"
+    keep
+    grep -q '^all is well' "$T/out" || fail "$way: after an edit: $(cat "$T/out")"
+    echo "ok: $way: an edit is in use"
+}
+on_l2()
+{
+    in_root /data/dbus-opendtu/dbus-opendtu show --once 2>/dev/null | grep -q '^Roof north .* L2 '
+}
+
 # try WAY CONFIGURATION WORDS...: on a new device, with this config.ini ("": none); all of these lines are told.
 try()
 {
@@ -71,11 +100,12 @@ try()
     device
     surroundings
     start_services
-    configuration=$(printf '%b' "$configuration" | sed "s|HOST|$host|")
+    configuration=$(printf '%b' "$configuration" | sed "s|HOST|$host|; s|SHELLY|$shelly|")
     mkdir -p "$R/data/dbus-opendtu"
     [ -z "$configuration" ] || echo "$configuration" >"$R/data/dbus-opendtu/config.ini"
     [ -z "${before:-}" ] || "$before"
     "${way}_way" dbus-opendtu || fail "$way: $(cat "$T/out")"
+    keep
     for words in "$@"; do
         grep -q -- "$words" "$T/out" || fail "$way: is not told: $words: $(cat "$T/out")"
     done
@@ -105,12 +135,15 @@ for way in by_hand opkg setuphelper card; do
         "$(sum <"$R/data/dbus-opendtu/config.ini") $(stat -c %a "$R/data/dbus-opendtu/config.ini")" \
         "$(sum <"$ROOT/packaging/config.initial") 600"
     try $way '[DEFAULT]\nHost=127.0.0.1:9\n' 'problem: 127.0.0.1:9 refused the connection' '^not all is well'
+    try $way '[DEFAULT]\nHost=SHELLY\n' 'problem: this is a Shelly .*, not a DTU: describe it in a \[TEMPLATEn\]' \
+        '^not all is well'
     try $way '[DEFAULT]\nHost=HOST\n[INVERTER7]\nFase=L2\n' 'Fase is not known: did you mean Phase?' \
         'INVERTER7.*' '^not all is well'
     try $way '[DEFAULT]\nHost=HOST\n' '^all is well'
     if [ $way = card ]; then
         ok "... at last, too" grep -q '^verdict: good' "$T/out"
     fi
+    edited
     before=a_first_copy
     try $way '[DEFAULT]\nHost=HOST\n' 'problem: it is left to another process' '^not all is well'
     before=
