@@ -114,10 +114,11 @@ static enum decode_result refuse_all(const struct session *s, char *why)
         (void)snprintf(kinds + len, sizeof kinds - len, "%s%s", len ? " or " : "",
                        drivers[n]->title);
     }
-    return common_refuse(why,
-                         "no %s answers at this address; describe another device in a [TEMPLATEn] "
-                         "(%s)",
-                         kinds, s->tried);
+    return common_refuse(
+        why,
+        "no %s answers at this address; describe another device, such as a Shelly, "
+        "in a [TEMPLATEn] (%s)",
+        kinds, s->tried);
 }
 
 /* Goes on with the next candidate; false when there is none, and why says what was tried. */

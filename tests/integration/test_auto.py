@@ -70,6 +70,7 @@ class AutoTest(BusTest):
         dtu = self.site(Camera(self.sun, []))
         program = self.start()
         self.wait("what was tried", lambda: "no OpenDTU or AhoyDTU answers" in program.log())
+        self.assertIn("describe another device, such as a Shelly, in a [TEMPLATEn]", program.log())
         self.assertIn("no such page", program.log())
         self.assertEqual(dtu.counts.requests[LIST], dtu.counts.requests[LIVE])
 

@@ -114,7 +114,7 @@ class OneServiceTest(VenusTest):
         first = self.copy("dbus-opendtu")
         self.wait_services(P34, P35)
         self.configure({"Host": self.dtu.host}, "garage")
-        told = rf"problem: it is left to another process \({first.process.pid}\), which publishes serial number "
+        told = rf"problem: another process \({first.process.pid}\) already publishes serial number "
         for second in (None, self.start):
             if second:
                 program = second("garage")

@@ -399,7 +399,7 @@ ends 0
 printf '[DEFAULT]\nHost=192.168.1.74\n' >"$R/data/garage/config.ini"
 enter '/data/garage/install.sh'
 ends 0
-sees 'problem: it is left to another process'
+sees 'problem: another process ('
 sees 'not all is well'
 tell <<'END'
 Nothing of the first has changed, and nothing is there twice:

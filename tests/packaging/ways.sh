@@ -145,7 +145,7 @@ for way in by_hand opkg setuphelper card; do
     fi
     edited
     before=a_first_copy
-    try $way '[DEFAULT]\nHost=HOST\n' 'problem: it is left to another process' '^not all is well'
+    try $way '[DEFAULT]\nHost=HOST\n' 'problem: another process .* already publishes' '^not all is well'
     before=
     same "... which says so once for each, and is left alone" \
         "$(grep -c 'another process publishes' "$R/data/log/dbus-opendtu/current") $(grep -c 'ERROR' "$R/data/log/first/current")" \

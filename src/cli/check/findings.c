@@ -254,8 +254,8 @@ static void look_at_empty_section(struct findings *f, int i, const struct plan_d
             a->conf->section, serials);
     else
         say(f, FINDING_PROBLEM, d->gateway, i,
-            "no inverter for it: at place %u (from 0) of the list of [%s] is none that no other section "
-            "has; it lists %s",
+            "no inverter for it: place %u of the list of [%s], counted from 0, does not exist or has "
+            "another section; the list is %s",
             d->conf->index, a->conf->section, serials);
 }
 
@@ -365,7 +365,7 @@ void findings_elsewhere(struct findings *f, const struct plan *plan, const struc
             d->view && d->kind != PLAN_LEFT_OUT ? elsewhere_find(e, d->view->serial) : NULL;
         if (other)
             say(f, FINDING_PROBLEM, d->gateway, (int)i,
-                "it is left to another process (%ld), which publishes serial number %s as %s: stop one of "
+                "another process (%ld) already publishes serial number %s as %s: stop one of "
                 "the two, or give two devices two serial numbers (CUST_SN)",
                 other->process, other->serial, other->name);
     }
