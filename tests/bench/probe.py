@@ -34,11 +34,20 @@ def switches(pid):
     return total["voluntary"], total["nonvoluntary"]
 
 
+def _rollup(pid):
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as rollup:
+        return {key: int(kib) for key, kib in re.findall(r"^(\w+):\s+(\d+) kB", rollup.read(), re.M)}
+
+
 def memory_kib(pid):
     """(Rss, Pss)."""
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as rollup:
-        values = dict(re.findall(r"^(Rss|Pss):\s+(\d+) kB", rollup.read(), re.M))
-    return int(values["Rss"]), int(values["Pss"])
+    values = _rollup(pid)
+    return values["Rss"], values["Pss"]
+
+
+def own_memory_kib(pid):
+    """Heap, stack and what was written to: nothing that other processes of the program share."""
+    return _rollup(pid)["Anonymous"]
 
 
 # --- system calls -----------------------------------------------------------------------------

@@ -18,17 +18,17 @@ class Holdings:
 
     def __init__(self, program):
         pid = program.process.pid
-        self.pss_kib = probe.memory_kib(pid)[1]
+        self.own_kib = probe.own_memory_kib(pid)
         self.descriptors = len(os.listdir(f"/proc/{pid}/fd"))
         self.log_lines = len(program.log().splitlines())
         self.when = time.monotonic()
 
     def __str__(self):
-        return f"PSS {self.pss_kib} KiB, {self.descriptors} descriptors, {self.log_lines} log lines"
+        return f"{self.own_kib} KiB of its own, {self.descriptors} descriptors, {self.log_lines} log lines"
 
 
 def assert_no_growth(test, before, after, what):
     if after.when - before.when > 60:
         print(f"\n{what}, {after.when - before.when:.0f} s: {before}; then {after}")
     test.assertEqual(before.descriptors, after.descriptors, what)
-    test.assertLess(after.pss_kib, before.pss_kib + SLACK_KIB, what)
+    test.assertLess(after.own_kib, before.own_kib + SLACK_KIB, what)
