@@ -220,6 +220,7 @@ class PushTest(VenusTest):
     def test_flood(self, frames):
         """It is cut, told of once, and costs neither memory nor the values."""
         self.scene(pushes=False)
+        self.wait("no feed", lambda: self.polls() >= 2 and self.dtu.counts.requests[PUSH] == 1)
         before = self.memory_kib()
         self.dtu.flood, self.dtu.pushes = frames, True
         self.edit({**self.default, "HTTPTimeout": 2}, **self.sections)  # the feed is asked for anew

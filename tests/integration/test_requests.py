@@ -41,7 +41,7 @@ class RequestTest(BusTest):
         dtu.reset_counts()
         dtu.fault = fault
         time.sleep(4.0)
-        self.assertGreaterEqual(dtu.counts.total, 2)
+        self.wait("requests", lambda: dtu.counts.total >= 2, 12.0)
         self.assertEqual(1, dtu.counts.parallel_max)
 
     def test_interval(self):
