@@ -20,7 +20,7 @@ struct poller {
     struct log_fault fault;
     struct health health;
     struct live_feed live;
-    struct request request; /* the one under way */
+    struct message request; /* the one under way */
     double latency_ms;      /* of the reply being decoded */
     bool absent;            /* an inverter of this cycle was not there any more */
     int64_t began_ms;       /* the present or last cycle */
@@ -232,7 +232,7 @@ static void ask_next(struct poller *p)
         cycle_complete(p);
         return;
     }
-    if (http_peer_get(p->peer, p->request.path, on_done, p) < 0)
+    if (http_peer_send(p->peer, &p->request, on_done, p) < 0)
         cycle_failed(p, HEALTH_OTHER, 0, "the request could not be started: out of memory?");
 }
 

@@ -34,7 +34,7 @@ struct poller_events {
     /* The gateway's health shows another snapshot: with the next reading, or the next cycle that fails. */
     void (*health)(void *user);
     /* May be NULL: every reply or failed request, before anything is made of it. */
-    void (*reply)(void *user, const struct request *request, const struct gateway_reply *result);
+    void (*reply)(void *user, const struct message *request, const struct gateway_reply *result);
     void *user;
 };
 

@@ -78,7 +78,7 @@ static void on_info(void *user, const struct gateway_info *info)
     ((struct turn *)user)->asked->info = *info;
 }
 
-static void on_reply(void *user, const struct request *request, const struct gateway_reply *result)
+static void on_reply(void *user, const struct message *request, const struct gateway_reply *result)
 {
     struct turn *t = user;
     struct asked *a = t->asked;

@@ -20,7 +20,7 @@ enum {
 };
 
 struct ask_reply {
-    char path[REQUEST_PATH_MAX]; /* may hold credentials */
+    char path[MESSAGE_PATH_MAX]; /* may hold credentials */
     bool optional;
     enum reply_outcome outcome;
     long status;

@@ -89,12 +89,12 @@ static int parse_options(int argc, char **argv, struct options *o)
 }
 
 /* The path as the template driver asks for it: escaped, and with credentials where Tasmota wants them. */
-static bool request_path(const struct options *o, char out[REQUEST_PATH_MAX])
+static bool request_path(const struct options *o, char out[MESSAGE_PATH_MAX])
 {
     const struct driver *driver = driver_find(conf_template_driver);
     struct gateway_conf *conf = calloc(1, sizeof *conf);
     void *session = driver ? calloc(1, driver->session_size) : NULL;
-    struct request request = {.path = ""};
+    struct message request = {.path = ""};
     bool ok = conf && session;
 
     if (ok) {
@@ -105,7 +105,7 @@ static bool request_path(const struct options *o, char out[REQUEST_PATH_MAX])
         driver->open(session, conf);
         driver->begin(session, 0);
         ok = driver->next(session, &request);
-        memcpy(out, request.path, REQUEST_PATH_MAX);
+        memcpy(out, request.path, MESSAGE_PATH_MAX);
         if (driver->close)
             driver->close(session);
     }
@@ -165,7 +165,7 @@ int cli_paths(int argc, char **argv)
 {
     struct options o = {.conf = URL_PEER_CONF};
     struct asking a = {.options = &o};
-    char path[REQUEST_PATH_MAX];
+    char path[MESSAGE_PATH_MAX];
     int code = parse_options(argc, argv, &o);
 
     if (code != EXIT_OK)

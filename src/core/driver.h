@@ -19,18 +19,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/message.h"
 #include "core/reading.h"
 #include "core/reply.h"
 
 struct gateway_conf;
-
-enum { REQUEST_PATH_MAX = 512 };
-
-/* path may carry credentials (Tasmota wants them in the query): it must not be logged. */
-struct request {
-    char path[REQUEST_PATH_MAX]; /* begins with '/', query included, already percent-encoded */
-    bool optional;               /* the cycle goes on without it when it fails or is refused */
-};
 
 enum decode_result {
     DECODE_OK = 0,
@@ -80,7 +73,7 @@ struct driver {
      */
     void (*begin)(void *session, int64_t now_ms);
     /* Fills out with the next request of the cycle; false when it is complete. */
-    bool (*next)(void *session, struct request *out);
+    bool (*next)(void *session, struct message *out);
     /*
      * The body of the 2xx reply to the last request that next() gave; body is NUL-terminated behind
      * len bytes. On anything but DECODE_OK, why says in one line what was wrong (for the log).

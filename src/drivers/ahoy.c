@@ -386,7 +386,7 @@ static void ahoy_begin(void *session, int64_t now_ms)
     turns_begin(&s->turns);
 }
 
-static bool ask(struct session *s, enum asked what, struct request *out, const char *path)
+static bool ask(struct session *s, enum asked what, struct message *out, const char *path)
 {
     s->asked = what;
     (void)snprintf(out->path, sizeof out->path, "%s", path);
@@ -394,7 +394,7 @@ static bool ask(struct session *s, enum asked what, struct request *out, const c
     return true;
 }
 
-static bool ahoy_next(void *session, struct request *out)
+static bool ahoy_next(void *session, struct message *out)
 {
     struct session *s = session;
     char path[48];

@@ -86,7 +86,7 @@ static void auto_begin(void *session, int64_t now_ms)
     try(s, candidate_from(0));
 }
 
-static bool auto_next(void *session, struct request *out)
+static bool auto_next(void *session, struct message *out)
 {
     struct session *s = session;
     bool more = s->driver->next(s->inner, out);
@@ -170,7 +170,7 @@ static enum decode_result decode_unknown(struct session *s, const char *body, si
                                                .gateway = drop_gateway,
                                                .listed = drop_listed,
                                                .list_end = drop_list_end};
-    struct request again = {.path = ""};
+    struct message again = {.path = ""};
     char said[RESULT_MAX];
     enum decode_result result = s->driver->decode(s->inner, body, len, &nowhere, why);
 

@@ -433,7 +433,7 @@ static void opendtu_begin(void *session, int64_t now_ms)
         s->inverters[i].listed = false;
 }
 
-static bool ask(struct session *s, enum asked what, struct request *out, const char *path)
+static bool ask(struct session *s, enum asked what, struct message *out, const char *path)
 {
     s->asked = what;
     (void)snprintf(out->path, sizeof out->path, "%s", path);
@@ -442,7 +442,7 @@ static bool ask(struct session *s, enum asked what, struct request *out, const c
 }
 
 /* The values first; what is only nice to know comes at the end of a cycle. */
-static bool opendtu_next(void *session, struct request *out)
+static bool opendtu_next(void *session, struct message *out)
 {
     struct session *s = session;
     char serial[ESCAPED_SERIAL_MAX], path[sizeof "/api/livedata/status?inv=" + ESCAPED_SERIAL_MAX];

@@ -60,7 +60,7 @@ static size_t put_path(char *out, size_t size, const char *path)
 static void put_credentials(char *out, size_t size, const struct gateway_conf *conf)
 {
     const char *path = conf->template.api_path;
-    char user[REQUEST_PATH_MAX], password[REQUEST_PATH_MAX];
+    char user[MESSAGE_PATH_MAX], password[MESSAGE_PATH_MAX];
 
     if (strncmp(path, "/cm?", 4) != 0 || !conf->username[0] || strstr(path, "user="))
         return;
@@ -295,7 +295,7 @@ static void template_begin(void *session, int64_t now_ms)
     s->asked = false;
 }
 
-static bool template_next(void *session, struct request *out)
+static bool template_next(void *session, struct message *out)
 {
     struct session *s = session;
     size_t used;
@@ -303,7 +303,7 @@ static bool template_next(void *session, struct request *out)
     if (s->asked)
         return false;
     s->asked = true;
-    *out = (struct request){.optional = false};
+    *out = (struct message){.optional = false};
     used = put_path(out->path, sizeof out->path, s->conf->template.api_path);
     put_credentials(out->path + used, sizeof out->path - used, s->conf);
     return true;

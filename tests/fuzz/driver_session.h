@@ -121,7 +121,7 @@ static inline bool fuzz_cycle(const struct driver *driver, void *session, const 
                               const uint8_t *end)
 {
     for (unsigned n = 0;; n++) {
-        struct request request = {.path = ""};
+        struct message request = {.path = ""};
         if (!driver->next(session, &request))
             return true;
         if (n == REQUESTS_MAX)

@@ -125,16 +125,36 @@ static int run_loop(int64_t at_most_ms)
     return code;
 }
 
+static void wait_for(const struct http_peer *p, const struct answer *a)
+{
+    assert_int_equal(a->calls, 0);
+    assert_true(http_peer_busy(p));
+    assert_int_equal(run_loop(15000), 0);
+    assert_int_equal(a->calls, 1);
+    assert_false(http_peer_busy(p));
+}
+
 static struct answer ask(struct http_peer *p, const char *path)
 {
     struct answer a = {.calls = 0};
 
     assert_int_equal(http_peer_get(p, path, on_done, &a), 0);
-    assert_int_equal(a.calls, 0);
-    assert_true(http_peer_busy(p));
-    assert_int_equal(run_loop(15000), 0);
-    assert_int_equal(a.calls, 1);
-    assert_false(http_peer_busy(p));
+    wait_for(p, &a);
+    return a;
+}
+
+static struct answer post(struct http_peer *p, enum message_body format, const char *path,
+                          const char *body)
+{
+    struct answer a = {.calls = 0};
+    struct message m = {.format = format};
+
+    snprintf(m.path, sizeof(m.path), "%s", path);
+    snprintf(m.body, sizeof(m.body), "%s", body);
+    assert_int_equal(http_peer_send(p, &m, on_done, &a), 0);
+    assert_int_equal(http_peer_send(p, &m, on_done, &a), -EBUSY);
+    memset(&m, 0, sizeof(m)); /* it is copied */
+    wait_for(p, &a);
     return a;
 }
 
@@ -414,6 +434,71 @@ static void check_digest(const char *path, unsigned expected_requests)
     }
     count(&connections, &requests[1]);
     assert_int_equal(requests[1] - requests[0], expected_requests + 1);
+    http_peer_destroy(p);
+}
+
+/* ---- messages with a body ---- */
+
+static void test_posts(void **state)
+{
+    struct http_peer *p = peer_with(plain_conf());
+    struct answer a = post(p, MESSAGE_FORM, "/posted", "data=%7B%22on%22%3A1%7D");
+
+    assert_string_equal(a.body, "POST application/x-www-form-urlencoded data=%7B%22on%22%3A1%7D");
+    a = post(p, MESSAGE_JSON, "/posted", "{\"on\":1}");
+    assert_string_equal(a.body, "POST application/json {\"on\":1}");
+    a = ask(p, "/posted"); /* nothing of it is left */
+    assert_string_equal(a.body, "GET - ");
+    a = post(p, MESSAGE_NO_BODY, "/posted", "");
+    assert_string_equal(a.body, "GET - ");
+    a = post(p, MESSAGE_FORM, "/posted", "");
+    assert_string_equal(a.body, "POST application/x-www-form-urlencoded ");
+    http_peer_destroy(p);
+}
+
+/* A token goes along with JSON, too. */
+static void test_posts_with_a_token(void **state)
+{
+    struct http_peer_conf conf = plain_conf();
+
+    conf.authorization = "Bearer abc.def";
+    struct http_peer *p = peer_with(conf);
+    for (int format = MESSAGE_NO_BODY; format <= MESSAGE_JSON; format++) {
+        struct answer a = post(p, (enum message_body)format, "/headers", "");
+        assert_answer(&a, REPLY_OK, 200);
+        assert_non_null(strstr(a.body, "authorization: Bearer abc.def"));
+    }
+    http_peer_destroy(p);
+}
+
+/* The body has to come again with the answer to the challenge, also where a nonce has run out. */
+static void test_posts_with_digest(void **state)
+{
+    struct http_peer *p = peer_with(login_conf(true));
+
+    for (int i = 0; i < 4; i++) {
+        struct answer a = post(p, MESSAGE_FORM, "/digest/SHA-256/many", "data=1");
+        assert_answer(&a, REPLY_OK, 200);
+        assert_non_null(strstr(a.body, " data=1"));
+        a = post(p, MESSAGE_JSON, "/digest/MD5/once", "{}");
+        assert_answer(&a, REPLY_OK, 200);
+        assert_non_null(strstr(a.body, " {}"));
+    }
+    ask_once(plain_conf(), "/forget");
+    struct answer a = post(p, MESSAGE_FORM, "/digest/SHA-256/many", "data=2");
+    assert_non_null(strstr(a.body, " data=2"));
+    http_peer_destroy(p);
+}
+
+/* What is posted commands something: it is done where it was sent to, or not at all. */
+static void test_posts_follow_no_redirect(void **state)
+{
+    struct http_peer *p = peer_with(plain_conf());
+    struct answer a = post(p, MESSAGE_FORM, "/redirect/same", "data=1");
+
+    assert_answer(&a, REPLY_NOT_FOUND, 302);
+    a = ask(p, "/redirect/same");
+    assert_answer(&a, REPLY_OK, 200);
     http_peer_destroy(p);
 }
 
@@ -1293,6 +1378,10 @@ int main(void)
         HTTP_TEST(test_basic_goes_out_unasked),
         HTTP_TEST(test_unauthorized),
         HTTP_TEST(test_digest_wrong_password),
+        HTTP_TEST(test_posts),
+        HTTP_TEST(test_posts_with_a_token),
+        HTTP_TEST(test_posts_with_digest),
+        HTTP_TEST(test_posts_follow_no_redirect),
         HTTP_TEST(test_digest_reuses_its_nonce),
         HTTP_TEST(test_digest_nonce_that_serves_once),
         HTTP_TEST(test_digest_gateway_restarts),

@@ -485,7 +485,7 @@ static void test_bad_replies(void **state)
 
 static void assert_path(struct run *run, const char *api_path, const char *expected)
 {
-    struct request request = {.path = ""};
+    struct message request = {.path = ""};
 
     (void)snprintf(run->conf->template.api_path, CONF_TEXT_MAX, "%s", api_path);
     run->driver->begin(run->session, 0);
@@ -521,10 +521,10 @@ static void test_long_request(void **state)
 {
     enum {
         PATH_LEN = 255,
-        ROOM = REQUEST_PATH_MAX - 1 - PATH_LEN - (int)sizeof "&user=u&password=" + 1
+        ROOM = MESSAGE_PATH_MAX - 1 - PATH_LEN - (int)sizeof "&user=u&password=" + 1
     };
     struct run *run = *state;
-    char path[CONF_TEXT_MAX], whole[2 * REQUEST_PATH_MAX];
+    char path[CONF_TEXT_MAX], whole[2 * MESSAGE_PATH_MAX];
 
     memset(path, 'x', sizeof path);
     memcpy(path, "/cm?", 4);

@@ -51,7 +51,8 @@ struct http_peer {
     struct http_peer_conf conf;
     struct origin origin;
     CURL *easy;
-    struct curl_slist *headers; /* Authorization, if any */
+    struct curl_slist *headers;      /* Authorization, if any */
+    struct curl_slist *json_headers; /* the same for a body of JSON */
     enum peer_state state;
     http_done_fn done;
     void *user;
@@ -60,6 +61,8 @@ struct http_peer {
     char url[URL_MAX];
     int64_t deadline_ms;
     double spent_ms;
+    enum message_body format;
+    char post[MESSAGE_BODY_MAX];
     unsigned redirects;
     bool retried; /* a refused nonce was replaced once */
 
@@ -271,7 +274,6 @@ static bool configure_easy(struct http_peer *p)
            curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_HEADERDATA, p) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_ERRORBUFFER, p->error) == CURLE_OK &&
-           curl_easy_setopt(e, CURLOPT_HTTPHEADER, p->headers) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_RESOLVE, p->resolved) == CURLE_OK &&
            curl_easy_setopt(e, CURLOPT_PRIVATE, p) == CURLE_OK;
 }
@@ -314,6 +316,20 @@ static void start(struct http *h)
         loop_timer_arm(&h->deliver_timer, 0);
 }
 
+/* For each transfer anew: what is known of authentication is forgotten with everything else. */
+static CURLcode set_body(struct http_peer *p)
+{
+    struct curl_slist *headers = p->format == MESSAGE_JSON ? p->json_headers : p->headers;
+    CURLcode code = curl_easy_setopt(p->easy, CURLOPT_HTTPHEADER, headers);
+
+    if (code != CURLE_OK || p->conf.websocket)
+        return code;
+    if (p->format == MESSAGE_NO_BODY)
+        return curl_easy_setopt(p->easy, CURLOPT_HTTPGET, 1L);
+    code = curl_easy_setopt(p->easy, CURLOPT_POSTFIELDSIZE, (long)strlen(p->post));
+    return code == CURLE_OK ? curl_easy_setopt(p->easy, CURLOPT_POSTFIELDS, p->post) : code;
+}
+
 /*
  * Begins a transfer of url, never from inside curl. What cannot even begin is finished, and delivered
  * like any other.
@@ -333,6 +349,8 @@ static void begin(struct http_peer *p, const char *url)
         curl_easy_setopt(p->easy, CURLOPT_TIMEOUT_MS, (long)left_ms);
         curl_easy_setopt(p->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)left_ms);
         code = curl_easy_setopt(p->easy, CURLOPT_URL, url);
+        if (code == CURLE_OK)
+            code = set_body(p);
         p->begun = code == CURLE_OK && curl_multi_add_handle(p->http->multi, p->easy) == CURLM_OK;
         if (p->begun) {
             start(p->http);
@@ -669,7 +687,7 @@ static bool judge_reply(struct http_peer *p, struct gateway_reply *r)
     r->outcome = outcome_of(r->status);
     curl_easy_getinfo(p->easy, CURLINFO_REDIRECT_URL, &target);
     if (target) {
-        if (follow(p, target))
+        if (p->format == MESSAGE_NO_BODY && follow(p, target))
             return false;
         if (p->code == CURLE_OK) {
             explain_redirect(p, target, r);
@@ -800,16 +818,18 @@ static bool make_headers(struct http_peer *p)
 {
     static const char name[] = "Authorization: ";
 
-    if (!p->conf.authorization[0])
-        return true;
+    p->json_headers = curl_slist_append(NULL, "Content-Type: application/json");
+    if (!p->json_headers || !p->conf.authorization[0])
+        return p->json_headers != NULL;
     size_t size = sizeof(name) + strlen(p->conf.authorization);
     char *line = malloc(size);
     if (!line)
         return false;
     snprintf(line, size, "%s%s", name, p->conf.authorization);
     p->headers = curl_slist_append(NULL, line);
+    bool ok = p->headers && curl_slist_append(p->json_headers, line);
     free(line);
-    return p->headers != NULL;
+    return ok;
 }
 
 struct http_peer *http_peer_create(struct http *h, const struct http_peer_conf *conf)
@@ -842,6 +862,7 @@ void http_peer_destroy(struct http_peer *p)
     curl_easy_cleanup(p->easy);
     curl_slist_free_all(p->resolved);
     curl_slist_free_all(p->headers);
+    curl_slist_free_all(p->json_headers);
     free_text(p->conf.base_url);
     free_text(p->conf.username);
     free_text(p->conf.password);
@@ -851,7 +872,7 @@ void http_peer_destroy(struct http_peer *p)
     free(p);
 }
 
-int http_peer_get(struct http_peer *p, const char *path, http_done_fn done, void *user)
+static int ask(struct http_peer *p, const char *path, http_done_fn done, void *user)
 {
     if (p->state != PEER_IDLE)
         return -EBUSY;
@@ -877,6 +898,22 @@ int http_peer_get(struct http_peer *p, const char *path, http_done_fn done, void
     }
     begin_at_address(p);
     return 0;
+}
+
+int http_peer_get(struct http_peer *p, const char *path, http_done_fn done, void *user)
+{
+    if (p->state == PEER_IDLE)
+        p->format = MESSAGE_NO_BODY;
+    return ask(p, path, done, user);
+}
+
+int http_peer_send(struct http_peer *p, const struct message *m, http_done_fn done, void *user)
+{
+    if (p->state != PEER_IDLE)
+        return -EBUSY;
+    p->format = m->format;
+    memcpy(p->post, m->body, sizeof(p->post));
+    return ask(p, m->path, done, user);
 }
 
 void http_peer_cancel(struct http_peer *p)

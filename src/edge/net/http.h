@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/message.h"
 #include "core/reply.h"
 #include "edge/sys/loop.h"
 
@@ -49,6 +50,12 @@ void http_peer_destroy(struct http_peer *p);
  * connection stays open, and curl_handle_of_peer() reads it, until the peer is destroyed.
  */
 int http_peer_get(struct http_peer *p, const char *path, http_done_fn done, void *user);
+
+/*
+ * The same for a message with or without a body; m is copied. What is posted is posted once: it is not repeated
+ * at the target of a redirect.
+ */
+int http_peer_send(struct http_peer *p, const struct message *m, http_done_fn done, void *user);
 void http_peer_cancel(struct http_peer *p);
 bool http_peer_busy(const struct http_peer *p);
 

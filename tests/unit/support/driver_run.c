@@ -145,7 +145,7 @@ static bool goes_on(struct run *run, const struct reply *reply, char why[DECODE_
 
 void run_cycle(struct run *run, int64_t now_ms, const struct reply *replies, size_t count)
 {
-    struct request request;
+    struct message request;
 
     run->reading_count = run->asked_count = run->info_count = run->listed_count = 0;
     run->complete = run->list_ended = false;
@@ -160,7 +160,7 @@ void run_cycle(struct run *run, int64_t now_ms, const struct reply *replies, siz
         assert_true(request.path[0] == '/');
         size_t at = run->asked_count++;
         const struct reply *reply = find_reply(replies, count, request.path);
-        (void)snprintf(run->asked[at].path, REQUEST_PATH_MAX, "%s", request.path);
+        (void)snprintf(run->asked[at].path, MESSAGE_PATH_MAX, "%s", request.path);
         run->asked[at].optional = request.optional;
         bool failed = !reply || !reply->body || reply->body[0] == '!';
         run->asked[at].http_failed = failed;

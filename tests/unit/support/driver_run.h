@@ -30,7 +30,7 @@ struct run {
     struct reading readings[RUN_READINGS_MAX];
     struct gateway_info info;
     struct {
-        char path[REQUEST_PATH_MAX];
+        char path[MESSAGE_PATH_MAX];
         bool optional;
         enum decode_result result;
         bool http_failed;

@@ -131,6 +131,7 @@ class Handler:
             for line in lines[1:]:
                 key, _, value = line.partition(":")
                 self.headers[key.lower()] = value.strip()
+            self.body = self.read_exactly(int(self.headers.get("content-length", "0")))
             with lock:
                 counts["requests"] += 1
             self.parts = self.target.partition("?")[0].strip("/").split("/")
@@ -173,6 +174,9 @@ class Handler:
 
     def do_headers(self):
         self.reply(200, "\n".join(f"{k}: {v}" for k, v in self.headers.items()))
+
+    def do_posted(self):
+        self.reply(200, f"{self.method} {self.headers.get('content-type', '-')} {self.body.decode()}")
 
     def do_status(self):
         self.reply(int(self.parts[1]), "some body")
@@ -227,7 +231,8 @@ class Handler:
         algorithm, kind = self.parts[1], self.parts[2]
         digest = digests.setdefault((algorithm, kind), Digest(algorithm, kind == "once", kind == "stale"))
         if digest.accepts(self.method, self.target, self.headers.get("authorization", "")):
-            self.reply(200, f"{digest.challenges} {digest.accepted}", close=len(self.parts) > 3)
+            posted = f" {self.body.decode()}" if self.method == "POST" else ""
+            self.reply(200, f"{digest.challenges} {digest.accepted}{posted}", close=len(self.parts) > 3)
         else:
             self.reply(401, "who?", digest.challenge(), close=len(self.parts) > 3)
 

@@ -119,6 +119,11 @@ int http_peer_get(struct http_peer *p, const char *path, http_done_fn done, void
     return 0;
 }
 
+int http_peer_send(struct http_peer *p, const struct message *m, http_done_fn done, void *user)
+{
+    return http_peer_get(p, m->path, done, user);
+}
+
 bool http_peer_busy(const struct http_peer *p)
 {
     return p->done != NULL;
