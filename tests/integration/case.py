@@ -7,7 +7,7 @@ import time
 import unittest
 
 from tests.integration.bus import Bus, BusError, Client, Recorder
-from tests.integration.program import DEFAULTS, ENDS_WITHIN, Program, ini, patience
+from tests.integration.program import DEFAULTS, ENDS_WITHIN, Program, crowding, ini, patience
 from tests.sim import OpenDtu, Sun
 
 PVINVERTER = "com.victronenergy.pvinverter.http_%d"
@@ -138,13 +138,14 @@ class BusTest(unittest.TestCase):
 
     def wait(self, what, condition, timeout=6.0, every=0.05):
         """Waits until condition() gives something true, and returns that."""
-        deadline = time.monotonic() + timeout * patience()
+        timeout *= patience() * crowding()
+        deadline = time.monotonic() + timeout
         while True:
             result = condition()
             if result:
                 return result
             if time.monotonic() > deadline:
-                self.fail(f"not within {timeout * patience():.1f} s: {what} (last: {result!r})")
+                self.fail(f"not within {timeout:.1f} s: {what} (last: {result!r})")
             time.sleep(every)
 
     def wait_names(self, *names, timeout=6.0):

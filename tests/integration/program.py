@@ -39,6 +39,11 @@ def patience():
     return float(os.environ.get("DTU_PATIENCE") or 1.0)
 
 
+def crowding():
+    """By how much longer something may take since others work on this machine as well: 1 to 4."""
+    return min(4.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
+
+
 def ini(default, sections):
     """Text of a config.ini: [DEFAULT], then each section with its keys."""
     parts = []

@@ -355,6 +355,7 @@ class ConfigTest(BusTest):
         dtu = self.one()
         program = self.start()
         self.wait_one(dtu)
+        self.wait("all that a start says", lambda: program.lines("is com.victronenergy"))
         before = len(program.log().splitlines())
         dtu.refuse_connections()
         self.wait_value(PVINVERTER % 20, "/StatusCode", 10)
