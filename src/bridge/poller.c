@@ -20,14 +20,18 @@ struct poller {
     struct log_fault fault;
     struct health health;
     struct live_feed live;
-    struct message request; /* the one under way */
-    double latency_ms;      /* of the reply being decoded */
-    bool absent;            /* an inverter of this cycle was not there any more */
-    int64_t began_ms;       /* the present or last cycle */
+    struct outbox outbox;
+    struct loop_timer outbox_timer; /* the next look */
+    struct message request;         /* the present cycle's last */
+    bool cycling;                   /* a cycle is under way */
+    bool busy;                      /* a message is */
+    double latency_ms;              /* of the reply being decoded */
+    bool absent;                    /* an inverter of this cycle was not there any more */
+    int64_t began_ms;               /* the present or last cycle */
     max_align_t session[];
 };
 
-static void ask_next(struct poller *p);
+static void send_next(struct poller *p);
 
 /* ---- When ----------------------------------------------------------------------------------- */
 
@@ -75,6 +79,7 @@ static void cycle_failed(struct poller *p, enum health_kind kind, unsigned retry
 {
     int64_t now_ms = loop_now_ms(p->loop);
 
+    p->cycling = false;
     schedule_failed(&p->schedule, kind != HEALTH_UNREACHABLE, retry_after_s, now_ms);
     health_failure(&p->health, kind, why, now_ms);
     log_fault(&p->fault, now_ms, LOG_WARNING, "%s: %s", p->conf->section, why);
@@ -87,6 +92,7 @@ static void cycle_complete(struct poller *p)
     const struct feed *feed = wanted_feed(p);
     int64_t now_ms = loop_now_ms(p->loop);
 
+    p->cycling = false;
     schedule_completed(&p->schedule, now_ms);
     health_success(&p->health, now_ms);
     log_recovered(&p->fault, now_ms, "%s: %s answers again", p->conf->section, p->conf->base_url);
@@ -143,12 +149,10 @@ static void decode_reply(struct poller *p, const struct gateway_reply *result)
     p->latency_ms = result->latency_ms;
     switch (p->driver->decode(p->session, result->body, result->len, &sink, why)) {
     case DECODE_OK:
-        ask_next(p);
         return;
     case DECODE_ABSENT:
         log_line(LOG_DEBUG, "%s: %s", p->conf->section, why);
         p->absent = true;
-        ask_next(p);
         return;
     case DECODE_BUSY:
         kind = HEALTH_BUSY;
@@ -159,12 +163,10 @@ static void decode_reply(struct poller *p, const struct gateway_reply *result)
     case DECODE_BAD_REPLY:
         break;
     }
-    if (p->request.optional) {
+    if (p->request.optional)
         p->driver->skip(p->session);
-        ask_next(p);
-        return;
-    }
-    cycle_failed(p, kind, 0, why);
+    else
+        cycle_failed(p, kind, 0, why);
 }
 
 static enum health_kind kind_of(const struct gateway_reply *result)
@@ -198,20 +200,13 @@ static void reply_failed(struct poller *p, const struct gateway_reply *result)
 {
     char why[DECODE_WHY_MAX] = "";
 
-    if (reply_is_refusal(result->outcome) && p->driver->refused &&
-        p->driver->refused(p->session, result->outcome, why))
-        ask_next(p);
-    else
+    if (!reply_is_refusal(result->outcome) || !p->driver->refused ||
+        !p->driver->refused(p->session, result->outcome, why))
         cycle_failed(p, kind_of(result), result->retry_after_s, why[0] ? why : result->why);
 }
 
-static void on_done(void *user, const struct gateway_reply *result)
+static void request_done(struct poller *p, const struct gateway_reply *result)
 {
-    struct poller *p = user;
-
-    health_request(&p->health, (double)result->len,
-                   result->outcome == REPLY_OK ? result->latency_ms : MISSING);
-    renew_health(p);
     if (p->events.reply)
         p->events.reply(p->events.user, &p->request, result);
     if (result->outcome == REPLY_OK) {
@@ -219,21 +214,82 @@ static void on_done(void *user, const struct gateway_reply *result)
     } else if (p->request.optional) {
         log_line(LOG_DEBUG, "%s: did without an optional reply: %s", p->conf->section, result->why);
         p->driver->skip(p->session);
-        ask_next(p);
     } else {
         reply_failed(p, result);
     }
 }
 
-static void ask_next(struct poller *p)
+static void on_done(void *user, const struct gateway_reply *result)
+{
+    struct poller *p = user;
+
+    p->busy = false;
+    health_request(&p->health, (double)result->len,
+                   result->outcome == REPLY_OK ? result->latency_ms : MISSING);
+    renew_health(p);
+    if (p->outbox.sent != OUTBOX_NOTHING)
+        outbox_done(&p->outbox, result);
+    else
+        request_done(p, result);
+    send_next(p);
+}
+
+/* ---- What is sent --------------------------------------------------------------------------- */
+
+static bool send_request(struct poller *p)
 {
     memset(&p->request, 0, sizeof p->request);
     if (!p->driver->next(p->session, &p->request)) {
         cycle_complete(p);
-        return;
+        return false;
     }
-    if (http_peer_send(p->peer, &p->request, on_done, p) < 0)
-        cycle_failed(p, HEALTH_OTHER, 0, "the request could not be started: out of memory?");
+    if (http_peer_send(p->peer, &p->request, on_done, p) == 0)
+        return true;
+    cycle_failed(p, HEALTH_OTHER, 0, "the request could not be started: out of memory?");
+    return false;
+}
+
+static bool send_outbox(struct poller *p)
+{
+    static const struct gateway_reply failed = {.outcome = REPLY_FAILED,
+                                                .body = "",
+                                                .why = "it could not be sent: out of memory?"};
+    struct message message;
+
+    if (!outbox_next(&p->outbox, !p->cycling, loop_now_ms(p->loop), &message))
+        return false;
+    if (http_peer_send(p->peer, &message, on_done, p) == 0)
+        return true;
+    outbox_done(&p->outbox, &failed);
+    return false;
+}
+
+static void set_outbox_timer(struct poller *p)
+{
+    int64_t now_ms = loop_now_ms(p->loop), due_ms = outbox_due_ms(&p->outbox, now_ms);
+
+    if (due_ms < 0)
+        loop_timer_disarm(&p->outbox_timer);
+    else
+        loop_timer_arm(&p->outbox_timer, due_ms - now_ms);
+}
+
+static void send_next(struct poller *p)
+{
+    if (!p->busy)
+        p->busy = send_outbox(p) || (p->cycling && send_request(p));
+    if (!p->busy)
+        set_outbox_timer(p);
+}
+
+static void on_outbox_timer(void *user)
+{
+    send_next(user);
+}
+
+void poller_wake(struct poller *p)
+{
+    loop_timer_arm(&p->outbox_timer, 0);
 }
 
 static void on_timer(void *user)
@@ -244,7 +300,8 @@ static void on_timer(void *user)
     p->absent = false;
     schedule_begun(&p->schedule, p->began_ms);
     p->driver->begin(p->session, p->began_ms);
-    ask_next(p);
+    p->cycling = true;
+    send_next(p);
 }
 
 /* ---- What comes by itself ---- */
@@ -345,6 +402,8 @@ struct poller *poller_create(struct loop *l, struct http *h, const struct gatewa
     init_schedule(p);
     health_init(&p->health);
     driver->open(p->session, conf);
+    outbox_init(&p->outbox, driver, p->session, &events->outbox);
+    loop_timer_init(&p->outbox_timer, l, on_outbox_timer, p);
     loop_timer_init(&p->timer, l, on_timer, p);
     set_timer(p);
     return p;
@@ -355,6 +414,7 @@ void poller_destroy(struct poller *p)
     if (!p)
         return;
     loop_timer_disarm(&p->timer);
+    loop_timer_disarm(&p->outbox_timer);
     live_feed_close(&p->live);
     http_peer_destroy(p->peer);
     if (p->driver->close)

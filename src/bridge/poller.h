@@ -3,13 +3,15 @@
  * fails. core/schedule.h says when, the driver what to ask and what it means, the transport how; the owner
  * gets readings, each as it comes.
  *
- * A gateway that pushes is listened to (bridge/live_feed.h), and then asked the less.
+ * A gateway that pushes is listened to (bridge/live_feed.h), and then asked the less. One message is under way at
+ * a time: commands (bridge/outbox.h) go before requests.
  */
 #ifndef DTU_BRIDGE_POLLER_H
 #define DTU_BRIDGE_POLLER_H
 
 #include <stdbool.h>
 
+#include "bridge/outbox.h"
 #include "core/conf.h"
 #include "core/driver.h"
 #include "core/health.h"
@@ -35,6 +37,7 @@ struct poller_events {
     void (*health)(void *user);
     /* May be NULL: every reply or failed request, before anything is made of it. */
     void (*reply)(void *user, const struct message *request, const struct gateway_reply *result);
+    struct outbox_events outbox; /* zeroed where nothing is commanded */
     void *user;
 };
 
@@ -48,6 +51,9 @@ void poller_destroy(struct poller *p); /* cancels what is under way; NULL is fin
 
 /* Something depends on what the gateway lists: a cycle begins as soon as the interval allows. */
 void poller_ask(struct poller *p);
+
+/* There may be a command to send, or something to look at: it goes as soon as the gateway is free. */
+void poller_wake(struct poller *p);
 
 /* How its gateway has answered since poller_create(); lives as long as the poller. */
 const struct health *poller_health(const struct poller *p);

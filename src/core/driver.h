@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/command.h"
 #include "core/message.h"
 #include "core/reading.h"
 #include "core/reply.h"
@@ -33,6 +34,8 @@ enum decode_result {
     DECODE_ABSENT = 4,    /* the inverter asked for is not there (any more); the cycle goes on */
 };
 
+enum { DECODE_WHY_MAX = 256 };
+
 /* Where decoded things go. Called from inside decode(); the pointers live only for the call. */
 struct decode_sink {
     void (*reading)(void *user, const struct reading *r);
@@ -43,7 +46,32 @@ struct decode_sink {
      */
     void (*listed)(void *user, unsigned index, const char *serial);
     void (*list_end)(void *user);
+    void (*report)(void *user,
+                   const struct command_report *r); /* of struct driver_commands alone */
     void *user;
+};
+
+/* What is asked about commands, outside of cycles. */
+enum look {
+    LOOK_RIGHTS, /* to which inverters commands are passed on; it needs the credentials that they need */
+    LOOK_STATUS, /* what has become of them */
+};
+
+/*
+ * How a gateway is told something. Messages of these come between those of a cycle, so session must keep them
+ * apart from the requests of next().
+ */
+struct driver_commands {
+    /* False when the gateway cannot be told so: out is not to be sent. */
+    bool (*encode)(void *session, const struct command *c, struct message *out);
+    /* The reply to it. DECODE_OK: the gateway has taken it, which does not mean that the inverter has. */
+    enum decode_result (*answer)(void *session, const char *body, size_t len,
+                                 char why[DECODE_WHY_MAX]);
+    /* False when there is nothing of that kind to ask. */
+    bool (*look)(void *session, enum look what, struct message *out);
+    /* The reply to it: sink->report() tells, and nothing else of the sink. */
+    enum decode_result (*looked)(void *session, enum look what, const char *body, size_t len,
+                                 const struct decode_sink *sink, char why[DECODE_WHY_MAX]);
 };
 
 /* A WebSocket on which a gateway tells what it learns, an inverter at a time. */
@@ -52,8 +80,6 @@ struct feed {
     int64_t repeat_ms;  /* what stays the same is told again after so long */
     int64_t silence_ms; /* with what it may be late, an inverter is silent for so long at most */
 };
-
-enum { DECODE_WHY_MAX = 256 };
 
 struct driver {
     const char *name;  /* the value of the config key DTU */
@@ -101,6 +127,8 @@ struct driver {
      * never was, or when that cycle listed none.
      */
     int64_t (*pushed_since)(const void *session);
+    /* May be NULL: it takes no commands. NULL as well while it is not known to. */
+    const struct driver_commands *(*commands)(const void *session);
 };
 
 /* All drivers, NULL-terminated; drivers/registry.c. */

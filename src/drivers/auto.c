@@ -248,6 +248,44 @@ static int64_t auto_pushed_since(const void *session)
     return pushes(s) ? s->driver->pushed_since(s->inner) : -1;
 }
 
+/* Of the driver of its kind, in the session of that. */
+
+static bool auto_encode(void *session, const struct command *c, struct message *out)
+{
+    struct session *s = session;
+    return s->driver->commands(s->inner)->encode(s->inner, c, out);
+}
+
+static enum decode_result auto_answer(void *session, const char *body, size_t len,
+                                      char why[DECODE_WHY_MAX])
+{
+    struct session *s = session;
+    return s->driver->commands(s->inner)->answer(s->inner, body, len, why);
+}
+
+static bool auto_look(void *session, enum look what, struct message *out)
+{
+    struct session *s = session;
+    return s->driver->commands(s->inner)->look(s->inner, what, out);
+}
+
+static enum decode_result auto_looked(void *session, enum look what, const char *body, size_t len,
+                                      const struct decode_sink *sink, char why[DECODE_WHY_MAX])
+{
+    struct session *s = session;
+    return s->driver->commands(s->inner)->looked(s->inner, what, body, len, sink, why);
+}
+
+static const struct driver_commands *auto_commands(const void *session)
+{
+    static const struct driver_commands commands = {auto_encode, auto_answer, auto_look,
+                                                    auto_looked};
+    const struct session *s = session;
+    bool takes = s->known && s->driver->commands && s->driver->commands(s->inner);
+
+    return takes ? &commands : NULL;
+}
+
 const struct driver driver_auto = {
     .name = "auto",
     .session_size = sizeof(struct session),
@@ -260,4 +298,5 @@ const struct driver driver_auto = {
     .feed = auto_feed,
     .pushed = auto_pushed,
     .pushed_since = auto_pushed_since,
+    .commands = auto_commands,
 };

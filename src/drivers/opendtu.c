@@ -17,6 +17,7 @@
 #include "core/conf.h"
 #include "core/text.h"
 #include "drivers/common.h"
+#include "drivers/opendtu_commands.h"
 
 /* At night the gateway's list says that it hears nobody: energy is then asked for only so often. */
 enum { LOST_CYCLES = 10 };
@@ -575,6 +576,12 @@ static int64_t opendtu_pushed_since(const void *session)
     return since_ms == INT64_MAX ? -1 : since_ms;
 }
 
+static const struct driver_commands *commands_of(const void *session)
+{
+    const struct session *s = session;
+    return s->inverter_count > 0 ? &opendtu_commands : NULL;
+}
+
 const struct driver driver_opendtu = {
     .name = "opendtu",
     .title = title,
@@ -588,4 +595,5 @@ const struct driver driver_opendtu = {
     .feed = opendtu_feed,
     .pushed = opendtu_pushed,
     .pushed_since = opendtu_pushed_since,
+    .commands = commands_of,
 };
