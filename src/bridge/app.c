@@ -10,6 +10,7 @@
 #include "bridge/claims.h"
 #include "bridge/fleet.h"
 #include "bridge/gateway.h"
+#include "bridge/limiter.h"
 #include "bridge/locations.h"
 #include "bridge/statefile.h"
 #include "bridge/unit.h"
@@ -28,7 +29,11 @@ enum {
     SETTLE_MS = 2 * 1000, /* after something was learnt: several mostly are, one after another */
     /* Flash wears out: energy, which always moves, and what is learnt now and then. */
     SAVE_MS = 15 * 60 * 1000,
-    SAVE_PAUSE_MS = 60 * 1000
+    SAVE_PAUSE_MS = 60 * 1000,
+    END_MS = 5 * 1000,    /* for lifting power limits at the end */
+    END_LOOK_MS = 100,    /* how often to see whether that is done */
+    LEAVE_MS = 60 * 1000, /* the same before a gateway of an earlier configuration is let go */
+    LEAVE_LOOK_MS = 1000,
 };
 
 /*
@@ -42,6 +47,7 @@ struct app {
     struct http *http;
     struct statefile *memory;
     struct claims *claims;
+    struct limiter *limiter;
     struct fleet *fleet; /* NULL until there was a configuration */
     struct unit_env env;
     char config_given[LOCATION_MAX], state_given[LOCATION_MAX], config_path[LOCATION_MAX];
@@ -55,9 +61,14 @@ struct app {
     unsigned sign_of_life_min;
     bool faulty;                              /* the file, when it was read last: the log says so */
     struct gateway *gateways[FLEET_GATEWAYS]; /* by number */
+    int64_t leaves_ms
+        [FLEET_GATEWAYS]; /* one that the configuration lacks is let go then; 0: it does not */
+    bool ending;
+    int end_code;
+    int64_t end_ms;
     int64_t saved_ms, save_due_ms;
     struct budget saves;
-    struct loop_timer look_again, lock_again, save, sign_of_life;
+    struct loop_timer look_again, lock_again, save, sign_of_life, leave, end;
 };
 
 /* used: the file is; else nothing became of what it says. */
@@ -184,8 +195,10 @@ static void on_chosen(void *user)
 static void on_bus_lost(void *user)
 {
     struct app *a = user;
+    if (a->ending)
+        return;
     log_line(LOG_CRITICAL, "the D-Bus has gone; ending, so that the supervisor starts anew");
-    loop_stop(a->loop, 1);
+    app_end(a, 1);
 }
 
 static void on_sign_of_life(void *user)
@@ -245,6 +258,14 @@ static void on_lock_again(void *user)
     app_reload(user);
 }
 
+static void on_wake(void *user, int gateway)
+{
+    struct app *a = user;
+
+    if (a->gateways[gateway])
+        gateway_wake(a->gateways[gateway]);
+}
+
 /* What lies beside the configuration, and so has to wait for one: false when memory ran out. */
 static bool open_state(struct app *a)
 {
@@ -256,7 +277,9 @@ static bool open_state(struct app *a)
     a->memory = statefile_open(path);
     a->claims = a->memory ? claims_create(a->loop, a->memory, on_bus_lost, a) : NULL;
     a->env.claims = a->claims;
-    a->fleet = a->claims ? fleet_create(&a->env, a->memory) : NULL;
+    a->limiter = a->memory ? limiter_create(a->loop, a->memory, on_wake, a) : NULL;
+    a->env.limiter = a->limiter;
+    a->fleet = a->claims && a->limiter ? fleet_create(&a->env, a->memory) : NULL;
     return a->fleet != NULL;
 }
 
@@ -265,17 +288,76 @@ static const struct device_conf *unnamed_of(const struct config *config, size_t 
     return i < config->dtu_count && config->gateways[i].auto_add ? &config->unnamed[i] : NULL;
 }
 
-static void drop_gateways(struct app *a, const struct config *config)
+static void drop_gateway(struct app *a, size_t i)
 {
-    bool there[FLEET_GATEWAYS] = {0};
+    gateway_destroy(a->gateways[i]);
+    a->gateways[i] = NULL;
+    a->leaves_ms[i] = 0;
+}
 
+/* Those that are to go and still have something to lift. */
+static void on_leave(void *user)
+{
+    struct app *a = user;
+    int64_t now = loop_now_ms(a->loop);
+    bool any = false;
+
+    for (size_t i = 0; i < FLEET_GATEWAYS; i++) {
+        if (!a->leaves_ms[i])
+            continue;
+        if (now >= a->leaves_ms[i] || !limiter_is_left(a->limiter, (int)i))
+            drop_gateway(a, i);
+        else
+            any = true;
+    }
+    if (any)
+        loop_timer_arm(&a->leave, LEAVE_LOOK_MS);
+}
+
+/* An inverter that was limited is not left so: its gateway stays until that is lifted, and feeds nobody. */
+static void let_go(struct app *a, size_t i)
+{
+    if (!a->gateways[i] || a->leaves_ms[i])
+        return;
+    if (!limiter_is_left(a->limiter, (int)i)) {
+        drop_gateway(a, i);
+        return;
+    }
+    a->leaves_ms[i] = loop_now_ms(a->loop) + LEAVE_MS;
+    loop_timer_arm(&a->leave, LEAVE_LOOK_MS);
+}
+
+static void find_gateways(const struct config *config, bool there[FLEET_GATEWAYS])
+{
+    memset(there, 0, FLEET_GATEWAYS * sizeof *there);
     for (size_t i = 0; config && i < config->gateway_count; i++)
         there[lineup_home(&config->gateways[i])] = true;
+}
+
+/* Before the devices are lined up anew: what those have brought waits for others. */
+static void retire_gateways(struct app *a, const struct config *config)
+{
+    bool there[FLEET_GATEWAYS];
+
+    find_gateways(config, there);
     for (size_t i = 0; i < FLEET_GATEWAYS; i++) {
-        if (there[i])
-            continue;
-        gateway_destroy(a->gateways[i]);
-        a->gateways[i] = NULL;
+        if (a->gateways[i] && !there[i])
+            gateway_retire(a->gateways[i]);
+    }
+}
+
+static void drop_gateways(struct app *a, const struct config *config)
+{
+    bool there[FLEET_GATEWAYS];
+
+    find_gateways(config, there);
+    for (size_t i = 0; i < FLEET_GATEWAYS; i++) {
+        if (!config)
+            drop_gateway(a, i);
+        else if (!there[i])
+            let_go(a, i);
+        else
+            a->leaves_ms[i] = 0;
     }
 }
 
@@ -289,7 +371,8 @@ static bool apply_gateways(struct app *a, const struct config *config)
         if (*g) {
             ok = gateway_reconfigure(*g, conf, unnamed_of(config, i));
         } else {
-            *g = gateway_create(a->loop, a->http, conf, unnamed_of(config, i), a->fleet);
+            *g =
+                gateway_create(a->loop, a->http, conf, unnamed_of(config, i), a->fleet, a->limiter);
             ok = *g != NULL;
         }
     }
@@ -321,8 +404,10 @@ static void apply(struct app *a, const struct config *config)
         return;
     }
     apply_globals(a, config);
+    retire_gateways(a, config);
+    bool ok = fleet_apply(a->fleet, config);
     drop_gateways(a, config);
-    if (!fleet_apply(a->fleet, config) || !apply_gateways(a, config)) {
+    if (!ok || !apply_gateways(a, config)) {
         log_line(LOG_CRITICAL, "out of memory; ending, so that the supervisor starts anew");
         loop_stop(a->loop, 1);
         return;
@@ -366,6 +451,8 @@ void app_reload(struct app *a)
 {
     bool clean = false;
 
+    if (a->ending)
+        return;
     location_config(a->config_given, a->config_path);
     if (!lock_state(a))
         return;
@@ -382,6 +469,18 @@ void app_reload(struct app *a)
     if (config)
         apply(a, config);
     config_free(config);
+}
+
+static void on_end(void *user)
+{
+    struct app *a = user;
+
+    if (limiter_is_left(a->limiter, -1) && loop_now_ms(a->loop) < a->end_ms) {
+        loop_timer_arm(&a->end, END_LOOK_MS);
+        return;
+    }
+    limiter_log_left(a->limiter);
+    loop_stop(a->loop, a->end_code);
 }
 
 struct app *app_create(struct loop *l, const struct app_options *options)
@@ -403,6 +502,8 @@ struct app *app_create(struct loop *l, const struct app_options *options)
     loop_timer_init(&a->lock_again, l, on_lock_again, a);
     loop_timer_init(&a->save, l, on_save, a);
     loop_timer_init(&a->sign_of_life, l, on_sign_of_life, a);
+    loop_timer_init(&a->leave, l, on_leave, a);
+    loop_timer_init(&a->end, l, on_end, a);
     a->http = http_create(l);
     if (!a->http) {
         free(a);
@@ -410,6 +511,21 @@ struct app *app_create(struct loop *l, const struct app_options *options)
     }
     app_reload(a);
     return a;
+}
+
+void app_end(struct app *a, int code)
+{
+    if (a->ending)
+        return;
+    a->ending = true;
+    a->end_code = code;
+    a->end_ms = loop_now_ms(a->loop) + END_MS;
+    if (!a->limiter) {
+        loop_stop(a->loop, code);
+        return;
+    }
+    limiter_release(a->limiter);
+    on_end(a);
 }
 
 void app_destroy(struct app *a)
@@ -420,10 +536,13 @@ void app_destroy(struct app *a)
     loop_timer_disarm(&a->sign_of_life);
     loop_timer_disarm(&a->look_again);
     loop_timer_disarm(&a->lock_again);
+    loop_timer_disarm(&a->leave);
+    loop_timer_disarm(&a->end);
     watch_destroy(a->watch);
     drop_gateways(a, NULL);
     save_memory(a);
     fleet_destroy(a->fleet);
+    limiter_destroy(a->limiter);
     claims_destroy(a->claims);
     statefile_close(a->memory);
     unlock_state(a);

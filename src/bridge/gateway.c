@@ -44,6 +44,7 @@ struct gateway {
     size_t spare;     /* inverters without a unit, as last logged */
     int64_t spare_ms; /* when that was */
     struct door door;
+    struct limiter_port port;
 };
 
 static void keep_waiting(struct listing *l, const struct reading *r, double latency_ms)
@@ -111,6 +112,8 @@ static void on_reading(void *user, const struct reading *r, double latency_ms)
     struct gateway *g = user;
 
     on_listed(g, r->index, r->serial);
+    if (r->reach == REACH_OK)
+        limiter_heard(g->port.limiter, g->number, r->serial);
     if (fleet_feed(g->fleet, g->number, r, latency_ms))
         return;
     const struct roster_list list = list_of(g);
@@ -124,6 +127,9 @@ static void on_reading(void *user, const struct reading *r, double latency_ms)
 static void on_pushed(void *user, const struct reading *r)
 {
     struct gateway *g = user;
+
+    if (r->reach == REACH_OK)
+        limiter_heard(g->port.limiter, g->number, r->serial);
     (void)fleet_feed(g->fleet, g->number, r, MISSING);
 }
 
@@ -242,6 +248,7 @@ static bool open_poller(struct gateway *g)
                                          .list_end = on_list_end,
                                          .cycle = on_cycle,
                                          .health = on_health,
+                                         .outbox = limiter_outbox(&g->port),
                                          .user = g};
     g->poller = poller_create(g->loop, g->http, &g->conf, &events);
     if (g->poller)
@@ -254,6 +261,7 @@ static void close_poller(struct gateway *g)
     fleet_health(g->fleet, g->number, NULL);
     poller_destroy(g->poller);
     g->poller = NULL;
+    limiter_cut_off(g->port.limiter, g->number);
 }
 
 static void set_unnamed(struct gateway *g, const struct device_conf *unnamed)
@@ -264,7 +272,8 @@ static void set_unnamed(struct gateway *g, const struct device_conf *unnamed)
 }
 
 struct gateway *gateway_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
-                               const struct device_conf *unnamed, struct fleet *fleet)
+                               const struct device_conf *unnamed, struct fleet *fleet,
+                               struct limiter *limiter)
 {
     struct gateway *g = calloc(1, sizeof *g);
 
@@ -275,6 +284,7 @@ struct gateway *gateway_create(struct loop *l, struct http *h, const struct gate
     g->fleet = fleet;
     g->number = lineup_home(conf);
     g->conf = *conf;
+    g->port = (struct limiter_port){limiter, g->number, g->conf.section};
     set_unnamed(g, unnamed);
     fleet_door(fleet, g->number, &g->door);
     if (!open_poller(g)) {
@@ -313,12 +323,26 @@ bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
     return open_poller(g);
 }
 
+void gateway_retire(struct gateway *g)
+{
+    set_unnamed(g, NULL);
+    fleet_gateway_gone(g->fleet, g->number);
+}
+
+void gateway_wake(struct gateway *g)
+{
+    if (g->poller)
+        poller_wake(g->poller);
+}
+
 void gateway_destroy(struct gateway *g)
 {
     if (!g)
         return;
     fleet_gateway_gone(g->fleet, g->number);
     poller_destroy(g->poller);
+    g->poller = NULL;
+    limiter_cut_off(g->port.limiter, g->number);
     free(g->now.waiting);
     free(g->last.waiting);
     free(g);

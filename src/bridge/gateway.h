@@ -5,6 +5,7 @@
 #define DTU_BRIDGE_GATEWAY_H
 
 #include "bridge/fleet.h"
+#include "bridge/limiter.h"
 #include "core/conf.h"
 #include "edge/net/http.h"
 #include "edge/sys/loop.h"
@@ -12,11 +13,12 @@
 struct gateway;
 
 /*
- * conf is copied; unnamed too (NULL: inverters without a section are not added). The fleet is
+ * conf is copied; unnamed too (NULL: inverters without a section are not added). Fleet and limiter are
  * borrowed. NULL when out of memory.
  */
 struct gateway *gateway_create(struct loop *l, struct http *h, const struct gateway_conf *conf,
-                               const struct device_conf *unnamed, struct fleet *fleet);
+                               const struct device_conf *unnamed, struct fleet *fleet,
+                               struct limiter *limiter);
 void gateway_destroy(struct gateway *g); /* NULL is fine */
 
 /*
@@ -25,5 +27,11 @@ void gateway_destroy(struct gateway *g); /* NULL is fine */
  */
 bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
                          const struct device_conf *unnamed);
+
+/* The configuration lacks it: it goes on for commands alone, and brings nothing any more. */
+void gateway_retire(struct gateway *g);
+
+/* A command may wait for it. */
+void gateway_wake(struct gateway *g);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/state.h"
+#include "core/text.h"
 #include "edge/sys/file.h"
 #include "edge/sys/log.h"
 
@@ -120,7 +121,7 @@ static struct device_memory *place_for_new(struct statefile *m)
     if (m->count < ENTRIES_MAX)
         return &m->entries[m->count++];
     for (size_t i = 0; i < m->count; i++)
-        if (!m->entries[i].section[0] && !m->entries[i].gateway[0])
+        if (!m->entries[i].section[0] && !m->entries[i].gateway[0] && !m->entries[i].limited)
             return &m->entries[i];
     return NULL;
 }
@@ -130,6 +131,7 @@ void statefile_put(struct statefile *m, const struct device_memory *entry)
     if (!entry->id[0])
         return;
     struct device_memory *place = find(m, entry->id);
+    bool limited = place && place->limited;
     if (!place)
         place = place_for_new(m);
     if (!place)
@@ -138,6 +140,47 @@ void statefile_put(struct statefile *m, const struct device_memory *entry)
         if (&m->entries[i] != place && !strcmp(m->entries[i].section, entry->section))
             m->entries[i].section[0] = '\0';
     *place = *entry;
+    place->limited = limited;
+}
+
+/* An inverter that is new has its place in there with the next statefile_put(): the mark makes one. */
+static struct device_memory *place_of(struct statefile *m, const char *serial)
+{
+    struct device_memory entry, *place;
+    char id[MEMORY_ID_MAX];
+
+    serial_key(id, serial);
+    place = find(m, id);
+    if (place)
+        return place;
+    device_memory_init(&entry);
+    text_copy(entry.id, sizeof entry.id, id);
+    text_copy(entry.serial, sizeof entry.serial, serial);
+    statefile_put(m, &entry);
+    return find(m, id);
+}
+
+bool statefile_mark(struct statefile *m, const char *serial, bool on)
+{
+    struct device_memory *place = place_of(m, serial);
+    bool before = place && place->limited;
+
+    if (!place)
+        return false;
+    place->limited = on;
+    (void)statefile_save(m);
+    if (m->failing)
+        place->limited = before;
+    return !m->failing;
+}
+
+bool statefile_is_marked(const struct statefile *m, const char *serial)
+{
+    char id[MEMORY_ID_MAX];
+
+    serial_key(id, serial);
+    const struct device_memory *known = statefile_find(m, id);
+    return known && known->limited;
 }
 
 bool statefile_save(struct statefile *m)

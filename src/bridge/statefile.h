@@ -35,6 +35,13 @@ const struct device_memory *statefile_all(const struct statefile *m, size_t *cou
  */
 void statefile_put(struct statefile *m, const struct device_memory *entry);
 
+/*
+ * The mark of an inverter that a power limit of ours may be left in force on. Written at once; statefile_put()
+ * leaves it as it is. False when the file cannot be written: then the mark is as before.
+ */
+bool statefile_mark(struct statefile *m, const char *serial, bool on);
+bool statefile_is_marked(const struct statefile *m, const char *serial);
+
 /* Writes the file if anything in it would change, and returns whether it would. A failure is logged. */
 bool statefile_save(struct statefile *m);
 

@@ -24,6 +24,7 @@ struct unit {
     char label[CONF_SECTION_MAX + SERIAL_MAX]; /* what the configuration calls it */
     struct device *device;
     struct claim claim;
+    struct limited *limited; /* NULL: nothing that could be limited */
     const struct venus_class *class;
     struct service *service;     /* NULL until its name is settled, and while the name is taken */
     bool there;                  /* the service is on the bus, not only about to be */
@@ -83,12 +84,33 @@ static void show(struct unit *u)
     service_flush(u->service);
 }
 
-/* Paths that the GX screen may set. */
+/* What the limiter shows of it; true when that is something new. */
+static void show_limit(struct unit *u)
+{
+    double power_w = device_view(u->device)->value[FIELD_POWER][0];
+
+    if (u->limited)
+        device_limit(u->device, limited_shown_w(u->limited),
+                     limited_throttles(u->limited, power_w));
+    else
+        device_limit(u->device, MISSING, false);
+}
+
+static int write_limit(struct unit *u, const struct value *value)
+{
+    bool taken = u->limited && value->type == VALUE_DOUBLE && limited_write(u->limited, value->d);
+
+    return taken ? SERVICE_ACCEPTED : SERVICE_REFUSED;
+}
+
+/* Paths that the GX screen may set, and what ESS commands. */
 static int on_write(void *user, size_t item, const struct value *value)
 {
     struct unit *u = user;
     struct owner_choice choice = u->claim.choice;
 
+    if (u->rows[item]->source == MAP_POWER_LIMIT)
+        return write_limit(u, value);
     if (!choice_write(&choice, u->rows[item]->source, value, device_view(u->device)->phases))
         return SERVICE_REFUSED;
     device_choose(u->device, &choice);
@@ -124,6 +146,7 @@ static bool collect_rows(struct unit *u, struct service_item **items)
             .description = row->help,
             .text = row->text,
             .writable = row->writable,
+            .command = row->command,
             .quiet = row->quiet,
             .value = shown(u, row),
         };
@@ -143,6 +166,42 @@ static void disappear(struct unit *u)
     loop_timer_disarm(&u->bus_retry);
 }
 
+static void on_limit_changed(void *user)
+{
+    struct unit *u = user;
+
+    show_limit(u);
+    show(u);
+}
+
+/* Only of a pvinverter behind a DTU: Venus OS limits nothing else. */
+static bool may_be_limited(const struct unit *u)
+{
+    return u->known && !u->conf.off && !lineup_is_template((int)u->conf.gateway) && u->class &&
+           strcmp(u->class->name, "pvinverter") == 0;
+}
+
+static void limit_or_not(struct unit *u)
+{
+    const struct device_view *view = device_view(u->device);
+
+    if (!may_be_limited(u)) {
+        limiter_detach(u->limited);
+        u->limited = NULL;
+    } else if (!u->limited) {
+        u->limited = limiter_attach(u->env->limiter, view->serial, on_limit_changed, u);
+    }
+    if (u->limited) {
+        const struct limited_conf conf = {.label = u->label,
+                                          .on = u->conf.power_limit && !u->env->dry_run,
+                                          .max_power_w = view->value[FIELD_MAX_POWER][0],
+                                          .floor_w = u->conf.power_limit_min_w,
+                                          .dc_inputs = view->strings};
+        limited_configure(u->limited, &conf);
+    }
+    show_limit(u);
+}
+
 static void find_class(struct unit *u)
 {
     char service[sizeof service_prefix + CLASS_MAX];
@@ -150,6 +209,7 @@ static void find_class(struct unit *u)
 
     (void)snprintf(service, sizeof service, "%s%s", service_prefix, u->claim.class);
     u->class = venus_class_find(service, &known);
+    limit_or_not(u);
     device_set_class(u->device, known ? u->class->name : NULL, u->class->meter);
 }
 
@@ -347,6 +407,7 @@ void unit_destroy(struct unit *u)
         return;
     disappear(u);
     claim_end(&u->claim);
+    limiter_detach(u->limited);
     loop_timer_disarm(&u->deadline);
     device_destroy(u->device);
     free(u);
@@ -372,6 +433,7 @@ void unit_reconfigure(struct unit *u, const struct device_conf *conf)
         warn_of_class(u);
     if (renamed)
         claim_anew(u);
+    limit_or_not(u);
     if (reshaped && u->service)
         appear(u);
     follow(u);
@@ -393,6 +455,7 @@ void unit_counts_anew(struct unit *u)
 
 void unit_show_again(struct unit *u)
 {
+    limit_or_not(u);
     show(u);
 }
 
@@ -410,6 +473,8 @@ bool unit_become(struct unit *u, const struct device_memory *memory)
     device_health(device, view->health_known ? &view->health : NULL);
     disappear(u);
     claim_end(&u->claim);
+    limiter_detach(u->limited);
+    u->limited = NULL;
     u->claim.choice = m.choice;
     device_destroy(u->device);
     u->device = device;
@@ -477,6 +542,22 @@ static void await_deadline(struct unit *u, bool missed)
         loop_timer_arm(&u->deadline, due > now ? due - now : 0);
 }
 
+/* What it makes by now, and what is known of it. */
+static void limit_fed(struct unit *u, bool fresh)
+{
+    const struct device_view *view = device_view(u->device);
+
+    if (!u->limited)
+        return;
+    if (fresh)
+        limit_or_not(u);
+    if (!u->limited)
+        return;
+    if (fresh || view->state != DEVICE_RUNNING)
+        limited_measured(u->limited, view->state == DEVICE_RUNNING, view->value[FIELD_POWER][0]);
+    show_limit(u);
+}
+
 /* So many polls have brought nothing. */
 static void miss(struct unit *u, unsigned count)
 {
@@ -485,6 +566,7 @@ static void miss(struct unit *u, unsigned count)
     for (; count > 0; count--)
         events |= device_miss(u->device, loop_now_ms(u->env->loop));
     log_events(u, events, "");
+    limit_fed(u, false);
     follow(u); /* sends nothing but what changed: the state, or the gateway's health */
     await_deadline(u, silence_told(&u->silence));
 }
@@ -509,6 +591,7 @@ void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
     log_events(u, events, r->why);
     if (events & DEVICE_MISSED)
         await_deadline(u, true);
+    limit_fed(u, (events & DEVICE_FRESH) != 0);
     if (u->env->dry_run)
         log_dry_run(u);
     if (events & (DEVICE_ENERGY_RESET | DEVICE_ENERGY_RAISED))

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "bridge/claims.h"
+#include "bridge/limiter.h"
 #include "core/conf.h"
 #include "core/device.h"
 #include "core/reading.h"
@@ -18,6 +19,7 @@ struct unit;
 struct unit_env {
     struct loop *loop;
     struct claims *claims;
+    struct limiter *limiter;
     bool dry_run;     /* read and log, publish nothing but the service */
     loop_fn bus_lost; /* the D-Bus has gone: the program cannot go on */
     loop_fn settled;  /* something was learnt that is worth saving soon */

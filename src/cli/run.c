@@ -22,10 +22,13 @@ static const char help[] =
     "The configuration is read again when it changes, and on SIGHUP; SIGTERM and SIGINT end.\n"
     "Exit code: 0 ended by a signal, 1 the D-Bus was lost or memory ran out, 2 wrong usage.\n";
 
+/* Signals are told by the loop, which runs when there is an app. */
 static void on_end(void *user, int signal)
 {
+    struct app **app = user;
+
     (void)signal;
-    loop_stop(user, 0);
+    app_end(*app, 0);
 }
 
 /* One that comes before there is anything to reload is answered by the start itself. */
@@ -87,8 +90,8 @@ int cli_run(int argc, char **argv)
     /* Signals first: from here on none ends the program but through the loop. */
     struct app *app = NULL;
     struct loop *loop = loop_create();
-    if (!loop || loop_signal(loop, SIGTERM, on_end, loop) ||
-        loop_signal(loop, SIGINT, on_end, loop) || loop_signal(loop, SIGHUP, on_hangup, &app)) {
+    if (!loop || loop_signal(loop, SIGTERM, on_end, &app) ||
+        loop_signal(loop, SIGINT, on_end, &app) || loop_signal(loop, SIGHUP, on_hangup, &app)) {
         log_line(LOG_CRITICAL, "out of memory at the start");
         loop_destroy(loop);
         return 1;

@@ -105,6 +105,9 @@ struct device_conf {
     bool has_dc;                 /* a template that has a DC voltage; others say so themselves */
     bool use_yield_day;
     bool keep_energy;         /* a counter that starts anew goes on from its last total */
+    bool power_limit;         /* the D-Bus may limit its power */
+    double power_limit_min_w; /* it is never told less; MISSING: see limit_floor() */
+    double max_power_w;       /* what it can make; MISSING: as the gateway says */
     double energy_offset_kwh; /* added to the counter: another one's total, or less than 0 */
     int max_age_s;            /* a measurement older than this is not used; negative: no check */
     enum error_mode error_mode;

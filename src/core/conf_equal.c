@@ -59,6 +59,9 @@ bool device_conf_equal(const struct device_conf *a, const struct device_conf *b)
            a->position == b->position && same_text(a->service, b->service) &&
            same_text(a->name, b->name) && a->has_dc == b->has_dc &&
            a->use_yield_day == b->use_yield_day && a->keep_energy == b->keep_energy &&
+           a->power_limit == b->power_limit &&
+           same_number(a->power_limit_min_w, b->power_limit_min_w) &&
+           same_number(a->max_power_w, b->max_power_w) &&
            same_number(a->energy_offset_kwh, b->energy_offset_kwh) &&
            a->max_age_s == b->max_age_s && a->error_mode == b->error_mode &&
            a->min_retries == b->min_retries && a->error_after_s == b->error_after_s &&

@@ -112,7 +112,7 @@ static bool settle_phase(struct device *d)
         return false;
     view_set_phase(&d->view, phase);
     if (d->view.state == DEVICE_RUNNING)
-        view_reading(&d->view, d->measured);
+        view_reading(&d->view, d->measured, d->conf->max_power_w);
     else if (is_silent(d))
         show_silence(d);
     show_energy(d);
@@ -191,7 +191,7 @@ static unsigned feed_night(struct device *d, const struct reading *r, int64_t no
 static void show_reading(struct device *d, const struct reading *r)
 {
     memcpy(d->measured, r->value, sizeof d->measured);
-    view_reading(&d->view, d->measured);
+    view_reading(&d->view, d->measured, d->conf->max_power_w);
     view_strings(&d->view, r);
 }
 
@@ -223,7 +223,7 @@ static unsigned feed_without_power(struct device *d, const struct reading *r, in
 
     if (d->view.state == DEVICE_RUNNING) {
         memcpy(d->measured, r->value, sizeof d->measured);
-        view_reading(&d->view, d->measured);
+        view_reading(&d->view, d->measured, d->conf->max_power_w);
     }
     show_energy(d);
     return events | DEVICE_MISSED | device_miss(d, now_ms);
@@ -351,6 +351,8 @@ static void show_conf(struct device *d)
 {
     d->view.section = d->conf->section;
     d->view.connection = d->conf->connection;
+    if (d->conf->max_power_w > 0)
+        d->view.value[FIELD_MAX_POWER][0] = d->conf->max_power_w;
     show_name(d);
     show_position(d);
     show_dc(d);
@@ -406,6 +408,12 @@ void device_gateway(struct device *d, const struct gateway_info *info)
         text_copy(d->view.firmware, sizeof d->view.firmware, info->firmware);
 }
 
+void device_limit(struct device *d, double power_limit_w, bool throttled)
+{
+    d->view.power_limit_w = power_limit_w;
+    d->view.throttled = throttled;
+}
+
 void device_health(struct device *d, const struct health_view *health)
 {
     d->view.health_known = health != NULL;
@@ -437,7 +445,8 @@ void device_set_class(struct device *d, const char *class, bool meter)
     if (!other_silence)
         return;
     if (d->fresh_ms >= 0)
-        view_reading(&d->view, d->measured); /* what the day brought, among others */
+        view_reading(&d->view, d->measured,
+                     d->conf->max_power_w); /* what the day brought, among others */
     show_silence(d);
     show_energy(d);
 }

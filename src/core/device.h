@@ -56,8 +56,10 @@ struct device_view {
     double value[FIELD_COUNT][PHASE_SLOTS];
     unsigned strings;
     struct string_reading string[STRINGS_MAX];
-    bool has_dc;   /* measures a DC voltage, now or at other times */
-    bool by_radio; /* as the last reading */
+    double power_limit_w; /* what /Ac/PowerLimit says; MISSING: it cannot be limited */
+    bool throttled;       /* its limit holds it back */
+    bool has_dc;          /* measures a DC voltage, now or at other times */
+    bool by_radio;        /* as the last reading */
     /* Of the energy counter, since the device was created: rows of samples, not samples. */
     unsigned jumps_dropped, falls_held;
     /* Of the last event of the energy counter: what it said before, and what it says now, kWh. */
@@ -103,6 +105,8 @@ struct device_memory {
     double offset_kwh;           /* KeepEnergy: what the device's own counter lacks; 0 is none */
     double energy_offset_kwh;    /* EnergyOffset at the time */
     enum energy_counter counter; /* that energy_kwh is of */
+    bool
+        limited; /* a power limit of ours may be in force: not the device's, see statefile_mark() */
 };
 
 /* Nothing is known. */
@@ -190,6 +194,9 @@ unsigned device_miss(struct device *d, int64_t now_ms);
  * never (until the next feed).
  */
 int64_t device_deadline(const struct device *d);
+
+/* Its power limit in W; MISSING: it cannot be limited. throttled: it makes as much as that allows. */
+void device_limit(struct device *d, double power_limit_w, bool throttled);
 
 /* What the gateway said of itself. */
 void device_gateway(struct device *d, const struct gateway_info *info);

@@ -14,7 +14,7 @@ void view_init(struct device_view *view)
     memcpy(view->string, nothing.string, sizeof view->string);
     view->state = DEVICE_START;
     view->instance = -1;
-    view->latency_ms = MISSING;
+    view->latency_ms = view->power_limit_w = MISSING;
     view_set_phase(view, PHASE_L1);
 }
 
@@ -77,7 +77,7 @@ static void fill_one_phase(struct device_view *view)
     }
 }
 
-void view_reading(struct device_view *view, const double (*value)[PHASE_SLOTS])
+void view_reading(struct device_view *view, const double (*value)[PHASE_SLOTS], double rated_w)
 {
     double max_power_w = view->value[FIELD_MAX_POWER][0];
 
@@ -88,6 +88,8 @@ void view_reading(struct device_view *view, const double (*value)[PHASE_SLOTS])
     /* Asked for only now and then. */
     if (!has_value(view->value[FIELD_MAX_POWER][0]))
         view->value[FIELD_MAX_POWER][0] = max_power_w;
+    if (rated_w > 0)
+        view->value[FIELD_MAX_POWER][0] = rated_w;
     view->value[FIELD_POWER][0] = view_total(value[FIELD_POWER]);
     if (view->phase == PHASE_3P)
         fill_three_phases(view, value);

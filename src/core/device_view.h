@@ -14,8 +14,11 @@ void view_init(struct device_view *view);
 /* phase is not PHASE_AUTO. The slots follow with the next view_...() of what they hold. */
 void view_set_phase(struct device_view *view, enum phase_choice phase);
 
-/* A reading's measurements: all but the energies. value is that of a struct reading. */
-void view_reading(struct device_view *view, const double (*value)[PHASE_SLOTS]);
+/*
+ * A reading's measurements: all but the energies. value is that of a struct reading; rated_w is what the owner says
+ * that it can make, MISSING where that is left to the gateway.
+ */
+void view_reading(struct device_view *view, const double (*value)[PHASE_SLOTS], double rated_w);
 
 /* As many strings as the view has; a reading may have fewer. */
 void view_strings(struct device_view *view, const struct reading *r);

@@ -309,6 +309,13 @@ void limit_answer(struct limit *l, bool taken, int64_t now_ms)
         fail(l, LIMIT_FAILED_SENDING);
 }
 
+void limit_unsent(struct limit *l)
+{
+    l->step = LIMIT_IDLE;
+    l->again = true;
+    l->heard = false;
+}
+
 bool limit_confirming(const struct limit *l)
 {
     return l->step == LIMIT_CONFIRMING;

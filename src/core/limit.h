@@ -159,6 +159,9 @@ void limit_sending(struct limit *l, double order_w, int64_t now_ms);
 /* The gateway's answer to the command: taken, or not. */
 void limit_answer(struct limit *l, bool taken, int64_t now_ms);
 
+/* The command was lost on its way, as far as is known: it is sent again when the inverter is heard again. */
+void limit_unsent(struct limit *l);
+
 /* A confirmation is waited for: the status is to be asked for. */
 bool limit_confirming(const struct limit *l);
 

@@ -6,14 +6,14 @@
 
 static const double genset_running_w = 10;
 
-static int status_code(enum device_state state)
+static int status_code(const struct device_view *view)
 {
-    switch (state) {
+    switch (view->state) {
     case DEVICE_START:
         return 0;
     case DEVICE_RUNNING:
         /* Also at 0 W: ESS counts an inverter only while it says 7, and may be what holds it at 0. */
-        return 7;
+        return view->throttled ? 12 : 7;
     case DEVICE_NIGHT:
         return 8;
     case DEVICE_ERROR:
@@ -144,7 +144,9 @@ struct value map_value(const struct map_row *row, const struct device_view *view
     case MAP_PHASES:
         return number_of_phases(view);
     case MAP_STATUS_CODE:
-        return value_int(status_code(view->state));
+        return value_int(status_code(view));
+    case MAP_POWER_LIMIT:
+        return value_double(view->power_limit_w);
     case MAP_GENSET_STATUS:
         return genset_status(view);
     case MAP_STATE:

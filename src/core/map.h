@@ -35,9 +35,10 @@ enum map_source {
     MAP_CONNECTION, /* how the device is reached, for people */
     MAP_LATENCY,
     MAP_UPDATE_INDEX,
-    MAP_MEASURED_AT,   /* monotonic seconds */
-    MAP_PHASES,        /* /NrOfPhases: 1 on L1, 3 on three phases; on L2 and L3 no value */
-    MAP_STATUS_CODE,   /* pvinverter: 0 start, 7 running, 8 standby (night), 10 error */
+    MAP_MEASURED_AT, /* monotonic seconds */
+    MAP_PHASES,      /* /NrOfPhases: 1 on L1, 3 on three phases; on L2 and L3 no value */
+    MAP_STATUS_CODE, /* pvinverter: 0 start, 7 running, 8 standby (night), 10 error, 12 throttled */
+    MAP_POWER_LIMIT, /* a command: W, and no value while it cannot be limited */
     MAP_GENSET_STATUS, /* genset: 0 standby, 8 running */
     MAP_STATE,         /* inverter: 9 inverting, 0 off */
     MAP_ERROR_CODE,    /* 0 none, 1 gateway away (GUI shows "no error" for 0) */
@@ -64,9 +65,10 @@ struct map_row {
         *help; /* one line, for GetDescription and docs/dbus.md; NULL where the path says it */
     enum map_source source;
     enum text_format text;
-    unsigned char slot; /* MAP_FIELD: phase 0..3; MAP_STRING: string 0..STRINGS_MAX-1 */
-    bool writable;      /* SetValue is meant for it */
-    bool quiet;         /* never announced: for whoever asks */
+    unsigned char slot;      /* MAP_FIELD: phase 0..3; MAP_STRING: string 0..STRINGS_MAX-1 */
+    bool writable;           /* SetValue is meant for it */
+    bool quiet;              /* never announced: for whoever asks */
+    enum value_type command; /* what is written commands something: see struct service_item */
     union {
         enum field field;
         enum map_member member;

@@ -87,7 +87,7 @@ static char *print_device(const struct device_memory *m)
 
     if (o && add_identity(o, m) && add_settings(o, m) && add_number(o, "phases", m->phases) &&
         add_number(o, "strings", m->strings) && add_number(o, "max_power_w", m->max_power_w) &&
-        add_energy(o, m))
+        add_energy(o, m) && add_number(o, "limited", m->limited ? 1 : MISSING))
         text = cJSON_PrintUnformatted(o);
     cJSON_Delete(o);
     return text;
@@ -227,6 +227,7 @@ static void read_device(const cJSON *o, struct device_memory *m)
     m->phases = small_member(o, "phases", PHASES);
     m->strings = small_member(o, "strings", STRINGS_MAX);
     m->max_power_w = member_in(o, "max_power_w", 0, power_limit_w);
+    m->limited = json_bool(o, "limited", false);
     read_energy(o, m);
 }
 

@@ -23,10 +23,19 @@ static const struct map_row rows[] = {
      .source = MAP_POSITION,
      .writable = true},
     {.path = "/StatusCode",
-     .help = "0 start, 7 running, 8 standby (the gateway cannot hear it: night), 10 error",
+     .help = "0 start, 7 running, 8 standby (the gateway cannot hear it: night), 10 error, 12 "
+             "throttled by a power limit",
      .source = MAP_STATUS_CODE},
     ROWS_TOTAL,
     ROW_FIELD("/Ac/MaxPower", MAX_POWER, 0, TEXT_W),
+    {.path = "/Ac/PowerLimit",
+     .help =
+         "at most so much, with PowerLimit=1; to be written at least every 60 s; no value: cannot "
+         "be limited",
+     .source = MAP_POWER_LIMIT,
+     .text = TEXT_W,
+     .writable = true,
+     .command = VALUE_DOUBLE},
     ROW_FIELD("/Ac/Frequency", FREQUENCY, 0, TEXT_HZ),
     ROW_FIELD("/Ac/PowerFactor", POWER_FACTOR, 0, TEXT_PLAIN),
     ROWS_PHASES,

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field, replace
 
+from tests.sim.limits import Obedience
 from tests.sim.sun import DAY, DAYLIGHT_HOURS_PER_DAY, daylight, daylight_hours
 
 EFFICIENCY = 0.955
@@ -66,6 +67,7 @@ class Inverter:
         self._held_since = None
         self.rebooted = False
         self._fixed = None
+        self.obedience = Obedience(self.peak)
 
     @property
     def max_power(self):
@@ -115,8 +117,23 @@ class Inverter:
         self.reachable = True
         self.age = 2
 
+    def restart(self):
+        """It has been without DC for a moment, as each night: its limit is gone."""
+        self.obedience.lose()
+
+    def _limited(self, measured):
+        """At most what its limit allows; the counters are left as the sun makes them."""
+        most = self.obedience.now()
+        if measured.power <= most:
+            return measured
+        share = most / measured.power
+        strings = [replace(s, power=round(s.power * share, 1), current=round(s.current * share, 2))
+                   for s in measured.strings]
+        return replace(measured, power=round(most, 1), current=round(measured.current * share, 2),
+                       dc_power=round(measured.dc_power * share, 1), strings=strings)
+
     def reading(self, now):
-        measured = self._fixed or self._from_sun(now)
+        measured = self._limited(self._fixed or self._from_sun(now))
         return measured.zeroed() if self.rebooted else measured
 
     def _from_sun(self, now):

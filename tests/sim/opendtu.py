@@ -13,6 +13,7 @@ import hashlib
 import time
 from collections import Counter
 
+from tests.sim.limits import OpenDtuLimits
 from tests.sim.plant import Plant
 from tests.sim.web import Response
 
@@ -38,13 +39,14 @@ class OpenDtu(Plant):
     it is another reading than before, LOOK seconds after the last at the soonest), and RESEND seconds
     after the last at the latest, for the firmware looks once in LOOK whether that was more than 10 s ago;
     push_auth is asked for there in place of auth.
+    limits: options of the limit part, see OpenDtuLimits.
     flood: bytes that come there in place of all that, again and again, as fast as they are taken.
     """
 
     RESEND, LOOK = 11.0, 1.0
 
     def __init__(self, sun, inverters, shape="v26", battery=False, pushes=False, radio_seconds=5.0,
-                 push_auth=None, **options):
+                 push_auth=None, limits=None, **options):
         super().__init__(sun, inverters, **options)
         if shape not in SHAPES:
             raise ValueError(f"no such shape: {shape}")
@@ -57,6 +59,7 @@ class OpenDtu(Plant):
         self.pushed_not = set()  # serials of which nothing is pushed
         self.pushed_at = []  # (monotonic time, serial) of each message about one inverter
         self.flood = b""
+        self.limits = OpenDtuLimits(**(limits or {}))
 
     @property
     def version(self):
@@ -70,8 +73,10 @@ class OpenDtu(Plant):
         if request.path == "/api/system/status":
             return Response.json({"hostname": self.hostname, "git_hash": self.version,
                                   "uptime": self.uptime, "sketch_used": 1447664})
-        if request.path == "/api/limit/status" and self.shape != "2022-10":
-            return Response.json(self._limits())
+        if self.shape != "2022-10":
+            reply = self.limits.page(request, [i for i in self.inverters if i is not None])
+            if reply is not None:
+                return reply
         if request.path == "/api/devinfo/status":
             return Response.json(self._device_info(request.query.get("inv")))
         return None
@@ -87,6 +92,10 @@ class OpenDtu(Plant):
     def _without_ac(inverter):
         """The whole AC side is missing, as seen from a half-read inverter."""
         return {key: value for key, value in inverter.items() if key not in ("AC", "INV", "0")}
+
+    def readings(self):
+        self.limits.settle([i for i in self.inverters if i is not None])
+        return super().readings()
 
     def _live(self, wanted, change):
         readings = self.readings()
@@ -112,10 +121,6 @@ class OpenDtu(Plant):
     def _summary_first(self):
         return self.shape in ("v24.2.12", "v26")
 
-    def _limits(self):
-        return {i.serial: {"limit_relative": 100, "max_power": i.max_power,
-                           "limit_set_status": "Ok"} for _, i, _ in self.readings()}
-
     def _device_info(self, serial):
         known = next((i for _, i, _ in self.readings() if i.serial == serial), None)
         if known is None:
@@ -138,8 +143,9 @@ class OpenDtu(Plant):
         entry["reachable"] = inverter.reachable
         entry["producing"] = inverter.producing
         if self.shape != "2022-10":
-            entry["limit_relative"] = 100
-            entry["limit_absolute"] = inverter.max_power
+            relative = self.limits.relative(inverter)
+            entry["limit_relative"] = relative
+            entry["limit_absolute"] = round(relative * inverter.max_power / 100, 1)
         if self.shape == "v26":
             entry["radio_stats"] = {"tx_request": 1201, "tx_re_request": 33, "rx_success": 1180,
                                     "rx_fail_nothing": 15, "rx_fail_partial": 6,

@@ -105,7 +105,8 @@ static void assert_row_is_sound(const struct venus_class *c, const struct map_ro
         assert_in_range(r->slot, 0, STRINGS_MAX - 1);
     assert_true(!r->writable || r->source == MAP_NAME || r->source == MAP_POSITION ||
                 r->source == MAP_LOAD_POSITION || r->source == MAP_ROLE ||
-                r->source == MAP_PHASE_SETTING);
+                r->source == MAP_PHASE_SETTING || r->source == MAP_POWER_LIMIT);
+    assert_true(r->command == VALUE_INVALID || r->writable);
     for (size_t i = 0; i < c->row_count; i++) {
         const struct map_row *other = &c->rows[i];
         if (other == r)
@@ -355,6 +356,12 @@ static void states(void **state)
         assert_int_equal(int_at("inverter", "/State"), view.state == DEVICE_RUNNING ? 9 : 0);
     }
     view.state = DEVICE_RUNNING;
+    view.throttled = true;
+    assert_int_equal(int_at("pvinverter", "/StatusCode"), 12);
+    view.state = DEVICE_NIGHT;
+    assert_int_equal(int_at("pvinverter", "/StatusCode"), 8);
+    view.state = DEVICE_RUNNING;
+    view.throttled = false;
     view.value[FIELD_POWER][0] = 0;
     assert_int_equal(int_at("inverter", "/State"), 0);
     assert_int_equal(int_at("pvinverter", "/StatusCode"), 7); /* a limit may hold it at 0 W */

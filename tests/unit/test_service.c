@@ -643,7 +643,7 @@ static void test_a_command_is_heard_each_time(void **state)
         assert_int_equal(written.type, VALUE_DOUBLE);
         assert_string_equal(call("/Ac/Command", "GetValue"), "v<d:500>");
     }
-    assert_string_equal(set_text("/Ac/Command", "500"), "i:1");
+    assert_string_equal(set_text("/Ac/Command", "500"), "i:2");
     assert_int_equal(writes, 3);
     answer = SERVICE_REFUSED;
     assert_string_equal(set_int("/Ac/Command", 500), "i:2");

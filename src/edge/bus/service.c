@@ -151,7 +151,7 @@ static int write_item(struct service *s, struct item *item, DBusMessage *m)
         return SERVICE_NOT_WRITABLE;
     if (!dbus_message_iter_init(m, &from) || !variant_read(&from, &v) || v.type == VALUE_INVALID ||
         !variant_convert(&v, type))
-        return SERVICE_NOT_WRITABLE;
+        return commands ? SERVICE_REFUSED : SERVICE_NOT_WRITABLE;
     if (!commands && value_equal(&v, &item->conf.value))
         return SERVICE_ACCEPTED;
     int result = s->events.write(s->events.user, (size_t)(item - s->items.list), &v);

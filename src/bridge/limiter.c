@@ -1,0 +1,615 @@
+#include "bridge/limiter.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "edge/sys/log.h"
+
+enum {
+    CONFIRM_EVERY_MS = 1000,
+    STATUS_EVERY_MS = 30 * 1000, /* for a second controller, and a restart of the gateway */
+    RIGHTS_EVERY_MS = 5 * 60 * 1000,
+    RIGHTS_RETRY_MS = 60 * 1000,
+    TURN_MS = 1000, /* what could not go when it was due is tried again */
+    LABEL_MAX = CONF_SECTION_MAX + SERIAL_MAX,
+};
+
+/* Why an inverter that is to be limited cannot be. */
+enum obstacle {
+    OBSTACLE_NONE,
+    OBSTACLE_UNKNOWN,
+    OBSTACLE_DISABLED,
+    OBSTACLE_LOGIN,
+    OBSTACLE_POWER
+};
+
+struct limited {
+    struct limiter *owner;
+    struct limited *next;
+    char serial[SERIAL_MAX], label[LABEL_MAX];
+    int gateway; /* that hears it; -1: none yet */
+    struct limit limit;
+    struct limited_conf conf;
+    enum command_right right;
+    bool login_refused;         /* by the gateway */
+    enum obstacle told;         /* the log says so */
+    enum command_status status; /* as last reported */
+    char why[DECODE_WHY_MAX];   /* the last command was not taken */
+    loop_fn changed;            /* NULL: no unit is this inverter */
+    void *user;
+};
+
+struct limiter {
+    struct loop *loop;
+    struct statefile *memory;
+    limiter_wake_fn wake;
+    void *user;
+    struct limited *first;
+    struct loop_timer timer;
+    struct log_fault unwritten;
+    bool released;
+};
+
+static int64_t now_of(const struct limiter *lm)
+{
+    return loop_now_ms(lm->loop);
+}
+
+/* ---- What is said --------------------------------------------------------------------------- */
+
+static const char *words_of(const struct limited *d)
+{
+    switch (d->limit.failure) {
+    case LIMIT_FAILED_SENDING:
+        return d->why;
+    case LIMIT_FAILED_DROPPED:
+        return "the gateway took the command and dropped it: are commands enabled for this inverter, there?";
+    case LIMIT_FAILED_INVERTER:
+        return "the inverter did not acknowledge it";
+    case LIMIT_FAILED_NO_ANSWER:
+        return "the gateway does not say what became of it";
+    case LIMIT_FAILED_IGNORED:
+        return "the inverter acknowledges it, and makes more power";
+    case LIMIT_FAILED_NONE:
+        break;
+    }
+    return "";
+}
+
+static void log_events(struct limited *d)
+{
+    unsigned events = limit_events(&d->limit);
+
+    if (events & LIMIT_EXPIRED)
+        log_line(LOG_WARNING, "%s: nobody has renewed the power limit for %d s: lifting it",
+                 d->label, LIMIT_WATCHDOG_MS / 1000);
+    if (events & LIMIT_LIFTED)
+        log_line(LOG_INFO, "%s: full power again", d->label);
+    else if (events & LIMIT_CONFIRMED)
+        log_line(LOG_INFO, "%s: limited to %.0f W", d->label, d->limit.confirmed_w);
+    if (events & LIMIT_LOST)
+        log_line(LOG_WARNING, "%s: makes more than its limit of %.0f W: sending that again",
+                 d->label, d->limit.confirmed_w);
+    if (events & LIMIT_CONTESTED)
+        log_line(LOG_WARNING,
+                 "%s: something else sets power limits as well. Switch it off, or set PowerLimit=0",
+                 d->label);
+    if (events & LIMIT_GAVE_UP)
+        log_line(LOG_ERROR,
+                 "%s: cannot be limited at present: %s. Full power is tried again every %d min",
+                 d->label, words_of(d), LIMIT_BROKEN_MS / 60000);
+    else if (events & LIMIT_FAILED)
+        log_line(LOG_WARNING, "%s: the power limit of %.0f W failed: %s", d->label, d->limit.sent_w,
+                 words_of(d));
+    if (events & LIMIT_RECOVERED)
+        log_line(LOG_INFO, "%s: can be limited again", d->label);
+}
+
+static void log_obstacle(struct limited *d, enum obstacle obstacle)
+{
+    if (obstacle == d->told)
+        return;
+    d->told = obstacle;
+    switch (obstacle) {
+    case OBSTACLE_NONE:
+        log_line(LOG_INFO, "%s: can be limited, %.0f to %.0f W", d->label, d->limit.rules.floor_w,
+                 d->limit.rules.max_power_w);
+        break;
+    case OBSTACLE_UNKNOWN:
+        break;
+    case OBSTACLE_DISABLED:
+        log_line(LOG_WARNING,
+                 "%s: cannot be limited: its gateway sends it no commands. Enable that in the "
+                 "inverter's settings there",
+                 d->label);
+        break;
+    case OBSTACLE_LOGIN:
+        log_line(LOG_WARNING,
+                 "%s: cannot be limited: its gateway refuses the login. Set Username and Password "
+                 "to those of its web page",
+                 d->label);
+        break;
+    case OBSTACLE_POWER:
+        log_line(LOG_WARNING,
+                 "%s: cannot be limited: its gateway does not tell how much it can make. Set "
+                 "MaxPower",
+                 d->label);
+        break;
+    }
+}
+
+/* ---- When ----------------------------------------------------------------------------------- */
+
+static void set_timer(struct limiter *lm)
+{
+    int64_t now = now_of(lm), next = -1;
+
+    for (const struct limited *d = lm->first; d; d = d->next) {
+        int64_t due = limit_due_ms(&d->limit, now);
+        if (due >= 0 && due <= now)
+            due = now + TURN_MS;
+        if (due >= 0 && (next < 0 || due < next))
+            next = due;
+    }
+    if (next < 0)
+        loop_timer_disarm(&lm->timer);
+    else
+        loop_timer_arm(&lm->timer, next - now);
+}
+
+static bool mark(struct limited *d, bool on)
+{
+    struct limiter *lm = d->owner;
+
+    if (!statefile_mark(lm->memory, d->serial, on)) {
+        log_fault(&lm->unwritten, now_of(lm), LOG_ERROR,
+                  "%s: not limited, since that cannot be noted in the state file", d->label);
+        return false;
+    }
+    if (on)
+        limit_marked(&d->limit, now_of(lm));
+    else
+        limit_unmarked(&d->limit, now_of(lm));
+    return true;
+}
+
+/* What is due without a gateway; true when something is to be sent. */
+static bool look_after(struct limited *d)
+{
+    double order_w;
+    enum limit_task task = limit_next(&d->limit, now_of(d->owner), &order_w);
+
+    if (task == LIMIT_UNMARK)
+        (void)mark(d, false);
+    return task == LIMIT_SEND || task == LIMIT_MARK;
+}
+
+static bool is_done(const struct limited *d)
+{
+    return !d->changed && !limit_is_left(&d->limit) && !d->limit.marked;
+}
+
+/* Who has no unit and nothing to lift is forgotten. */
+static void sweep(struct limiter *lm)
+{
+    for (struct limited **at = &lm->first; *at;) {
+        struct limited *d = *at;
+        if (is_done(d)) {
+            *at = d->next;
+            free(d);
+        } else {
+            at = &d->next;
+        }
+    }
+}
+
+/* Something has happened to it: it is logged, shown, sent. */
+static void follow(struct limited *d)
+{
+    struct limiter *lm = d->owner;
+    bool sends = look_after(d);
+
+    log_events(d);
+    if (d->changed)
+        d->changed(d->user);
+    if (sends && d->gateway >= 0)
+        lm->wake(lm->user, d->gateway);
+    set_timer(lm);
+}
+
+static void on_timer(void *user)
+{
+    struct limiter *lm = user;
+
+    for (struct limited *d = lm->first; d; d = d->next)
+        follow(d);
+    sweep(lm);
+    set_timer(lm);
+}
+
+/* ---- Whether it can be limited -------------------------------------------------------------- */
+
+static enum obstacle obstacle_of(const struct limited *d)
+{
+    if (d->login_refused)
+        return OBSTACLE_LOGIN;
+    if (d->right == COMMAND_UNKNOWN)
+        return OBSTACLE_UNKNOWN;
+    if (d->right == COMMAND_DISABLED)
+        return OBSTACLE_DISABLED;
+    return d->conf.max_power_w > 0 ? OBSTACLE_NONE : OBSTACLE_POWER;
+}
+
+static void permit(struct limited *d)
+{
+    enum obstacle obstacle = obstacle_of(d);
+
+    if (!d->conf.on || d->owner->released || obstacle != OBSTACLE_NONE) {
+        if (d->limit.on)
+            limit_forbid(&d->limit);
+    } else {
+        const struct limit_rules rules = {.max_power_w = d->conf.max_power_w,
+                                          .floor_w =
+                                              limit_floor(d->conf.max_power_w, d->conf.dc_inputs,
+                                                          d->conf.floor_w)};
+        limit_allow(&d->limit, &rules);
+    }
+    if (d->conf.on && !d->owner->released)
+        log_obstacle(d, obstacle);
+}
+
+/* ---- Units ---------------------------------------------------------------------------------- */
+
+static struct limited *find(const struct limiter *lm, const char *serial)
+{
+    for (struct limited *d = lm->first; d; d = d->next) {
+        if (serial_equal(d->serial, serial))
+            return d;
+    }
+    return NULL;
+}
+
+static struct limited *add(struct limiter *lm, const char *serial)
+{
+    struct limited *d = calloc(1, sizeof *d);
+
+    if (!d)
+        return NULL;
+    d->owner = lm;
+    d->next = lm->first;
+    lm->first = d;
+    d->gateway = -1;
+    d->conf.max_power_w = d->conf.floor_w = MISSING;
+    text_copy(d->serial, sizeof d->serial, serial);
+    (void)snprintf(d->label, sizeof d->label, "inverter %s", serial);
+    limit_init(&d->limit, statefile_is_marked(lm->memory, serial));
+    return d;
+}
+
+struct limited *limiter_attach(struct limiter *lm, const char *serial, loop_fn changed, void *user)
+{
+    struct limited *d = find(lm, serial);
+
+    if (!d)
+        d = add(lm, serial);
+    if (!d)
+        return NULL;
+    d->changed = changed;
+    d->user = user;
+    return d;
+}
+
+void limiter_detach(struct limited *d)
+{
+    if (!d)
+        return;
+    d->changed = NULL;
+    d->conf.on = false;
+    d->told = OBSTACLE_UNKNOWN;
+    permit(d);
+    follow(d);
+    loop_timer_arm(&d->owner->timer, 0); /* which forgets it where there is nothing to lift */
+}
+
+void limited_configure(struct limited *d, const struct limited_conf *conf)
+{
+    double shown_w = limited_shown_w(d);
+    bool switched = conf->on != d->conf.on;
+
+    d->conf = *conf;
+    text_copy(d->label, sizeof d->label, conf->label);
+    d->conf.label = NULL;
+    if (!conf->on)
+        d->told = OBSTACLE_UNKNOWN;
+    permit(d);
+    if (switched && d->gateway >= 0)
+        d->owner->wake(d->owner->user, d->gateway);
+    double now_w = limited_shown_w(d);
+    if (has_value(shown_w) != has_value(now_w) || shown_w < now_w || shown_w > now_w ||
+        limit_is_left(&d->limit))
+        follow(d);
+    else
+        set_timer(d->owner);
+}
+
+bool limited_write(struct limited *d, double watts)
+{
+    bool taken = limit_write(&d->limit, watts, now_of(d->owner));
+
+    if (taken)
+        follow(d);
+    return taken;
+}
+
+void limited_measured(struct limited *d, bool heard, double power_w)
+{
+    limit_heard(&d->limit, heard);
+    if (heard)
+        limit_measured(&d->limit, power_w, has_value(power_w) && power_w > 0, now_of(d->owner));
+    if (limit_is_left(&d->limit) || d->limit.again)
+        follow(d);
+}
+
+double limited_shown_w(const struct limited *d)
+{
+    return limit_shown_w(&d->limit);
+}
+
+bool limited_throttles(const struct limited *d, double power_w)
+{
+    return limit_throttles(&d->limit, power_w);
+}
+
+/* ---- Gateways ------------------------------------------------------------------------------- */
+
+void limiter_heard(struct limiter *lm, int gateway, const char *serial)
+{
+    struct limited *d = find(lm, serial);
+
+    if (!d || (d->gateway == gateway && d->changed))
+        return;
+    if (d->gateway != gateway) {
+        d->gateway = gateway;
+        d->right = COMMAND_UNKNOWN;
+        d->login_refused = false;
+        permit(d);
+        lm->wake(lm->user, gateway); /* it may have to be asked for its rights */
+    }
+    if (!d->changed) /* no unit says so */
+        limit_heard(&d->limit, true);
+    follow(d);
+}
+
+/* The largest reduction goes first; NULL: nothing is to be sent. */
+static struct limited *most_urgent(struct limiter *lm, int gateway, double *order_w, bool *marks)
+{
+    struct limited *best = NULL;
+
+    for (struct limited *d = lm->first; d; d = d->next) {
+        double w;
+        if (d->gateway != gateway)
+            continue;
+        enum limit_task task = limit_next(&d->limit, now_of(lm), &w);
+        if (task != LIMIT_SEND && task != LIMIT_MARK)
+            continue;
+        if (best && limit_reduction_w(&d->limit) <= limit_reduction_w(&best->limit))
+            continue;
+        best = d;
+        *order_w = w;
+        *marks = task == LIMIT_MARK;
+    }
+    return best;
+}
+
+static bool on_next(void *user, struct command *out)
+{
+    const struct limiter_port *port = user;
+    struct limiter *lm = port->limiter;
+    double order_w = 0;
+    bool marks = false;
+    struct limited *d = most_urgent(lm, port->gateway, &order_w, &marks);
+
+    if (!d || (marks && !mark(d, true)))
+        return false;
+    limit_sending(&d->limit, order_w, now_of(lm));
+    *out = (struct command){.limit_w = order_w, .max_power_w = d->limit.rules.max_power_w};
+    text_copy(out->serial, sizeof out->serial, d->serial);
+    if (d->changed)
+        d->changed(d->user);
+    set_timer(lm);
+    return true;
+}
+
+/* The gateway did not get it, as far as is known: its inverters are out of reach. */
+static bool is_lost(enum reply_outcome outcome)
+{
+    return outcome == REPLY_UNREACHABLE || outcome == REPLY_TIMEOUT || outcome == REPLY_CUT_OFF;
+}
+
+static void on_commanded(void *user, const struct command *c, enum reply_outcome outcome,
+                         const char *why)
+{
+    const struct limiter_port *port = user;
+    struct limited *d = find(port->limiter, c->serial);
+
+    if (!d || d->limit.step != LIMIT_SENDING)
+        return;
+    text_copy(d->why, sizeof d->why, why);
+    if (is_lost(outcome))
+        limit_unsent(&d->limit);
+    else
+        limit_answer(&d->limit, outcome == REPLY_OK, now_of(port->limiter));
+    if (outcome == REPLY_UNAUTHORIZED) {
+        d->login_refused = true;
+        permit(d);
+    }
+    follow(d);
+}
+
+static enum limit_set_status set_status_of(enum command_status status)
+{
+    switch (status) {
+    case COMMAND_PENDING:
+        return LIMIT_SET_PENDING;
+    case COMMAND_OK:
+        return LIMIT_SET_OK;
+    case COMMAND_FAILURE:
+        return LIMIT_SET_FAILURE;
+    case COMMAND_NOT_TOLD:
+        break;
+    }
+    return LIMIT_SET_UNKNOWN;
+}
+
+static void take_status(struct limited *d, const struct command_report *r)
+{
+    bool restarted = r->status == COMMAND_NOT_TOLD && d->status != COMMAND_NOT_TOLD;
+
+    d->status = r->status;
+    if (restarted)
+        limit_gateway_restarted(&d->limit);
+    limit_status(&d->limit, set_status_of(r->status), r->limit_pct, now_of(d->owner));
+}
+
+static void on_report(void *user, const struct command_report *r)
+{
+    const struct limiter_port *port = user;
+    struct limited *d = find(port->limiter, r->serial);
+
+    if (!d || d->gateway != port->gateway)
+        return;
+    if (r->part == REPORT_RIGHT) {
+        d->right = r->right;
+        d->login_refused = false;
+        permit(d);
+    } else {
+        take_status(d, r);
+    }
+    follow(d);
+}
+
+static void on_no_rights(void *user, enum reply_outcome outcome, const char *why)
+{
+    const struct limiter_port *port = user;
+
+    log_line(LOG_DEBUG, "%s: does not say which inverters take commands: %s", port->section, why);
+    if (outcome != REPLY_UNAUTHORIZED)
+        return;
+    for (struct limited *d = port->limiter->first; d; d = d->next) {
+        if (d->gateway != port->gateway)
+            continue;
+        d->login_refused = true;
+        permit(d);
+        follow(d);
+    }
+}
+
+static int64_t look_every(void *user, enum look what)
+{
+    const struct limiter_port *port = user;
+    bool wanted = false, known = true, left = false;
+
+    for (const struct limited *d = port->limiter->first; d; d = d->next) {
+        if (d->gateway != port->gateway)
+            continue;
+        if (what == LOOK_STATUS && limit_confirming(&d->limit))
+            return CONFIRM_EVERY_MS;
+        wanted = wanted || d->conf.on;
+        known = known && (d->right != COMMAND_UNKNOWN || !d->conf.on);
+        left = left || limit_is_left(&d->limit);
+    }
+    if (what == LOOK_STATUS)
+        return left ? STATUS_EVERY_MS : 0;
+    return !wanted ? 0 : known ? RIGHTS_EVERY_MS : RIGHTS_RETRY_MS;
+}
+
+struct outbox_events limiter_outbox(struct limiter_port *port)
+{
+    return (struct outbox_events){.next = on_next,
+                                  .commanded = on_commanded,
+                                  .report = on_report,
+                                  .no_rights = on_no_rights,
+                                  .look_every = look_every,
+                                  .user = port};
+}
+
+void limiter_cut_off(struct limiter *lm, int gateway)
+{
+    for (struct limited *d = lm->first; d; d = d->next) {
+        if (d->gateway != gateway)
+            continue;
+        d->gateway = -1;
+        d->right = COMMAND_UNKNOWN;
+        if (d->limit.step != LIMIT_IDLE)
+            limit_unsent(&d->limit);
+        permit(d);
+        follow(d);
+    }
+}
+
+bool limiter_is_left(const struct limiter *lm, int gateway)
+{
+    for (const struct limited *d = lm->first; d; d = d->next) {
+        if ((gateway < 0 || d->gateway == gateway) && limit_is_left(&d->limit))
+            return true;
+    }
+    return false;
+}
+
+/* ---- Life ----------------------------------------------------------------------------------- */
+
+void limiter_release(struct limiter *lm)
+{
+    lm->released = true;
+    for (struct limited *d = lm->first; d; d = d->next) {
+        limit_release(&d->limit);
+        follow(d);
+    }
+}
+
+void limiter_log_left(const struct limiter *lm)
+{
+    for (const struct limited *d = lm->first; d; d = d->next) {
+        if (limit_is_left(&d->limit))
+            log_line(LOG_WARNING, "%s: has not confirmed its full power: lifted at the next start",
+                     d->label);
+    }
+}
+
+struct limiter *limiter_create(struct loop *l, struct statefile *memory, limiter_wake_fn wake,
+                               void *user)
+{
+    struct limiter *lm = calloc(1, sizeof *lm);
+    size_t count;
+
+    if (!lm)
+        return NULL;
+    lm->loop = l;
+    lm->memory = memory;
+    lm->wake = wake;
+    lm->user = user;
+    loop_timer_init(&lm->timer, l, on_timer, lm);
+    const struct device_memory *all = statefile_all(memory, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].limited && !add(lm, all[i].serial)) {
+            limiter_destroy(lm);
+            return NULL;
+        }
+    }
+    return lm;
+}
+
+void limiter_destroy(struct limiter *lm)
+{
+    if (!lm)
+        return;
+    loop_timer_disarm(&lm->timer);
+    while (lm->first) {
+        struct limited *d = lm->first;
+        lm->first = d->next;
+        free(d);
+    }
+    free(lm);
+}

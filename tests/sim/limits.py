@@ -1,0 +1,164 @@
+"""Power limits: what an inverter obeys, and how an OpenDTU passes limits on.
+
+An inverter follows a limit some time after it has acknowledged it, along a ramp, and forgets one that is
+not persistent when it loses its DC. The DTU queues a command, tells "Pending" until the inverter has answered or
+the last resend has failed, and answers "success" although it drops a command that is disabled.
+"""
+
+import json
+import threading
+import time
+from urllib.parse import parse_qs
+
+from tests.sim.auth import Basic
+from tests.sim.web import Response
+
+ABSOLUTE, RELATIVE = 0, 1
+LIMIT_MAX = 2250  # W: more is refused as a number
+
+
+class Obedience:
+    """The limit of one inverter as its output follows it."""
+
+    def __init__(self, nominal, delay=0.2, ramp=1.0):
+        """delay: seconds until it begins to follow; ramp: share of its nominal power for each second."""
+        self.nominal, self.delay, self.ramp = nominal, delay, ramp
+        self.target = self._from = float(nominal)
+        self._since = time.monotonic()
+
+    def set(self, watts):
+        self._from = self.now()
+        self.target = min(float(watts), float(self.nominal))
+        self._since = time.monotonic() + self.delay
+
+    def now(self):
+        """The most that it makes at present, in W."""
+        step = max(0.0, time.monotonic() - self._since) * self.ramp * self.nominal
+        if self.target < self._from:
+            return max(self.target, self._from - step)
+        return min(self.target, self._from + step)
+
+    def lose(self):
+        """It has been without DC: what was not persistent is gone, at once."""
+        self.target = self._from = float(self.nominal)
+
+
+class OpenDtuLimits:
+    """The limit part of an OpenDTU. Its web page always asks for the admin's password here.
+
+    radio: seconds that an inverter takes to acknowledge; deaf: serials that never do, which the DTU finds out after
+    give_up seconds; disabled: serials that no command is sent to; forgetful: serials whose read-back shows their
+    persistent limit (new HMS firmware).
+    """
+
+    def __init__(self, radio=0.4, give_up=2.0, admin=None):
+        self.radio, self.give_up = radio, give_up
+        self.admin = admin or Basic("admin", "openDTU42")
+        self.deaf, self.disabled, self.forgetful = set(), set(), set()
+        self.warns = None  # a text: every command is refused with it
+        self.commands = []  # (monotonic time, serial, W) of each that was accepted
+        self.refused = 0
+        self._told = {}  # serial -> [status, percent, W under way, when that ends]
+        self._lock = threading.Lock()
+
+    # --- pages --------------------------------------------------------------------------------
+
+    def page(self, request, inverters):
+        """The reply, or None where it is no page of this part."""
+        if request.path == "/api/limit/status":
+            return Response.json(self.status(inverters))
+        if request.path not in ("/api/limit/config", "/api/inverter/list"):
+            return None
+        refusal = self.admin.refusal(request)
+        if refusal is not None:
+            self.refused += 1
+            return refusal
+        if request.path == "/api/inverter/list":
+            return Response.json({"inverter": [self._entry(n, i) for n, i in enumerate(inverters)]})
+        return self._config(request, {i.serial: i for i in inverters})
+
+    def _entry(self, place, inverter):
+        enabled = inverter.serial not in self.disabled
+        return {"id": place, "order": place, "name": inverter.name, "serial": inverter.serial,
+                "poll_enable": True, "poll_enable_night": True, "command_enable": enabled,
+                "command_enable_night": enabled}
+
+    def _config(self, request, inverters):
+        if request.method != "POST":
+            return Response(404, b"Not found", content_type="text/plain")
+        try:
+            told = json.loads(parse_qs(request.body.decode(), strict_parsing=True)["data"][0])
+            serial, kind, value = told["serial"], told["limit_type"], float(told["limit_value"])
+        except (ValueError, KeyError, UnicodeDecodeError):
+            return self._warning("Values are missing!")
+        if not isinstance(serial, str) or serial not in inverters:
+            return self._warning("Invalid inverter specified!")
+        if self.warns:
+            return self._warning(self.warns)
+        if kind not in (ABSOLUTE, RELATIVE) or not 0 <= value <= LIMIT_MAX:
+            return self._warning("Invalid limit or type specified!")
+        self._accept(inverters[serial], kind, value)
+        return Response.json({"type": "success", "message": "Settings saved!", "code": 1001})
+
+    @staticmethod
+    def _warning(message):
+        return Response.json({"type": "warning", "message": message, "code": 1002})
+
+    # --- what becomes of a command ------------------------------------------------------------
+
+    def _accept(self, inverter, kind, value):
+        percent = min(value, 100.0) if kind == RELATIVE else value * 100 / inverter.max_power
+        watts = min(percent, 100.0) * inverter.max_power / 100
+        with self._lock:
+            self.commands.append((time.monotonic(), inverter.serial, watts))
+            if inverter.serial in self.disabled:
+                return
+            entry = self._told.setdefault(inverter.serial, ["Ok", 100.0, None, 0.0])
+            deaf = inverter.serial in self.deaf or not inverter.reachable
+            entry[0], entry[2] = "Pending", watts
+            entry[3] = time.monotonic() + (self.give_up if deaf else self.radio)
+
+    def settle(self, inverters):
+        """What has ended by now."""
+        with self._lock:
+            for inverter in inverters:
+                entry = self._told.setdefault(inverter.serial, ["Ok", 100.0, None, 0.0])
+                if entry[2] is None or time.monotonic() < entry[3]:
+                    continue
+                watts, entry[2] = entry[2], None
+                if inverter.serial in self.deaf or not inverter.reachable:
+                    entry[0] = "Failure"
+                    continue
+                entry[0] = "Ok"
+                entry[1] = round(watts * 100 / inverter.max_power, 1)
+                inverter.obedience.set(watts)
+
+    def status(self, inverters):
+        self.settle(inverters)
+        return {i.serial: {"limit_relative": self.relative(i), "max_power": i.max_power,
+                           "limit_set_status": self._told[i.serial][0]} for i in inverters}
+
+    def relative(self, inverter):
+        if inverter.serial in self.forgetful:
+            return 100.0
+        entry = self._told.get(inverter.serial)
+        return entry[1] if entry else 100.0
+
+    def read_back(self, inverters):
+        """It has asked each inverter for its limit, as it does every other minute."""
+        with self._lock:
+            for inverter in inverters:
+                entry = self._told.setdefault(inverter.serial, ["Ok", 100.0, None, 0.0])
+                entry[1] = round(inverter.obedience.target * 100 / inverter.max_power, 1)
+
+    def restart(self):
+        """The DTU has: what it had queued is gone, and what it knew of limits."""
+        with self._lock:
+            for serial in self._told:
+                self._told[serial] = ["Unknown", 0.0, None, 0.0]
+
+    def other_controller(self, inverter, watts):
+        """Another program has set a limit, by the same DTU."""
+        with self._lock:
+            self._told[inverter.serial] = ["Ok", round(watts * 100 / inverter.max_power, 1), None, 0.0]
+        inverter.obedience.set(watts)
