@@ -12,7 +12,8 @@ enum {
     STATUS_EVERY_MS = 30 * 1000, /* for a second controller, and a restart of the gateway */
     RIGHTS_EVERY_MS = 5 * 60 * 1000,
     RIGHTS_RETRY_MS = 60 * 1000,
-    TURN_MS = 1000, /* what could not go when it was due is tried again */
+    RADIO_MS = 12 * 1000, /* five tries of two seconds each, and some */
+    TURN_MS = 1000,       /* what could not go when it was due is tried again */
     LABEL_MAX = CONF_SECTION_MAX + SERIAL_MAX,
 };
 
@@ -214,8 +215,8 @@ static void follow(struct limited *d)
     log_events(d);
     if (d->changed)
         d->changed(d->user);
-    if (sends && d->gateway >= 0)
-        lm->wake(lm->user, d->gateway);
+    if (d->gateway >= 0 && (sends || d->limit.step == LIMIT_IDLE))
+        lm->wake(lm->user, d->gateway); /* its own command, or one that has waited for its end */
     set_timer(lm);
 }
 
@@ -382,11 +383,27 @@ void limiter_heard(struct limiter *lm, int gateway, const char *serial)
     follow(d);
 }
 
+/*
+ * The radio of a gateway serves one command at a time: the next one waits for the end of the one before, but not for
+ * an inverter that does not answer, and not at the end of the program.
+ */
+static bool radio_is_busy(const struct limiter *lm, int gateway)
+{
+    for (const struct limited *d = lm->first; d && !lm->released; d = d->next) {
+        if (d->gateway == gateway && d->limit.step != LIMIT_IDLE &&
+            now_of(lm) - d->limit.sent_ms < RADIO_MS)
+            return true;
+    }
+    return false;
+}
+
 /* The largest reduction goes first; NULL: nothing is to be sent. */
 static struct limited *most_urgent(struct limiter *lm, int gateway, double *order_w, bool *marks)
 {
     struct limited *best = NULL;
 
+    if (radio_is_busy(lm, gateway))
+        return NULL;
     for (struct limited *d = lm->first; d; d = d->next) {
         double w;
         if (d->gateway != gateway)

@@ -23,17 +23,36 @@ struct http_peer {
 };
 
 static world_gateway_fn gateway;
+static world_message_fn message_gateway; /* NULL: gateway is asked */
 static void *gateway_user;
 
 void world_set_gateway(world_gateway_fn fn, void *user)
 {
     gateway = fn;
+    message_gateway = NULL;
     gateway_user = user;
+}
+
+void world_set_message_gateway(world_message_fn fn, void *user)
+{
+    message_gateway = fn;
+    gateway_user = user;
+}
+
+static void tell_gateway(const char *base_url, const struct message *m, struct world_reply *reply)
+{
+    if (message_gateway)
+        message_gateway(gateway_user, base_url, m, reply);
+    else
+        gateway(gateway_user, base_url, m->path, reply);
 }
 
 void world_ask_gateway(const char *base_url, const char *path, struct world_reply *reply)
 {
-    gateway(gateway_user, base_url, path, reply);
+    struct message m = {.path = ""};
+
+    snprintf(m.path, sizeof m.path, "%s", path);
+    tell_gateway(base_url, &m, reply);
 }
 
 struct http *http_create(struct loop *l)
@@ -106,12 +125,12 @@ static void keep_body(struct http_peer *p, const char *body)
     memcpy(p->body, body, size);
 }
 
-int http_peer_get(struct http_peer *p, const char *path, http_done_fn done, void *user)
+int http_peer_send(struct http_peer *p, const struct message *m, http_done_fn done, void *user)
 {
     if (p->done)
         return -EBUSY;
     p->reply = (struct world_reply){.outcome = REPLY_OK, .body = ""};
-    world_ask_gateway(p->base_url, path, &p->reply);
+    tell_gateway(p->base_url, m, &p->reply);
     keep_body(p, p->reply.body ? p->reply.body : "");
     p->done = done;
     p->user = user;
@@ -119,9 +138,12 @@ int http_peer_get(struct http_peer *p, const char *path, http_done_fn done, void
     return 0;
 }
 
-int http_peer_send(struct http_peer *p, const struct message *m, http_done_fn done, void *user)
+int http_peer_get(struct http_peer *p, const char *path, http_done_fn done, void *user)
 {
-    return http_peer_get(p, m->path, done, user);
+    struct message m = {.path = ""};
+
+    snprintf(m.path, sizeof m.path, "%s", path);
+    return http_peer_send(p, &m, done, user);
 }
 
 bool http_peer_busy(const struct http_peer *p)

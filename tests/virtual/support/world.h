@@ -35,6 +35,12 @@ struct world_reply {
 typedef void (*world_gateway_fn)(void *user, const char *base_url, const char *path,
                                  struct world_reply *reply);
 void world_set_gateway(world_gateway_fn fn, void *user);
+
+/* The same for a gateway that is told something as well; one of both, the one set last. */
+typedef void (*world_message_fn)(void *user, const char *base_url, const struct message *m,
+                                 struct world_reply *reply);
+void world_set_message_gateway(world_message_fn fn, void *user);
+
 /* Every gateway that answers at a WebSocket's path pushes what it answers, so often; body NULL: nothing. */
 enum { WORLD_PUSH_MS = 2500 };
 void world_ask_gateway(const char *base_url, const char *path, struct world_reply *reply);
