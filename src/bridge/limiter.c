@@ -507,12 +507,13 @@ static void on_report(void *user, const struct command_report *r)
     follow(d);
 }
 
-static void on_no_rights(void *user, enum reply_outcome outcome, const char *why)
+static void on_looked(void *user, enum look what, enum reply_outcome outcome, const char *why)
 {
     const struct limiter_port *port = user;
 
-    log_line(LOG_DEBUG, "%s: does not say which inverters take commands: %s", port->section, why);
-    if (outcome != REPLY_UNAUTHORIZED)
+    if (outcome != REPLY_OK)
+        log_line(LOG_DEBUG, "%s: no word about commands: %s", port->section, why);
+    if (what != LOOK_RIGHTS || outcome != REPLY_UNAUTHORIZED)
         return;
     for (struct limited *d = port->limiter->first; d; d = d->next) {
         if (d->gateway != port->gateway)
@@ -547,7 +548,7 @@ struct outbox_events limiter_outbox(struct limiter_port *port)
     return (struct outbox_events){.next = on_next,
                                   .commanded = on_commanded,
                                   .report = on_report,
-                                  .no_rights = on_no_rights,
+                                  .looked = on_looked,
                                   .look_every = look_every,
                                   .user = port};
 }

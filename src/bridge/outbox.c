@@ -99,8 +99,7 @@ static void look_done(struct outbox *o, const struct gateway_reply *reply)
     if (outcome == REPLY_OK && commands &&
         commands->looked(o->session, o->look, reply->body, reply->len, &sink, why) != DECODE_OK)
         outcome = REPLY_FAILED;
-    if (outcome != REPLY_OK && o->look == LOOK_RIGHTS)
-        o->events.no_rights(o->events.user, outcome, why[0] ? why : reply->why);
+    o->events.looked(o->events.user, o->look, outcome, why[0] ? why : reply->why);
 }
 
 void outbox_done(struct outbox *o, const struct gateway_reply *reply)

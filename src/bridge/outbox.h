@@ -19,8 +19,8 @@ struct outbox_events {
     void (*commanded)(void *user, const struct command *c, enum reply_outcome outcome,
                       const char *why);
     void (*report)(void *user, const struct command_report *r);
-    /* The gateway does not say which inverters it passes commands to: it wants other credentials, or fails. */
-    void (*no_rights)(void *user, enum reply_outcome outcome, const char *why);
+    /* A look has ended, and its reports have come. why: "" where outcome is REPLY_OK, else a line for people. */
+    void (*looked)(void *user, enum look what, enum reply_outcome outcome, const char *why);
     /* How often to look, in ms; 0: never. */
     int64_t (*look_every)(void *user, enum look what);
     void *user;

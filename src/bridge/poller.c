@@ -422,6 +422,11 @@ void poller_destroy(struct poller *p)
     free(p);
 }
 
+bool poller_takes_commands(const struct poller *p)
+{
+    return p->driver->commands && p->driver->commands(p->session);
+}
+
 const struct health *poller_health(const struct poller *p)
 {
     return &p->health;

@@ -55,6 +55,9 @@ void poller_ask(struct poller *p);
 /* There may be a command to send, or something to look at: it goes as soon as the gateway is free. */
 void poller_wake(struct poller *p);
 
+/* Whether its gateway, as far as that is known, takes commands. */
+bool poller_takes_commands(const struct poller *p);
+
 /* How its gateway has answered since poller_create(); lives as long as the poller. */
 const struct health *poller_health(const struct poller *p);
 

@@ -18,6 +18,7 @@ struct turn {
     struct gateway_conf conf; /* that it is asked by */
     struct poller *poller;
     size_t bodies;
+    bool rights; /* to be asked for as well */
 };
 
 struct asking {
@@ -108,6 +109,12 @@ static void on_reply(void *user, const struct message *request, const struct gat
     }
 }
 
+static void end(struct turn *t)
+{
+    if (--t->all->running == 0)
+        loop_stop(t->all->loop, 0);
+}
+
 static void on_cycle(void *user, const struct cycle *c)
 {
     struct turn *t = user;
@@ -121,8 +128,52 @@ static void on_cycle(void *user, const struct cycle *c)
     a->failed = health->failing;
     a->kind = health->kind;
     text_copy(a->why, sizeof a->why, health->last_error);
-    if (--t->all->running == 0)
-        loop_stop(t->all->loop, 0);
+    a->takes_commands = poller_takes_commands(t->poller);
+    if (!t->rights || !a->takes_commands)
+        end(t);
+}
+
+/* ---- Commands ---- */
+
+static bool no_command(void *user, struct command *out)
+{
+    (void)user;
+    (void)out;
+    return false;
+}
+
+static void on_commanded(void *user, const struct command *c, enum reply_outcome outcome,
+                         const char *why)
+{
+    (void)user;
+    (void)c;
+    (void)outcome;
+    (void)why;
+}
+
+static void on_report(void *user, const struct command_report *r)
+{
+    struct asked *a = ((struct turn *)user)->asked;
+
+    if (a->right_count < CONF_INVERTERS_MAX)
+        a->rights[a->right_count++] = *r;
+}
+
+static void on_looked(void *user, enum look what, enum reply_outcome outcome, const char *why)
+{
+    struct turn *t = user;
+
+    (void)what;
+    t->asked->rights_outcome = outcome;
+    text_copy(t->asked->rights_why, sizeof t->asked->rights_why, why);
+    end(t);
+}
+
+/* Once, when its list is known. */
+static int64_t look_every(void *user, enum look what)
+{
+    const struct turn *t = user;
+    return t->rights && t->asked->ended && what == LOOK_RIGHTS ? ONCE_MS : 0;
 }
 
 static void on_health(void *user)
@@ -158,6 +209,12 @@ static bool begin(struct asking *all, size_t i, const struct gateway_conf *conf)
                                          .cycle = on_cycle,
                                          .health = on_health,
                                          .reply = on_reply,
+                                         .outbox = {.next = no_command,
+                                                    .commanded = on_commanded,
+                                                    .report = on_report,
+                                                    .looked = on_looked,
+                                                    .look_every = look_every,
+                                                    .user = t},
                                          .user = t};
     t->all = all;
     t->conf = *conf;
@@ -168,14 +225,17 @@ static bool begin(struct asking *all, size_t i, const struct gateway_conf *conf)
     return t->poller != NULL;
 }
 
-static bool run(struct asking *all, const struct gateway_conf *const *confs, struct asked *asked)
+static bool run(struct asking *all, const struct gateway_conf *const *confs, const bool *rights,
+                struct asked *asked)
 {
     bool ok = all->turns && all->loop && all->http;
 
     if (!ok)
         return false;
-    for (size_t i = 0; i < all->count; i++)
+    for (size_t i = 0; i < all->count; i++) {
         all->turns[i].asked = &asked[i];
+        all->turns[i].rights = rights && rights[i];
+    }
     for (size_t i = 0; ok && i < all->count; i++)
         ok = begin(all, i, confs[i]);
     if (!ok || all->count == 0)
@@ -187,7 +247,8 @@ static bool run(struct asking *all, const struct gateway_conf *const *confs, str
     return ok;
 }
 
-struct asked *ask_gateways(const struct gateway_conf *const *confs, size_t count)
+struct asked *ask_gateways(const struct gateway_conf *const *confs, const bool *rights,
+                           size_t count)
 {
     struct asked *asked = calloc(count + 1, sizeof *asked);
     struct asking all = {.count = count, .running = count};
@@ -197,7 +258,7 @@ struct asked *ask_gateways(const struct gateway_conf *const *confs, size_t count
     all.turns = calloc(count + 1, sizeof *all.turns);
     all.loop = loop_create();
     all.http = all.loop ? http_create(all.loop) : NULL;
-    bool ok = run(&all, confs, asked);
+    bool ok = run(&all, confs, rights, asked);
     for (size_t i = 0; all.turns && i < count; i++)
         poller_destroy(all.turns[i].poller);
     free(all.turns);

@@ -44,13 +44,21 @@ struct asked {
     struct reading *readings;
     size_t reply_count;
     struct ask_reply *replies;
+    /* Of a gateway that was asked which inverters it passes commands to. */
+    bool takes_commands; /* its kind does */
+    enum reply_outcome rights_outcome;
+    char rights_why[DECODE_WHY_MAX];
+    size_t right_count;
+    struct command_report rights[CONF_INVERTERS_MAX];
 };
 
 /*
  * Asks count gateways, and returns when all have ended, at the latest after ASK_LIMIT_MS. confs[i]
- * is borrowed by what it returns. NULL when out of memory; free with asked_free().
+ * is borrowed by what it returns. rights[i]: it is asked about commands, too; NULL: none is. NULL when out of memory;
+ * free with asked_free().
  */
-struct asked *ask_gateways(const struct gateway_conf *const *confs, size_t count);
+struct asked *ask_gateways(const struct gateway_conf *const *confs, const bool *rights,
+                           size_t count);
 
 /* The reply that a template's values are read from; NULL when there is none, and of a DTU. */
 const struct ask_reply *asked_template_reply(const struct asked *a);

@@ -107,6 +107,7 @@ PVINVERTER = SERVICE + ERROR_CODE + setup("pvinverter") + """
     /Ac/Energy/Forward      d   422.603         422.60kWh
     /Energy/Today           d   2.223           2.22kWh
     /Ac/MaxPower            d   800             800W
+    /Ac/PowerLimit          ai
     /Ac/Frequency           d   50.02           50.02Hz
     /Ac/PowerFactor         d   0.997           1.00
     /Ac/L1/Power            d   223.7           224W

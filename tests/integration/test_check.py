@@ -271,6 +271,35 @@ class CheckTest(CommandTest):
             problem, = self.check(code=3)["gateways"][0]["problems"]
             self.assertIn(says, problem)
 
+    LOGIN = {"Username": "admin", "Password": "openDTU42"}
+
+    @each(("well", LOGIN, set(), "can be limited: 24 to 800 W", 0),
+          ("wrong_password", {"Username": "admin", "Password": "no"}, set(), "refuses the login", 3),
+          ("no_password", {}, set(), "refuses the login", 3),
+          ("disabled", LOGIN, {ROOF, BARN}, "sends it no commands", 3))
+    def test_power_limit(self, login, disabled, says, code):
+        """Per inverter, whether it can be limited, and if not, why and what to do."""
+        dtu = self.roofs()
+        dtu.limits.disabled = disabled
+        self.configure({"Host": dtu.host, "PowerLimit": 1, "AutoAdd": 0, **login},
+                       INVERTER0=inverter(20))
+        text = self.text(code=code)
+        self.assertEqual(1, text.count("can be limited:") + text.count("cannot be limited:"), text)
+        self.assertIn(says, text)
+        self.assertEqual([], dtu.limits.commands)
+
+    def test_power_limit_without_an_inverter(self):
+        """A gateway without commands is not waited for."""
+        dtu = self.gateway(Ahoy(self.sun, [Inverter("116182000001", "One")]))
+        self.configure({"Host": dtu.host, "PowerLimit": 1, "DTU": "ahoy"}, INVERTER0=inverter(20))
+        self.assertIn("this program sends limits to an OpenDTU only", self.text(code=3))
+
+    def test_not_asked_about_limits(self):
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
+        self.text()
+        self.assertEqual(0, dtu.counts.requests["/api/inverter/list"])
+
     def test_a_damaged_packet(self):
         """What the service would drop is named, and all is not well."""
         dtu = self.roofs()

@@ -24,14 +24,17 @@ static bool toy_encode(void *session, const struct command *c, struct message *o
     return has_that_command;
 }
 
+static enum decode_result refuse(char why[DECODE_WHY_MAX])
+{
+    text_copy(why, DECODE_WHY_MAX, "it says no");
+    return DECODE_BAD_REPLY;
+}
+
 static enum decode_result toy_answer(void *session, const char *body, size_t len,
                                      char why[DECODE_WHY_MAX])
 {
     (void)session;
-    if (len == 3 && strcmp(body, "yes") == 0)
-        return DECODE_OK;
-    text_copy(why, DECODE_WHY_MAX, "it says no");
-    return DECODE_BAD_REPLY;
+    return len == 3 && strcmp(body, "yes") == 0 ? DECODE_OK : refuse(why);
 }
 
 static bool toy_look(void *session, enum look what, struct message *out)
@@ -50,9 +53,8 @@ static enum decode_result toy_looked(void *session, enum look what, const char *
                                .status = COMMAND_PENDING};
 
     (void)session;
-    (void)why;
     if (len == 0)
-        return DECODE_BAD_REPLY;
+        return refuse(why);
     if (*body == 'r')
         sink->report(sink->user, &r);
     return DECODE_OK;
@@ -107,11 +109,13 @@ static void on_report(void *user, const struct command_report *r)
     say(r->part == REPORT_RIGHT ? "right" : "status");
 }
 
-static void on_no_rights(void *user, enum reply_outcome outcome, const char *why)
+static void on_looked(void *user, enum look what, enum reply_outcome outcome, const char *why)
 {
     (void)user;
-    (void)why;
-    say(outcome == REPLY_UNAUTHORIZED ? "login" : "no rights");
+    if (outcome == REPLY_OK)
+        return;
+    assert_int_not_equal(why[0], '\0');
+    say(what == LOOK_RIGHTS ? "no rights" : "no status");
 }
 
 static int64_t look_every(void *user, enum look what)
@@ -122,8 +126,8 @@ static int64_t look_every(void *user, enum look what)
 
 static int setup(void **state)
 {
-    const struct outbox_events events = {on_next,      on_commanded, on_report,
-                                         on_no_rights, look_every,   NULL};
+    const struct outbox_events events = {on_next,   on_commanded, on_report,
+                                         on_looked, look_every,   NULL};
 
     (void)state;
     takes_commands = has_that_command = true;
@@ -270,10 +274,10 @@ static void no_rights(void **state)
     assert_sends(true, 0, "/rights");
     done(REPLY_UNAUTHORIZED, "", "who?");
     assert_sends(true, 0, "/status");
-    done(REPLY_UNAUTHORIZED, "", "who?"); /* of the status, nobody concludes anything */
+    done(REPLY_UNAUTHORIZED, "", "who?");
     assert_sends(true, 1000, "/rights");
     done(REPLY_OK, "", "");
-    assert_string_equal(said, "login, no rights");
+    assert_string_equal(said, "no rights, no status, no rights");
 }
 
 /* A poller that commands nothing, and a driver that has no commands. */

@@ -28,10 +28,15 @@ static void read_config(struct check *c)
 static struct asked *ask_all(const struct config *config)
 {
     const struct gateway_conf *confs[CONF_GATEWAYS_MAX];
+    bool rights[CONF_GATEWAYS_MAX] = {false};
 
-    for (size_t g = 0; g < config->gateway_count; g++)
+    for (size_t g = 0; g < config->gateway_count; g++) {
         confs[g] = &config->gateways[g];
-    return ask_gateways(confs, config->gateway_count);
+        rights[g] = g < config->dtu_count && config->unnamed[g].power_limit;
+    }
+    for (size_t d = 0; d < config->device_count; d++)
+        rights[config->devices[d].gateway] |= config->devices[d].power_limit;
+    return ask_gateways(confs, rights, config->gateway_count);
 }
 
 /*
@@ -53,7 +58,7 @@ static struct asked *ask_others(const struct config *config, const struct asked 
         which[*count] = &confs[*count];
         of[(*count)++] = g;
     }
-    struct asked *again = ask_gateways(which, *count);
+    struct asked *again = ask_gateways(which, NULL, *count);
     for (size_t i = 0; again && i < *count; i++)
         others[of[i]] = again[i];
     return again;

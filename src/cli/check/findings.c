@@ -9,6 +9,7 @@
 #include "core/counter.h"
 #include "core/json.h"
 #include "core/json_paths.h"
+#include "core/limit.h"
 #include "core/map.h"
 #include "core/text.h"
 
@@ -225,6 +226,64 @@ static void look_at_gateway(struct findings *f, size_t g, const struct asked *a,
     look_at_hints(f, g, a);
 }
 
+/* ---- Power limits --------------------------------------------------------------------------- */
+
+static enum command_right right_of(const struct asked *a, const char *serial)
+{
+    for (size_t i = 0; i < a->right_count; i++) {
+        if (serial_equal(a->rights[i].serial, serial))
+            return a->rights[i].right;
+    }
+    return COMMAND_UNKNOWN;
+}
+
+/* Why the device cannot be limited, and what to do; "" where it can be. */
+static void limit_obstacle(const struct plan_device *d, const struct asked *a,
+                           char why[DECODE_WHY_MAX])
+{
+    enum command_right right = right_of(a, d->view->serial);
+
+    why[0] = '\0';
+    if (!a->takes_commands)
+        (void)snprintf(why, DECODE_WHY_MAX, "this program sends limits to an OpenDTU only");
+    else if (a->rights_outcome == REPLY_UNAUTHORIZED)
+        (void)snprintf(why, DECODE_WHY_MAX,
+                       "the DTU refuses the login, which limits need: set Username (admin, on an "
+                       "OpenDTU) and Password to those of its web page");
+    else if (a->rights_outcome != REPLY_OK)
+        text_copy(why, DECODE_WHY_MAX, a->rights_why);
+    else if (right == COMMAND_DISABLED)
+        (void)
+            snprintf(why, DECODE_WHY_MAX,
+                     "the DTU sends it no commands: enable that in the inverter's settings there");
+    else if (right == COMMAND_UNKNOWN)
+        (void)snprintf(why, DECODE_WHY_MAX,
+                       "the DTU's list of inverters that take commands lacks it");
+    else if (!(d->view->value[FIELD_MAX_POWER][0] > 0))
+        (void)snprintf(why, DECODE_WHY_MAX,
+                       "the DTU does not tell what it can make: set MaxPower in its section");
+}
+
+static void look_at_limit(struct findings *f, int i, const struct plan_device *d,
+                          const struct asked *a)
+{
+    double max_w = d->view->value[FIELD_MAX_POWER][0];
+    char why[DECODE_WHY_MAX];
+
+    if (!d->conf->power_limit)
+        return;
+    if (strcmp(d->service, "com.victronenergy.pvinverter") != 0) {
+        say(f, FINDING_NOTE, d->gateway, i, "PowerLimit: Venus OS limits a pvinverter only");
+        return;
+    }
+    limit_obstacle(d, a, why);
+    if (why[0])
+        say(f, FINDING_PROBLEM, d->gateway, i, "cannot be limited: %s", why);
+    else
+        say(f, FINDING_NOTE, d->gateway, i, "can be limited: %.0f to %.0f W",
+            limit_floor(max_w, d->view->strings, d->conf->power_limit_min_w), max_w);
+}
+
 /* ---- Devices -------------------------------------------------------------------------------- */
 
 /* "114182940773, 114182940774" */
@@ -296,7 +355,7 @@ static void look_at_counter(struct findings *f, int i, const struct plan_device 
 
 /* home: the gateway that lists it. */
 static void look_at_device(struct findings *f, int i, const struct plan_device *d,
-                           const struct gateway_conf *home)
+                           const struct gateway_conf *home, const struct asked *a)
 {
     bool known;
 
@@ -336,6 +395,7 @@ static void look_at_device(struct findings *f, int i, const struct plan_device *
         say(f, FINDING_NOTE, d->gateway, i, "the gateway has no values of it yet");
     venus_class_find(d->service, &known);
     look_at_counter(f, i, d, home);
+    look_at_limit(f, i, d, a);
     if (!known)
         say(f, FINDING_PROBLEM, d->gateway, i,
             "%s is not a class that this program knows: it gets a meter's paths", d->service);
@@ -351,7 +411,7 @@ void findings_make(struct findings *f, const struct config *config, const struct
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_device *d = &plan->devices[i];
         if (d->reading)
-            look_at_device(f, (int)i, d, &config->gateways[d->gateway]);
+            look_at_device(f, (int)i, d, &config->gateways[d->gateway], &asked[d->gateway]);
         else
             look_at_empty_section(f, (int)i, d, &asked[d->gateway]);
     }

@@ -79,7 +79,7 @@ bool identify(const struct asked *asked, size_t count, struct identity *out)
             due++;
         }
     }
-    struct asked *again = ask_gateways(which, due);
+    struct asked *again = ask_gateways(which, NULL, due);
     due = 0;
     for (size_t g = 0; again && g < count; g++) {
         for (size_t n = 0; identify_is_due(&asked[g]) && n < PAGES; n++) {
