@@ -143,7 +143,7 @@ static void on_info(void *user, const struct gateway_info *info)
 static void log_spare(struct gateway *g)
 {
     const struct roster_list list = list_of(g);
-    size_t spare = g->adds ? 0 : fleet_spare(g->fleet, &list);
+    size_t spare = g->adds || conf_is_template(&g->conf) ? 0 : fleet_spare(g->fleet, &list);
     int64_t now = loop_now_ms(g->loop);
 
     if (spare == g->spare || (g->spare_ms && now - g->spare_ms < SPARE_PAUSE_MS))

@@ -228,6 +228,7 @@ PV_TEMPLATE = TEMPLATE + ERROR_CODE + setup("pvinverter") + """
     /Position               i   0               0
     /StatusCode             i   7               7
     /Ac/MaxPower            ai
+    /Ac/PowerLimit          ai
     /Ac/Frequency           ai
     /Ac/PowerFactor         ai
     /Temperature            ai

@@ -152,6 +152,7 @@ class GoldenTest(BusTest):
                           CUST_Voltage="StatusSNS/ENERGY/Voltage",
                           CUST_Current="StatusSNS/ENERGY/Current/0")
         self.assert_golden(PVINVERTER % 20, golden.PV_TEMPLATE, golden.product("Tasmota"))
+        self.assertEqual([], self.programs[-1].lines("no [INVERTERn] section"))
 
     def test_sums_defaults_and_text(self):
         """Several paths added up, numbers in text, a default for what is not there."""
