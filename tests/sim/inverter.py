@@ -124,7 +124,7 @@ class Inverter:
     def _limited(self, measured):
         """At most what its limit allows; the counters are left as the sun makes them."""
         most = self.obedience.now()
-        if measured.power <= most:
+        if measured.power <= most or most >= self.peak:  # all that it can, and what a test pins
             return measured
         share = most / measured.power
         strings = [replace(s, power=round(s.power * share, 1), current=round(s.current * share, 2))
