@@ -118,6 +118,7 @@ do_uninstall()
         # The line first: after a power cut the service is off, too.
         hook_remove || die "the line in /data/rc.local is still there"
         service_remove
+        lift_limits
         rm -rf "$dir/.card" "$dir/.stage" "$dir/.unpack" "$dir/.save"
     fi
     if [ -n "$logs$purge" ]; then

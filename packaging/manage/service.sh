@@ -122,10 +122,18 @@ end_service()
         end_tries=0
         while svok "$end_part" 2>/dev/null && [ "$end_tries" -lt 100 ]; do
             end_tries=$((end_tries + 1))
-            [ "$end_tries" -ne 60 ] || svc -k "$end_part"
+            [ "$end_tries" -ne 80 ] || svc -k "$end_part" # it may lift power limits for 5 s
             sleep 0.1 2>/dev/null || sleep 1
         done
     done
+}
+
+# After the service has ended for good: inverters that it may have limited get their full power back.
+lift_limits()
+{
+    [ -z "$root" ] && grep -qs '"limited":1' "$dir/state.json" || return 0
+    "$dir/dbus-opendtu" lift --config "$dir/config.ini" --state "$dir/state.json" --wait 60
+    return 0
 }
 
 service_remove()

@@ -479,7 +479,11 @@ static void on_end(void *user)
         loop_timer_arm(&a->end, END_LOOK_MS);
         return;
     }
-    limiter_log_left(a->limiter);
+    for (size_t n = 0; limiter_left(a->limiter, n); n++)
+        log_line(
+            LOG_WARNING,
+            "inverter %s has not confirmed its full power: that is sent again at the next start",
+            limiter_left(a->limiter, n));
     loop_stop(a->loop, a->end_code);
 }
 

@@ -31,12 +31,10 @@ struct app *app_create(struct loop *l, const struct app_options *options);
  */
 void app_reload(struct app *a);
 
-/* Takes every service off the bus and saves the state. NULL is fine. */
-/*
- * Ends: power limits are lifted, for at most 5 s, then the loop stops with this code.
- */
+/* Ends: power limits are lifted, for at most 5 s, then the loop stops with this code. */
 void app_end(struct app *a, int code);
 
+/* Takes every service off the bus and saves the state. NULL is fine. */
 void app_destroy(struct app *a);
 
 #endif

@@ -587,13 +587,13 @@ void limiter_release(struct limiter *lm)
     }
 }
 
-void limiter_log_left(const struct limiter *lm)
+const char *limiter_left(const struct limiter *lm, size_t n)
 {
     for (const struct limited *d = lm->first; d; d = d->next) {
-        if (limit_is_left(&d->limit))
-            log_line(LOG_WARNING, "%s: has not confirmed its full power: lifted at the next start",
-                     d->label);
+        if (limit_is_left(&d->limit) && n-- == 0)
+            return d->serial;
     }
+    return NULL;
 }
 
 struct limiter *limiter_create(struct loop *l, struct statefile *memory, limiter_wake_fn wake,

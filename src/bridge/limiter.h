@@ -80,7 +80,7 @@ bool limiter_is_left(const struct limiter *lm, int gateway);
 /* Everything is lifted, at once, and nothing can be limited any more. */
 void limiter_release(struct limiter *lm);
 
-/* A line for each inverter that did not confirm its full power. */
-void limiter_log_left(const struct limiter *lm);
+/* The serial of the n-th inverter, from 0, that did not confirm its full power; NULL behind the last. */
+const char *limiter_left(const struct limiter *lm, size_t n);
 
 #endif

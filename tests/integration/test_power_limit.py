@@ -1,9 +1,11 @@
 """The ESS limits what inverters make, and what it is told of that is so."""
 
+import os
 import signal
 import time
 
 from tests.integration.case import PVINVERTER, each, on_every_model
+from tests.integration.command import CommandTest
 from tests.integration.program import inverter
 from tests.integration.venus import VenusTest
 from tests.sim import Basic, Digest, Fault, Inverter
@@ -16,7 +18,7 @@ PEAK = 800.0  # W, of each
 ACCEPTED, REFUSED = 0, 2
 
 
-class PowerLimitTest(VenusTest):
+class PowerLimitScene(VenusTest):
 
     def scene(self, serials=(ONE,), keys=None, **options):
         """Two inverters at noon on a fine day."""
@@ -46,6 +48,9 @@ class PowerLimitTest(VenusTest):
 
     def wait_obeyed(self, watts, serial=ONE, timeout=6.0):
         self.wait(f"{watts} W", lambda: abs(self.obeyed(serial) - watts) < 0.1, timeout)
+
+
+class PowerLimitTest(PowerLimitScene):
 
     # --- all is well --------------------------------------------------------------------------
 
@@ -264,6 +269,7 @@ class PowerLimitTest(VenusTest):
         began = time.monotonic()
         self.assertEqual(0, self.program.stop(timeout=9.0)[0])
         self.assertLess(time.monotonic() - began, 8.0)
+        self.assertTrue(self.program.lines("WARNING", ONE, "has not confirmed"))
         self.dtu.fault = None
         self.assertTrue(self.remembered()[ONE]["limited"])
         self.program = self.start()
@@ -298,3 +304,64 @@ class PowerLimitTest(VenusTest):
         self.ends_well = False
         self.bus.close()
         self.wait("all power", lambda: self.obeyed() == PEAK, 8.0)
+
+
+class LiftTest(PowerLimitScene, CommandTest):
+    """dbus-opendtu lift: what an uninstallation calls after the service has ended."""
+
+    def left(self):
+        """The service was killed while it limited an inverter."""
+        self.limitable()
+        self.limit(300.0)
+        self.wait_obeyed(300.0)
+        self.ends_well = False
+        self.program.kill()
+        self.program.process.wait()
+
+    def lift(self, *options, code=0):
+        seen, out, err = self.call("lift", "--config", os.path.join(self.folder, "config.ini"), *options)
+        self.assertEqual(code, seen, out + err)
+        return out + err
+
+    @on_every_model()
+    def test_left(self):
+        self.left()
+        self.assertIn("no inverter is limited", self.lift())
+        self.assertEqual(PEAK, self.obeyed())
+
+    def test_switched_off_meanwhile(self):
+        self.left()
+        self.configure({**self.default, "PowerLimit": 0, "DTU": "auto"}, **self.sections)
+        self.lift()
+        self.assertEqual(PEAK, self.obeyed())
+
+    @each(("deaf", lambda dtu: dtu.limits.deaf.add(ONE)),
+          ("away", lambda dtu: dtu.refuse_connections()))
+    def test_not_confirmed(self, happens):
+        """It is named, and not waited for without end."""
+        self.left()
+        happens(self.dtu)
+        began = time.monotonic()
+        self.assertIn(f"inverter {ONE} has not confirmed", self.lift("--wait", "3", code=1))
+        self.assertLess(time.monotonic() - began, 6.0)
+        self.assertEqual(300.0, self.obeyed())
+
+    def test_nothing_is_left(self):
+        self.scene(keys={"PowerLimit": 0})
+        self.program.stop()
+        before = self.dtu.counts.total
+        self.ends_well = False
+        self.assertIn("no inverter is limited", self.lift())
+        self.assertEqual(before, self.dtu.counts.total)
+
+    def test_the_service_runs(self):
+        self.limitable()
+        self.assertIn("the service runs", self.lift(code=1))
+
+    @each(("seconds", "--wait", "0"), ("words", "--wait", "long"), ("more", "all"), ("option", "--fast"))
+    def test_wrong_usage(self, *arguments):
+        self.configure({"Host": "127.0.0.1:9"})
+        self.assertNotEqual("", self.lift(*arguments, code=2))
+
+    def test_no_configuration(self):
+        self.assertIn("No such file", self.lift(code=1))

@@ -125,7 +125,9 @@ rm -rf "$R/service/gui" "$R/data/gui"
 grep -v /data/gui "$R/data/rc.local" >"$T/rc" && cat "$T/rc" >"$R/data/rc.local"
 
 echo "--- uninstall"
+echo '{"devices":[{"limited":1}]}' >"$R/data/dbus-opendtu/state.json"
 printf '' | in_root /data/dbus-opendtu/uninstall.sh >"$T/out" # no terminal: nothing is asked
+same "power limits that it has left are lifted" "$(grep -c '^lifted by /data/dbus-opendtu$' "$T/out")" 1
 ok "the service is gone" not test -e "$R/service/dbus-opendtu"
 ok "no process is left" not pgrep -f 'stand-in-1.0.0|supervise dbus-opendtu|multilog'
 same "nothing is left in /service" "$(ls -A "$R/service")" ''
@@ -135,7 +137,9 @@ ok "the configuration stays" test -f "$R/data/dbus-opendtu/config.ini"
 boot
 sleep 1.5
 ok "it does not come back" not test -e "$R/service/dbus-opendtu"
-in_root /data/dbus-opendtu/uninstall.sh --logs >/dev/null
+rm "$R/data/dbus-opendtu/state.json"
+in_root /data/dbus-opendtu/uninstall.sh --logs >"$T/out"
+same "... where none was left, nobody is asked" "$(grep -c lifted "$T/out")" 0
 ok "--logs takes the log, too" not test -e "$R/data/log/dbus-opendtu"
 ok "... and the link to it" not test -L "$R/data/dbus-opendtu/current.log"
 in_root /data/dbus-opendtu/uninstall.sh --purge >/dev/null
