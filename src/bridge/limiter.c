@@ -9,6 +9,7 @@
 
 enum {
     CONFIRM_EVERY_MS = 1000,
+    END_EVERY_MS = 200,          /* the same when somebody waits for the end */
     STATUS_EVERY_MS = 30 * 1000, /* for a second controller, and a restart of the gateway */
     RIGHTS_EVERY_MS = 5 * 60 * 1000,
     RIGHTS_RETRY_MS = 60 * 1000,
@@ -533,7 +534,7 @@ static int64_t look_every(void *user, enum look what)
         if (d->gateway != port->gateway)
             continue;
         if (what == LOOK_STATUS && limit_confirming(&d->limit))
-            return CONFIRM_EVERY_MS;
+            return port->limiter->released ? END_EVERY_MS : CONFIRM_EVERY_MS;
         wanted = wanted || d->conf.on;
         known = known && (d->right != COMMAND_UNKNOWN || !d->conf.on);
         left = left || limit_is_left(&d->limit);

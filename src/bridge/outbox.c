@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { AGAIN_MAX = 3 /* log in, a token that has run out, log in */ };
+
 void outbox_init(struct outbox *o, const struct driver *driver, void *session,
                  const struct outbox_events *events)
 {
@@ -29,8 +31,12 @@ static int64_t look_due_ms(const struct outbox *o, enum look what)
 static bool next_command(struct outbox *o, const struct driver_commands *commands,
                          struct message *out)
 {
-    if (!o->events.next(o->events.user, &o->command))
-        return false;
+    if (!o->waits) {
+        o->again = 0;
+        if (!o->events.next(o->events.user, &o->command))
+            return false;
+    }
+    o->waits = false;
     if (commands->encode(o->session, &o->command, out)) {
         o->sent = OUTBOX_COMMAND;
         return true;
@@ -75,15 +81,28 @@ static void on_report(void *user, const struct command_report *r)
     o->events.report(o->events.user, r);
 }
 
+static enum reply_outcome outcome_of(enum decode_result result)
+{
+    if (result == DECODE_OK)
+        return REPLY_OK;
+    return result == DECODE_AUTH ? REPLY_UNAUTHORIZED : REPLY_ERROR;
+}
+
 static void command_done(struct outbox *o, const struct gateway_reply *reply)
 {
     const struct driver_commands *commands = commands_of(o);
     char why[DECODE_WHY_MAX] = "";
     enum reply_outcome outcome = reply->outcome;
 
-    if (outcome == REPLY_OK &&
-        (!commands || commands->answer(o->session, reply->body, reply->len, why) != DECODE_OK))
-        outcome = REPLY_ERROR;
+    if (outcome == REPLY_OK) {
+        enum decode_result result = commands
+                                        ? commands->answer(o->session, reply->body, reply->len, why)
+                                        : DECODE_BAD_REPLY;
+        o->waits = result == DECODE_AGAIN && o->again++ < AGAIN_MAX;
+        if (o->waits)
+            return;
+        outcome = outcome_of(result);
+    }
     o->looked_ms[LOOK_STATUS] = -1; /* what became of it, at once */
     o->events.commanded(o->events.user, &o->command, outcome,
                         reply->outcome == REPLY_OK ? why : reply->why);
@@ -96,9 +115,9 @@ static void look_done(struct outbox *o, const struct gateway_reply *reply)
     enum reply_outcome outcome = reply->outcome;
     char why[DECODE_WHY_MAX] = "";
 
-    if (outcome == REPLY_OK && commands &&
-        commands->looked(o->session, o->look, reply->body, reply->len, &sink, why) != DECODE_OK)
-        outcome = REPLY_FAILED;
+    if (outcome == REPLY_OK && commands)
+        outcome =
+            outcome_of(commands->looked(o->session, o->look, reply->body, reply->len, &sink, why));
     o->events.looked(o->events.user, o->look, outcome, why[0] ? why : reply->why);
 }
 

@@ -35,6 +35,8 @@ struct outbox {
     struct outbox_events events;
     enum outbox_message sent; /* under way */
     struct command command;
+    unsigned again; /* so often it was encoded anew; it waits for its turn while waits is true */
+    bool waits;
     enum look look;
     int64_t looked_ms[2]; /* by enum look; -1: not yet */
 };

@@ -160,6 +160,7 @@ static void decode_reply(struct poller *p, const struct gateway_reply *result)
     case DECODE_AUTH:
         kind = HEALTH_UNAUTHORIZED;
         break;
+    case DECODE_AGAIN:
     case DECODE_BAD_REPLY:
         break;
     }
@@ -330,6 +331,7 @@ static void on_message(void *user, const char *text, size_t len)
         poller_ask(p);
         break;
     case DECODE_BAD_REPLY:
+    case DECODE_AGAIN:
     case DECODE_AUTH:
         log_line(LOG_DEBUG, "%s: its live feed: %s", p->conf->section, why);
         break;

@@ -31,7 +31,9 @@ enum decode_result {
     DECODE_BAD_REPLY = 1, /* cut-off JSON, HTML, a shape that no known firmware has: see why */
     DECODE_BUSY = 2,      /* the gateway cannot just now (OpenDTU out of memory: `null`) */
     DECODE_AUTH = 3,      /* a 200 that asks for credentials (Tasmota before 8.2.3) */
-    DECODE_ABSENT = 4,    /* the inverter asked for is not there (any more); the cycle goes on */
+    DECODE_AGAIN =
+        5, /* of the answer to a command alone: it was a log-in; the command is to be encoded now */
+    DECODE_ABSENT = 4, /* the inverter asked for is not there (any more); the cycle goes on */
 };
 
 enum { DECODE_WHY_MAX = 256 };
@@ -64,7 +66,10 @@ enum look {
 struct driver_commands {
     /* False when the gateway cannot be told so: out is not to be sent. */
     bool (*encode)(void *session, const struct command *c, struct message *out);
-    /* The reply to it. DECODE_OK: the gateway has taken it, which does not mean that the inverter has. */
+    /*
+     * The reply to it. DECODE_OK: the gateway has taken it, which does not mean that the inverter has. DECODE_AUTH: it
+     * wants other credentials. DECODE_AGAIN: encode() the same once more.
+     */
     enum decode_result (*answer)(void *session, const char *body, size_t len,
                                  char why[DECODE_WHY_MAX]);
     /* False when there is nothing of that kind to ask. */

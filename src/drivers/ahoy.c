@@ -14,6 +14,7 @@
 
 #include "core/conf.h"
 #include "core/text.h"
+#include "drivers/ahoy_commands.h"
 #include "drivers/ahoy_serials.h"
 #include "drivers/common.h"
 
@@ -58,6 +59,7 @@ static const char *const dc_names[DC_VALUES] = {"P_DC", "U_DC", "I_DC", "YieldDa
 enum asked { ASKED_NOTHING, ASKED_LIVE, ASKED_LIST, ASKED_INDEX, ASKED_INVERTER };
 
 struct session {
+    struct ahoy_commands commands; /* first: see drivers/ahoy_commands.h */
     const struct gateway_conf *conf;
     int64_t now_ms;
     enum asked asked;
@@ -245,6 +247,7 @@ static void emit(struct session *s, const struct reading *r, const struct decode
     if (s->emitted_count == INVERTERS_MAX)
         return;
     text_copy(s->emitted[s->emitted_count++], SERIAL_MAX, r->serial);
+    ahoy_commands_learn(&s->commands, r->serial, r->index);
     sink->reading(sink->user, r);
 }
 
@@ -371,6 +374,13 @@ static void ahoy_open(void *session, const struct gateway_conf *conf)
 {
     struct session *s = session;
     s->conf = conf;
+    s->commands.password = conf->password;
+}
+
+static const struct driver_commands *commands_of(const void *session)
+{
+    const struct session *s = session;
+    return s->commands.known_count > 0 ? &ahoy_commands : NULL;
 }
 
 static void ahoy_begin(void *session, int64_t now_ms)
@@ -472,4 +482,5 @@ const struct driver driver_ahoy = {
     .next = ahoy_next,
     .decode = ahoy_decode,
     .skip = ahoy_skip,
+    .commands = commands_of,
 };

@@ -288,11 +288,17 @@ class CheckTest(CommandTest):
         self.assertIn(says, text)
         self.assertEqual([], dtu.limits.commands)
 
-    def test_power_limit_without_an_inverter(self):
-        """A gateway without commands is not waited for."""
-        dtu = self.gateway(Ahoy(self.sun, [Inverter("116182000001", "One")]))
+    def test_power_limit_of_an_ahoy(self):
+        dtu = self.gateway(Ahoy(self.sun, [Inverter(ROOF, "One")], password="1234"))
         self.configure({"Host": dtu.host, "PowerLimit": 1, "DTU": "ahoy"}, INVERTER0=inverter(20))
-        self.assertIn("this program sends limits to an OpenDTU only", self.text(code=3))
+        self.assertIn("cannot be limited: the DTU refuses the login", self.text(code=3))
+        self.configure({"Host": dtu.host, "PowerLimit": 1, "DTU": "ahoy", "Password": "1234"},
+                       INVERTER0=inverter(20))
+        self.assertIn(": can be limited: 24 to 800 W", self.text())
+
+    def test_power_limit_of_a_gateway_that_is_away(self):
+        self.configure({"Host": "127.0.0.1:9", "PowerLimit": 1}, INVERTER0=inverter(20))
+        self.text(code=3)
 
     def test_not_asked_about_limits(self):
         dtu = self.roofs()

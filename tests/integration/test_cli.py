@@ -7,7 +7,8 @@ from tests.integration.certificates import EXPIRED, Authority
 from tests.integration.command import CommandTest
 from tests.sim import Basic, Digest, Fault, Generic, Inverter, OpenDtu
 
-COMMANDS = ("run", "show", "check", "paths", "support", "example", "fetch", "selftest", "version")
+COMMANDS = ("run", "show", "check", "paths", "support", "example", "fetch", "lift", "selftest",
+            "version")
 
 
 class CommandLineTest(CommandTest):

@@ -59,7 +59,7 @@ class GatewaysTest(VenusTest):
         """OpenDTU, Ahoy and a template in one process; each inverter 0 is a device of its own."""
         self.plants(OpenDtu, Ahoy)
         meter = self.gateway(Generic({"/state": {"p": 100.0, "e": 12.5}}))
-        self.configure({"Host": self.a.host, "AutoAdd": 0, "NumberOfTemplates": 1},
+        self.configure({"Host": self.a.host, "AutoAdd": 0, "NumberOfTemplates": 1, "HTTPTimeout": 5},
                        **{f"DTU{number}": {"Host": self.b.host, **kind}},
                        INVERTER0=inverter(34), INVERTER1=inverter(35, "L2", DTU=number),
                        TEMPLATE0=template(40, meter.host, "state", "L3", CUST_Power="p"))

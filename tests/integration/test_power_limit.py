@@ -8,7 +8,7 @@ from tests.integration.case import PVINVERTER, each, on_every_model
 from tests.integration.command import CommandTest
 from tests.integration.program import inverter
 from tests.integration.venus import VenusTest
-from tests.sim import Basic, Digest, Fault, Inverter
+from tests.sim import Ahoy, Basic, Digest, Fault, Inverter
 
 ONE, TWO = "116182000001", "1161820000ab"
 ROOF, BARN = PVINVERTER % 20, PVINVERTER % 21
@@ -304,6 +304,61 @@ class PowerLimitTest(PowerLimitScene):
         self.ends_well = False
         self.bus.close()
         self.wait("all power", lambda: self.obeyed() == PEAK, 8.0)
+
+
+class AhoyLimitTest(PowerLimitScene):
+    """The same behind an AhoyDTU, which has no queue, no list of rights, and a token."""
+
+    def scene(self, serials=(ONE,), keys=None, password=None, **options):
+        self.dtu = self.gateway(Ahoy(self.sun, [Inverter(s, s[-2:]) for s in serials],
+                                     password=password, **options))
+        self.default = {"Host": self.dtu.host, "DTU": "ahoy", "AutoAdd": 0, "PollingInterval": 1000,
+                        "PowerLimit": 1, "Logging": "INFO", **(keys or {})}
+        self.sections = {f"INVERTER{n}": inverter(20 + n, Serial=s) for n, s in enumerate(serials)}
+        self.configure(self.default, **self.sections)
+        self.program = self.start()
+        self.wait_value(ROOF, "/StatusCode", 7)
+
+    @each(("open", None, {}), ("protected", "a\"b%c", {"Password": 'a"b%%c'}),
+          ("found_out", None, {"DTU": "auto"}))
+    def test_ess_limits(self, password, keys):
+        self.limitable(password=password, keys=keys)
+        self.assertEqual(ACCEPTED, self.limit(300.0))
+        self.wait_obeyed(300.0)
+        self.wait_value(ROOF, POWER, 300.0, 8.0)
+        self.wait_value(ROOF, "/StatusCode", 12)
+        self.assertEqual([(ONE, 300.0)], self.commands())
+        self.assertEqual([], self.program.lines("WARNING"))
+
+    def test_token_that_has_run_out(self):
+        self.limitable(password="1234", keys={"Password": "1234"})
+        self.dtu.limits.expire()
+        self.limit(300.0)
+        self.wait_obeyed(300.0)
+        self.assertEqual([], self.program.lines("WARNING"))
+
+    @each(("wrong", {"Password": "4321"}), ("none", {}))
+    def test_password(self, keys):
+        self.scene(password="1234", keys=keys)
+        self.wait("a word", lambda: self.program.lines("WARNING", "refuses the login"), 8.0)
+        self.assert_value(ROOF, LIMIT, None)
+        self.configure({**self.default, "Password": "1234"}, **self.sections)
+        self.wait_value(ROOF, LIMIT, PEAK, 8.0)
+
+    def test_two_inverters(self):
+        self.limitable(serials=(ONE, TWO))
+        self.limit(100.0, BARN)
+        self.limit(500.0)
+        self.wait_obeyed(500.0)
+        self.wait_obeyed(100.0, TWO)
+
+    def test_end(self):
+        self.limitable(password="1234", keys={"Password": "1234"})
+        self.limit(300.0)
+        self.wait_obeyed(300.0)
+        self.ends_well = False
+        self.assertEqual(0, self.program.stop(timeout=8.0)[0])
+        self.assertEqual(PEAK, self.obeyed())
 
 
 class LiftTest(PowerLimitScene, CommandTest):

@@ -11,6 +11,7 @@ A None in the list of inverters is a gap: an id that is not in use.
 
 import time
 
+from tests.sim.limits import AhoyLimits
 from tests.sim.plant import Plant
 from tests.sim.web import Response
 
@@ -30,7 +31,8 @@ class Ahoy(Plant):
     Its clock runs though the sun stands still, and so each packet has a later ts_last_success.
     """
 
-    def __init__(self, sun, inverters, version="0.8", esp8266=False, clock_offset=0, **options):
+    def __init__(self, sun, inverters, version="0.8", esp8266=False, clock_offset=0,
+                 password=None, **options):
         super().__init__(sun, inverters, **options)
         if version not in VERSIONS:
             raise ValueError(f"no such version: {version}")
@@ -40,11 +42,15 @@ class Ahoy(Plant):
         self.begun = time.monotonic()
         self.latest = version == "0.8"
         self.esp8266, self.clock_offset = esp8266, clock_offset
+        self.limits = AhoyLimits(password)
 
     # --- pages --------------------------------------------------------------------------------
 
     def page(self, request, rows=None):
         rows = rows or self._rows
+        reply = self.limits.page(request, self.inverters)
+        if reply is not None:
+            return reply
         if request.path == "/api/live":
             return Response.json(self._live(rows))
         if request.path == "/api/index":
@@ -68,6 +74,10 @@ class Ahoy(Plant):
                 self.inverters = kept
         return self.page(request, rows=lambda inverter, reading: [])
 
+    def readings(self):
+        self.limits.settle(self.inverters)
+        return super().readings()
+
     # --- parts --------------------------------------------------------------------------------
 
     def _chip(self):
@@ -80,7 +90,7 @@ class Ahoy(Plant):
         return 0 if self.clock_offset is None else int(self._clock())
 
     def _generic(self):
-        generic = {"wifi_rssi": -60, "ts_uptime": self.uptime, "menu_prot": False,
+        generic = {"wifi_rssi": -60, "ts_uptime": self.uptime, "menu_prot": self.limits.password is not None,
                    "esp_type": self._chip()}
         if not self.inline:
             generic["version"] = self.version

@@ -1,11 +1,13 @@
-"""Power limits: what an inverter obeys, and how an OpenDTU passes limits on.
+"""Power limits: what an inverter obeys, and how an OpenDTU and an AhoyDTU pass limits on.
 
 An inverter follows a limit some time after it has acknowledged it, along a ramp, and forgets one that is
 not persistent when it loses its DC. The DTU queues a command, tells "Pending" until the inverter has answered or
-the last resend has failed, and answers "success" although it drops a command that is disabled.
+the last resend has failed, and answers "success" although it drops a command that is disabled. An AhoyDTU has no queue and
+wants a token where it has a password.
 """
 
 import json
+import secrets
 import threading
 import time
 from urllib.parse import parse_qs
@@ -162,3 +164,63 @@ class OpenDtuLimits:
         with self._lock:
             self._told[inverter.serial] = ["Ok", round(watts * 100 / inverter.max_power, 1), None, 0.0]
         inverter.obedience.set(watts)
+
+
+class AhoyLimits:
+    """The limit part of an AhoyDTU. password: None where it has none; deaf: serials that never acknowledge."""
+
+    COMMANDS = {"limit_nonpersistent_absolute": ABSOLUTE, "limit_nonpersistent_relative": RELATIVE}
+
+    def __init__(self, password=None, radio=0.4):
+        self.password, self.radio = password, radio
+        self.deaf = set()
+        self.token = None
+        self.commands = []  # (monotonic time, serial, W)
+        self._under_way = {}  # id -> (W, when it arrives); None: acknowledged
+        self._lock = threading.Lock()
+
+    def expire(self):
+        """As after 20 minutes, or a restart."""
+        self.token = None
+
+    def page(self, request, inverters):
+        """inverters: by their ids; None for a gap."""
+        if request.path == "/api/ctrl" and request.method == "POST":
+            return Response.json(self._control(json.loads(request.body), inverters))
+        if request.path.startswith("/api/inverter/pwrack/"):
+            place = int(request.path.rsplit("/", 1)[1])
+            self.settle(inverters)
+            return Response.json({"id": place, "ack": self._under_way.get(place) is None})
+        return None
+
+    def _control(self, told, inverters):
+        if "auth" in told:
+            if self.password is None or told["auth"] != self.password:
+                return {"success": False, "error": "ERR_AUTH"}
+            self.token = secrets.token_hex(8)
+            return {"success": True, "token": self.token}
+        if self.password is not None and (not self.token or told.get("token") != self.token):
+            return {"success": False, "error": "ERR_PROTECTED"}
+        place = told.get("id", -1)
+        if not 0 <= place < len(inverters) or inverters[place] is None:
+            return {"success": False, "error": "ERR_INDEX"}
+        if told.get("cmd") not in self.COMMANDS:
+            return {"success": False, "error": "ERR_UNKNOWN_CMD"}
+        inverter = inverters[place]
+        share = told["val"] / 100 if self.COMMANDS[told["cmd"]] == RELATIVE else \
+            told["val"] / inverter.max_power
+        with self._lock:
+            watts = min(share, 1.0) * inverter.max_power
+            self.commands.append((time.monotonic(), inverter.serial, watts))
+            self._under_way[place] = (watts, time.monotonic() + self.radio)
+        return {"success": True, "id": place}
+
+    def settle(self, inverters):
+        with self._lock:
+            for place, sent in list(self._under_way.items()):
+                inverter = inverters[place]
+                if sent is None or inverter is None or inverter.serial in self.deaf:
+                    continue
+                if time.monotonic() >= sent[1]:
+                    self._under_way[place] = None
+                    inverter.obedience.set(sent[0])

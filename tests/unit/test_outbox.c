@@ -34,6 +34,12 @@ static enum decode_result toy_answer(void *session, const char *body, size_t len
                                      char why[DECODE_WHY_MAX])
 {
     (void)session;
+    if (strcmp(body, "log in") == 0)
+        return DECODE_AGAIN;
+    if (strcmp(body, "who?") == 0) {
+        (void)refuse(why);
+        return DECODE_AUTH;
+    }
     return len == 3 && strcmp(body, "yes") == 0 ? DECODE_OK : refuse(why);
 }
 
@@ -184,7 +190,8 @@ static void what_goes_wrong(void **state)
         enum reply_outcome outcome;
         const char *body, *why, *said;
     } cases[] = {
-        {REPLY_OK, "no", "", "7 30: 3 it says no"}, /* REPLY_ERROR */
+        {REPLY_OK, "no", "", "7 30: 3 it says no"},   /* REPLY_ERROR */
+        {REPLY_OK, "who?", "", "7 30: 4 it says no"}, /* REPLY_UNAUTHORIZED */
         {REPLY_UNREACHABLE, "", "away", "7 30: 5 away"},
         {REPLY_TIMEOUT, "", "late", "7 30: 6 late"},
         {REPLY_UNAUTHORIZED, "", "who?", "7 30: 4 who?"},
@@ -199,6 +206,30 @@ static void what_goes_wrong(void **state)
         assert_string_equal(said, cases[i].said);
         assert_int_equal(outbox.sent, OUTBOX_NOTHING);
     }
+}
+
+/* The same command is written once more, and nobody is asked for another one in between. */
+static void a_log_in_goes_before_it(void **state)
+{
+    wanted_w = 30;
+    assert_sends(false, 0, "/toy");
+    done(REPLY_OK, "log in", "");
+    assert_string_equal(said, "");
+    wanted_w = 20;
+    struct message m;
+    assert_true(outbox_next(&outbox, false, 0, &m));
+    assert_string_equal(m.body, "7 30");
+    done(REPLY_OK, "yes", "");
+    assert_string_equal(said, "7 30: 0 ");
+    assert_true(outbox_next(&outbox, false, 0, &m));
+    assert_string_equal(m.body, "7 20");
+    /* A gateway that wants nothing but log-ins comes to an end. */
+    for (int i = 0; i < 3; i++) {
+        done(REPLY_OK, "log in", "");
+        assert_true(outbox_next(&outbox, false, 0, &m));
+    }
+    done(REPLY_OK, "log in", "");
+    assert_string_equal(said, "7 30: 0 , 7 20: 3 ");
 }
 
 static void a_command_that_there_is_not(void **state)
@@ -303,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(there_and_back),
         TEST(what_goes_wrong),
+        TEST(a_log_in_goes_before_it),
         TEST(a_command_that_there_is_not),
         TEST(no_commands_any_more),
         TEST(commands_go_before_values_and_looks_after),

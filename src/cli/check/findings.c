@@ -245,7 +245,7 @@ static void limit_obstacle(const struct plan_device *d, const struct asked *a,
 
     why[0] = '\0';
     if (!a->takes_commands)
-        (void)snprintf(why, DECODE_WHY_MAX, "this program sends limits to an OpenDTU only");
+        (void)snprintf(why, DECODE_WHY_MAX, "its gateway takes no limits");
     else if (a->rights_outcome == REPLY_UNAUTHORIZED)
         (void)snprintf(why, DECODE_WHY_MAX,
                        "the DTU refuses the login, which limits need: set Username (admin, on an "

@@ -1,0 +1,200 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "unit/support/driver_run.h"
+
+#include "drivers/ahoy_commands.h"
+
+static struct ahoy_commands session;
+static struct command_report reports[8];
+static size_t report_count;
+static char why[DECODE_WHY_MAX];
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&session, 0, sizeof session);
+    session.password = "";
+    ahoy_commands_learn(&session, "114180000001", 0);
+    ahoy_commands_learn(&session, "114180000002", 3);
+    report_count = 0;
+    why[0] = '\0';
+    return 0;
+}
+
+static void on_report(void *user, const struct command_report *r)
+{
+    (void)user;
+    assert_true(report_count < sizeof reports / sizeof reports[0]);
+    reports[report_count++] = *r;
+}
+
+static enum decode_result looked(enum look what, const char *body)
+{
+    const struct decode_sink sink = {.report = on_report};
+    return ahoy_commands.looked(&session, what, body, strlen(body), &sink, why);
+}
+
+static enum decode_result answer(const char *body)
+{
+    return ahoy_commands.answer(&session, body, strlen(body), why);
+}
+
+static void assert_sends(const char *serial, double limit_w, const char *body)
+{
+    struct command c = {.limit_w = limit_w, .max_power_w = 800};
+    struct message m = {.path = ""};
+
+    (void)snprintf(c.serial, sizeof c.serial, "%s", serial);
+    assert_true(ahoy_commands.encode(&session, &c, &m));
+    assert_string_equal(m.path, "/api/ctrl");
+    assert_int_equal(m.format, MESSAGE_JSON);
+    assert_string_equal(m.body, body);
+}
+
+static void assert_asks(enum look what, const char *path)
+{
+    struct message m = {.path = ""};
+
+    assert_true(ahoy_commands.look(&session, what, &m));
+    assert_string_equal(m.path, path);
+}
+
+static void limits(void **state)
+{
+    assert_sends("114180000002", 300.04,
+                 "{\"id\":3,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":300}");
+    assert_sends("114180000001", 12.5,
+                 "{\"id\":0,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":12.5}");
+    assert_sends("114180000001", 800,
+                 "{\"id\":0,\"cmd\":\"limit_nonpersistent_relative\",\"val\":100}");
+}
+
+static void an_inverter_that_it_does_not_have(void **state)
+{
+    const struct command c = {.serial = "9", .limit_w = 1, .max_power_w = 2};
+    struct message m = {.path = ""};
+
+    assert_false(ahoy_commands.encode(&session, &c, &m));
+}
+
+static void log_in_first(void **state)
+{
+    session.password = "a\"b";
+    assert_sends("114180000001", 300, "{\"auth\":\"a\\\"b\"}");
+    assert_int_equal(answer("{\"success\":true,\"token\":\"0123456789abcdef\"}"), DECODE_AGAIN);
+    assert_sends("114180000001", 300,
+                 "{\"id\":0,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":300,"
+                 "\"token\":\"0123456789abcdef\"}");
+    assert_int_equal(answer("{\"success\":true,\"id\":0}"), DECODE_OK);
+    /* 20 minutes later */
+    assert_sends("114180000001", 200,
+                 "{\"id\":0,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":200,"
+                 "\"token\":\"0123456789abcdef\"}");
+    assert_int_equal(answer("{\"success\":false,\"error\":\"ERR_PROTECTED\"}"), DECODE_AGAIN);
+    assert_sends("114180000001", 200, "{\"auth\":\"a\\\"b\"}");
+    assert_int_equal(answer("{\"success\":true,\"token\":\"fedcba9876543210\"}"), DECODE_AGAIN);
+    /* A token that is refused at once is no reason to go on for ever. */
+    assert_int_equal(session.logs_in, true);
+    assert_sends("114180000001", 200,
+                 "{\"id\":0,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":200,"
+                 "\"token\":\"fedcba9876543210\"}");
+    assert_int_equal(answer("{\"success\":false,\"error\":\"ERR_AUTH\"}"), DECODE_AUTH);
+}
+
+static void refusals(void **state)
+{
+    static const struct {
+        const char *body;
+        enum decode_result result;
+        const char *why;
+    } cases[] = {
+        {"{\"success\":false,\"error\":\"ERR_INDEX\"}", DECODE_BAD_REPLY, "ERR_INDEX"},
+        {"{\"success\":false}", DECODE_BAD_REPLY, "does not say why"},
+        {"{}", DECODE_BAD_REPLY, "does not say why"},
+        {"{\"success\":false,\"error\":\"ERR_PROTECTED\"}", DECODE_AUTH, "set Password"},
+        {"{\"success\":tr", DECODE_BAD_REPLY, "JSON"},
+        {"null", DECODE_BUSY, ""},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        why[0] = '\0';
+        assert_int_equal(answer(cases[i].body), cases[i].result);
+        if (!strstr(why, cases[i].why))
+            fail_msg("\"%s\" does not say \"%s\"", why, cases[i].why);
+    }
+    session.password = "x";
+    session.logs_in = true;
+    assert_int_equal(answer("{\"success\":false,\"error\":\"ERR_AUTH\"}"), DECODE_AUTH);
+}
+
+static void rights(void **state)
+{
+    assert_asks(LOOK_RIGHTS, "/api/live");
+    assert_int_equal(looked(LOOK_RIGHTS, "{\"generic\":{\"menu_prot\":false}}"), DECODE_OK);
+    assert_int_equal(report_count, 2);
+    assert_string_equal(reports[1].serial, "114180000002");
+    assert_int_equal(reports[1].right, COMMAND_ALLOWED);
+    report_count = 0;
+    assert_int_equal(looked(LOOK_RIGHTS, "{\"generic\":{\"menu_prot\":true}}"), DECODE_AUTH);
+    session.password = "x";
+    assert_asks(LOOK_RIGHTS, "/api/ctrl");
+    assert_int_equal(looked(LOOK_RIGHTS, "{\"success\":false}"), DECODE_AUTH);
+    assert_int_equal(report_count, 0);
+    assert_int_equal(looked(LOOK_RIGHTS, "{\"success\":true,\"token\":\"t\"}"), DECODE_OK);
+    assert_int_equal(report_count, 2);
+}
+
+/* Each inverter that has been commanded is asked for in turn, until it has acknowledged. */
+static void acknowledged(void **state)
+{
+    struct message m = {.path = ""};
+
+    assert_false(ahoy_commands.look(&session, LOOK_STATUS, &m));
+    assert_sends("114180000001", 200,
+                 "{\"id\":0,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":200}");
+    assert_sends("114180000002", 400,
+                 "{\"id\":3,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":400}");
+    assert_asks(LOOK_STATUS, "/api/inverter/pwrack/0");
+    assert_int_equal(looked(LOOK_STATUS, "{\"ack\":false}"), DECODE_OK);
+    assert_int_equal(reports[0].status, COMMAND_PENDING);
+    assert_false(has_value(reports[0].limit_pct));
+    assert_asks(LOOK_STATUS, "/api/inverter/pwrack/3");
+    assert_int_equal(looked(LOOK_STATUS, "{\"ack\":true}"), DECODE_OK);
+    assert_string_equal(reports[1].serial, "114180000002");
+    assert_int_equal(reports[1].status, COMMAND_OK);
+    assert_true(reports[1].limit_pct == 50);
+    assert_asks(LOOK_STATUS, "/api/inverter/pwrack/0");
+    assert_int_equal(looked(LOOK_STATUS, "{\"ack\":true}"), DECODE_OK);
+    assert_false(ahoy_commands.look(&session, LOOK_STATUS, &m));
+}
+
+static void as_many_as_there_are(void **state)
+{
+    char serial[SERIAL_MAX];
+
+    for (unsigned i = 0; i < 2 * INVERTERS_MAX; i++) {
+        (void)snprintf(serial, sizeof serial, "1161%08u", i);
+        ahoy_commands_learn(&session, serial, i);
+    }
+    assert_int_equal(session.known_count, INVERTERS_MAX);
+    ahoy_commands_learn(&session, "114180000001", 7);
+    assert_sends("114180000001", 200,
+                 "{\"id\":7,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":200}");
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, setup)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(limits),
+        TEST(an_inverter_that_it_does_not_have),
+        TEST(log_in_first),
+        TEST(refusals),
+        TEST(rights),
+        TEST(acknowledged),
+        TEST(as_many_as_there_are),
+    };
+    return cmocka_run_group_tests_name("ahoy_commands", tests, NULL, NULL);
+}
