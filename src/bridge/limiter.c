@@ -557,14 +557,8 @@ struct outbox_events limiter_outbox(struct limiter_port *port)
 void limiter_cut_off(struct limiter *lm, int gateway)
 {
     for (struct limited *d = lm->first; d; d = d->next) {
-        if (d->gateway != gateway)
-            continue;
-        d->gateway = -1;
-        d->right = COMMAND_UNKNOWN;
-        if (d->limit.step != LIMIT_IDLE)
-            limit_unsent(&d->limit);
-        permit(d);
-        follow(d);
+        if (d->gateway == gateway)
+            limit_unsent(&d->limit); /* until it is heard by this one again, or by another */
     }
 }
 

@@ -69,7 +69,10 @@ struct limiter_port {
 };
 struct outbox_events limiter_outbox(struct limiter_port *port);
 
-/* Its poller has gone, and with it the answer to what was under way. */
+/*
+ * Its poller has gone, and with it the answer to what was under way. What is in force stays so: it may come back with
+ * another configuration.
+ */
 void limiter_cut_off(struct limiter *lm, int gateway);
 
 /* Whether an inverter of the gateway (-1: any) may still be limited by us. */

@@ -311,8 +311,8 @@ void limit_answer(struct limit *l, bool taken, int64_t now_ms)
 
 void limit_unsent(struct limit *l)
 {
+    l->again = l->again || l->step != LIMIT_IDLE;
     l->step = LIMIT_IDLE;
-    l->again = true;
     l->heard = false;
 }
 

@@ -159,7 +159,10 @@ void limit_sending(struct limit *l, double order_w, int64_t now_ms);
 /* The gateway's answer to the command: taken, or not. */
 void limit_answer(struct limit *l, bool taken, int64_t now_ms);
 
-/* The command was lost on its way, as far as is known: it is sent again when the inverter is heard again. */
+/*
+ * The command under way, if any, was lost as far as is known, and so is the way to the inverter: what is to be in force
+ * is sent again when it is heard again.
+ */
 void limit_unsent(struct limit *l);
 
 /* A confirmation is waited for: the status is to be asked for. */

@@ -102,13 +102,55 @@ static inline const uint8_t *fuzz_piece(const uint8_t **at, const uint8_t *end, 
     return body;
 }
 
-/* Messages that come before the next reply: pieces that begin with 0x1D. */
+static inline void fuzz_report(void *user, const struct command_report *r)
+{
+    (void)user;
+    if (!memchr(r->serial, '\0', sizeof r->serial) || r->right > COMMAND_DISABLED ||
+        r->status > COMMAND_FAILURE)
+        fuzz_fail("a report");
+}
+
+/* The message of a command or a look is written, then the reply to it read: the first byte says of which. */
+static inline void fuzz_command(const struct driver *driver, void *session, const uint8_t *data,
+                                size_t len)
+{
+    const struct driver_commands *commands = driver->commands ? driver->commands(session) : NULL;
+    const struct decode_sink sink = {.report = fuzz_report};
+    const struct command c = {.serial = "114180000001", .limit_w = 300, .max_power_w = 800};
+    struct message m = {.path = ""};
+    char why[DECODE_WHY_MAX] = "";
+    enum look what = len > 0 && data[0] == 'r' ? LOOK_RIGHTS : LOOK_STATUS;
+
+    if (!commands || len == 0)
+        return;
+    char *body = malloc(len);
+    if (!body)
+        abort();
+    memcpy(body, data + 1, len - 1);
+    body[len - 1] = '\0';
+    if (data[0] == 'c') {
+        (void)commands->encode(session, &c, &m);
+        (void)commands->answer(session, body, len - 1, why);
+    } else if (commands->look(session, what, &m)) {
+        (void)commands->looked(session, what, body, len - 1, &sink, why);
+    }
+    if (!memchr(m.path, '\0', sizeof m.path) || !memchr(m.body, '\0', sizeof m.body) ||
+        !memchr(why, '\0', sizeof why))
+        fuzz_fail("a message");
+    free(body);
+}
+
+/* What comes before the next reply: messages by themselves, 0x1D, and replies to commands, 0x1C. */
 static inline void fuzz_pushes(const struct driver *driver, void *session, const uint8_t **at,
                                const uint8_t *end)
 {
-    while (*at < end && **at == 0x1D) {
+    while (*at < end && (**at == 0x1D || **at == 0x1C)) {
         size_t len;
         const uint8_t *body = fuzz_piece(at, end, &len);
+        if (*body == 0x1C) {
+            fuzz_command(driver, session, body + 1, len - 1);
+            continue;
+        }
         if (driver->pushed)
             (void)fuzz_decode(driver, session, true, body + 1, len - 1);
         if (driver->pushed && driver->pushed_since(session) > 1000)

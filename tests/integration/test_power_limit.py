@@ -46,6 +46,9 @@ class PowerLimitScene(VenusTest):
     def commands(self):
         return [(serial, watts) for _, serial, watts in self.dtu.limits.commands]
 
+    def polls(self):
+        return self.dtu.counts.requests["/api/livedata/status"]
+
     def wait_obeyed(self, watts, serial=ONE, timeout=6.0):
         self.wait(f"{watts} W", lambda: abs(self.obeyed(serial) - watts) < 0.1, timeout)
 
@@ -225,6 +228,57 @@ class PowerLimitTest(PowerLimitScene):
         if stays:
             self.wait_value(ROOF, LIMIT, None)
 
+    @each(("another_interval", {"PollingInterval": 1500}), ("by_auto", {"DTU": "auto"}))
+    def test_an_edit_of_something_else(self, keys):
+        """The gateway is asked anew; the limit stays in force all the time."""
+        self.limitable()
+        self.limit(300.0)
+        self.wait_obeyed(300.0)
+        seen = set()
+        self.configure({**self.default, **keys}, **self.sections)
+        asked = self.polls()
+        self.wait("polls", lambda: (seen.add(self.peek(ROOF, LIMIT)), self.polls() > asked + 3)[1])
+        self.assertEqual({300.0}, seen)
+        self.assertEqual({300.0}, {watts for _, watts in self.commands()})
+
+    def test_password_changed_in_the_middle(self):
+        """The DTU takes no command any more: the ESS is told so, and the limit is lifted when it can be."""
+        self.limitable()
+        self.limit(300.0)
+        self.wait_obeyed(300.0)
+        self.dtu.limits.admin = Basic("admin", "another")
+        time.sleep(3.5)  # between two commands
+        self.limit(100.0)
+        self.wait("a word", lambda: self.program.lines("WARNING", "refuses the login"), 14.0)
+        self.wait_value(ROOF, LIMIT, None)
+        self.configure({**self.default, "Password": "another"}, **self.sections)
+        self.wait_obeyed(PEAK, timeout=25.0)
+        self.wait_value(ROOF, LIMIT, PEAK, 14.0)
+
+    def test_firmware_that_reads_back_another_limit(self):
+        """New HMS inverters obey what they were told, and read back their persistent limit."""
+        self.scene()
+        self.dtu.limits.forgetful.add(ONE)
+        self.wait_value(ROOF, LIMIT, PEAK, 8.0)
+        self.limit(300.0)
+        self.wait_value(ROOF, POWER, 300.0, 8.0)
+        self.assert_value(ROOF, LIMIT, 300.0)
+        self.assert_value(ROOF, "/Ac/MaxPower", PEAK)
+        self.wait_value(ROOF, "/StatusCode", 12)
+        self.assertEqual([(ONE, 300.0)], self.commands())
+
+    def test_inverter_restarts(self):
+        """It was without DC for a moment, and has forgotten its limit: that shows in what it makes."""
+        self.limitable()
+        self.limit(300.0)
+        self.wait_obeyed(300.0)
+        self.dtu.night(ONE)
+        self.wait_value(ROOF, "/StatusCode", 8, 12.0)
+        self.dtu[ONE].restart()
+        self.limit(300.0)
+        self.dtu.morning(ONE)
+        self.wait_obeyed(300.0, timeout=14.0)
+
     def test_gateway_removed(self):
         self.limitable()
         self.limit(300.0)
@@ -235,7 +289,7 @@ class PowerLimitTest(PowerLimitScene):
         # The other gateway does not have it: that it is limited is not forgotten.
         self.wait("the other one", lambda: other.counts.total > 2)
         self.assertTrue(self.remembered()[ONE]["limited"])
-        self.configure(self.default, **self.sections)
+        self.configure({**self.default, "PowerLimit": 0}, **self.sections)
         self.wait_obeyed(PEAK, timeout=14.0)
 
     def test_dtu_section_removed(self):

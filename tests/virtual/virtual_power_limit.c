@@ -534,6 +534,22 @@ static void killed_at_any_second(void **state)
     assert_true(limited >= 10);
 }
 
+/* Another program sets limits by the same DTU: noticed, and no fight. */
+static void a_second_controller(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_limited(f);
+    unsigned before = f->commands;
+    for (int n = 0; n < 4; n++) {
+        house_dtu_post(&f->house, 0, 150);
+        run(f, 30);
+        assert_int_equal(limit_to(0, 300), 0);
+    }
+    assert_true(f->commands - before <= 1);
+    assert_true(shown_w(0) == 300);
+}
+
 /* The DTU is away for ten minutes; the limit runs out meanwhile. */
 static void the_gateway_is_away(void **state)
 {
@@ -557,6 +573,7 @@ int main(void)
         TEST(one_inverter),     TEST(three_inverters),      TEST(ten_inverters),
         TEST(nobody_renews_it), TEST(renewed_for_an_hour),  TEST(it_restarts_at_noon),
         TEST(the_mark),         TEST(killed_at_any_second), TEST(the_gateway_is_away),
+        TEST(a_second_controller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
