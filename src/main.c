@@ -8,6 +8,7 @@
 #include "cli/fetch.h"
 #include "cli/fold.h"
 #include "cli/lift.h"
+#include "cli/limit.h"
 #include "cli/paths.h"
 #include "cli/run.h"
 #include "cli/selftest.h"
@@ -30,6 +31,7 @@ static const struct command commands[] = {
     {"support", cli_support, "write a text for a bug report, without what is secret"},
     {"example", cli_example, "print a config.ini with every key, its default and its help"},
     {"fetch", cli_fetch, "ask one URL as the service would, and print the reply"},
+    {"limit", cli_limit, "limit one inverter while this runs, to try whether that works"},
     {"lift", cli_lift, "give inverters that power limits were left on their full power"},
     {"selftest", cli_selftest, "tell whether the program can work on this machine"},
     {"version", cli_version, "print the version of this program and of its libraries"},

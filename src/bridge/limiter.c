@@ -345,6 +345,59 @@ bool limited_write(struct limited *d, double watts)
     return taken;
 }
 
+bool limited_try(struct limited *d, double watts)
+{
+    bool taken = limit_try(&d->limit, watts, now_of(d->owner));
+
+    if (taken)
+        follow(d);
+    return taken;
+}
+
+double limited_trial_w(const struct limited *d)
+{
+    return d->limit.trial_w;
+}
+
+static const char *obstacle_words(enum obstacle obstacle)
+{
+    switch (obstacle) {
+    case OBSTACLE_UNKNOWN:
+        return "its gateway has not said yet whether it takes commands";
+    case OBSTACLE_DISABLED:
+        return "its gateway sends it no commands";
+    case OBSTACLE_LOGIN:
+        return "its gateway refuses the login";
+    case OBSTACLE_POWER:
+        return "its gateway does not tell how much it can make";
+    case OBSTACLE_NONE:
+        break;
+    }
+    return "";
+}
+
+void limited_state(const struct limited *d, char *out, size_t size)
+{
+    const struct limit *l = &d->limit;
+    enum obstacle obstacle = obstacle_of(d);
+
+    if (!d->conf.on)
+        out[0] = '\0';
+    else if (obstacle != OBSTACLE_NONE)
+        (void)snprintf(out, size, "cannot be limited: %s", obstacle_words(obstacle));
+    else if (l->broken)
+        (void)snprintf(out, size, "cannot be limited at present: %s", words_of(d));
+    else if (l->failures > 0 && l->step == LIMIT_IDLE)
+        (void)snprintf(out, size, "%.0f W failed: %s", l->sent_w, words_of(d));
+    else if (l->step != LIMIT_IDLE)
+        (void)snprintf(out, size, "%.0f W sent: the inverter has not acknowledged it yet",
+                       l->sent_w);
+    else if (l->confirmed_w < l->rules.max_power_w)
+        (void)snprintf(out, size, "limited to %.0f W", l->confirmed_w);
+    else
+        (void)snprintf(out, size, "full power, %.0f W", l->rules.max_power_w);
+}
+
 void limited_measured(struct limited *d, bool heard, double power_w)
 {
     limit_heard(&d->limit, heard);

@@ -53,6 +53,13 @@ bool limited_write(struct limited *d, double watts);
 /* A fresh measurement, or (heard false) the inverter is out of reach. */
 void limited_measured(struct limited *d, bool heard, double power_w);
 
+/* A person tries it: see limit_try(). MISSING ends it. */
+bool limited_try(struct limited *d, double watts);
+double limited_trial_w(const struct limited *d);
+
+/* What becomes of the limit, for people: "limited to 300 W". "" where it is not to be limited. */
+void limited_state(const struct limited *d, char *out, size_t size);
+
 double limited_shown_w(const struct limited *d); /* MISSING: it cannot be limited */
 bool limited_throttles(const struct limited *d, double power_w);
 

@@ -84,23 +84,37 @@ static void show(struct unit *u)
     service_flush(u->service);
 }
 
-/* What the limiter shows of it; true when that is something new. */
+/* What the limiter shows of it. */
 static void show_limit(struct unit *u)
 {
     double power_w = device_view(u->device)->value[FIELD_POWER][0];
+    struct device_limit limit = {.power_limit_w = MISSING, .trial_w = MISSING, .state = ""};
+    char state[LIMIT_STATE_MAX];
 
-    if (u->limited)
-        device_limit(u->device, limited_shown_w(u->limited),
-                     limited_throttles(u->limited, power_w));
-    else
-        device_limit(u->device, MISSING, false);
+    if (u->limited) {
+        limited_state(u->limited, state, sizeof state);
+        limit = (struct device_limit){.power_limit_w = limited_shown_w(u->limited),
+                                      .throttled = limited_throttles(u->limited, power_w),
+                                      .trial_w = limited_trial_w(u->limited),
+                                      .state = state};
+    }
+    device_limit(u->device, &limit);
 }
 
-static int write_limit(struct unit *u, const struct value *value)
+/* Less than 0 W ends a trial: there is no other way to say that it is over. */
+static int try_limit(struct unit *u, double watts)
 {
-    bool taken = u->limited && value->type == VALUE_DOUBLE && limited_write(u->limited, value->d);
+    return limited_try(u->limited, watts < 0 ? MISSING : watts) ? SERVICE_ACCEPTED
+                                                                : SERVICE_REFUSED;
+}
 
-    return taken ? SERVICE_ACCEPTED : SERVICE_REFUSED;
+static int write_limit(struct unit *u, enum map_source source, const struct value *value)
+{
+    if (!u->limited || value->type != VALUE_DOUBLE)
+        return SERVICE_REFUSED;
+    if (source == MAP_LIMIT_TRIAL)
+        return try_limit(u, value->d);
+    return limited_write(u->limited, value->d) ? SERVICE_ACCEPTED : SERVICE_REFUSED;
 }
 
 /* Paths that the GX screen may set, and what ESS commands. */
@@ -109,8 +123,8 @@ static int on_write(void *user, size_t item, const struct value *value)
     struct unit *u = user;
     struct owner_choice choice = u->claim.choice;
 
-    if (u->rows[item]->source == MAP_POWER_LIMIT)
-        return write_limit(u, value);
+    if (u->rows[item]->command != VALUE_INVALID)
+        return write_limit(u, u->rows[item]->source, value);
     if (!choice_write(&choice, u->rows[item]->source, value, device_view(u->device)->phases))
         return SERVICE_REFUSED;
     device_choose(u->device, &choice);

@@ -408,10 +408,12 @@ void device_gateway(struct device *d, const struct gateway_info *info)
         text_copy(d->view.firmware, sizeof d->view.firmware, info->firmware);
 }
 
-void device_limit(struct device *d, double power_limit_w, bool throttled)
+void device_limit(struct device *d, const struct device_limit *limit)
 {
-    d->view.power_limit_w = power_limit_w;
-    d->view.throttled = throttled;
+    d->view.power_limit_w = limit->power_limit_w;
+    d->view.throttled = limit->throttled;
+    d->view.limit_trial_w = limit->trial_w;
+    text_copy(d->view.limit_state, sizeof d->view.limit_state, limit->state);
 }
 
 void device_health(struct device *d, const struct health_view *health)

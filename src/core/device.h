@@ -32,6 +32,8 @@ enum {
     ROLE_MAX = 16 /* bytes with the NUL: "pvinverter" */
 };
 
+enum { LIMIT_STATE_MAX = 192 };
+
 enum device_state { DEVICE_START, DEVICE_RUNNING, DEVICE_NIGHT, DEVICE_ERROR };
 
 /* What the map reads. All of it derives from the last readings and the state; kept, not recomputed. */
@@ -56,10 +58,12 @@ struct device_view {
     double value[FIELD_COUNT][PHASE_SLOTS];
     unsigned strings;
     struct string_reading string[STRINGS_MAX];
-    double power_limit_w; /* what /Ac/PowerLimit says; MISSING: it cannot be limited */
-    bool throttled;       /* its limit holds it back */
-    bool has_dc;          /* measures a DC voltage, now or at other times */
-    bool by_radio;        /* as the last reading */
+    double power_limit_w;              /* what /Ac/PowerLimit says; MISSING: it cannot be limited */
+    bool throttled;                    /* its limit holds it back */
+    double limit_trial_w;              /* a person tries so much; MISSING: nobody does */
+    char limit_state[LIMIT_STATE_MAX]; /* what becomes of the limit, for people; "": no limiting */
+    bool has_dc;                       /* measures a DC voltage, now or at other times */
+    bool by_radio;                     /* as the last reading */
     /* Of the energy counter, since the device was created: rows of samples, not samples. */
     unsigned jumps_dropped, falls_held;
     /* Of the last event of the energy counter: what it said before, and what it says now, kWh. */
@@ -195,8 +199,14 @@ unsigned device_miss(struct device *d, int64_t now_ms);
  */
 int64_t device_deadline(const struct device *d);
 
-/* Its power limit in W; MISSING: it cannot be limited. throttled: it makes as much as that allows. */
-void device_limit(struct device *d, double power_limit_w, bool throttled);
+/* How it is limited. */
+struct device_limit {
+    double power_limit_w; /* MISSING: it cannot be limited */
+    bool throttled;       /* it makes as much as that allows */
+    double trial_w;       /* MISSING: nobody tries it */
+    const char *state;    /* copied */
+};
+void device_limit(struct device *d, const struct device_limit *limit);
 
 /* What the gateway said of itself. */
 void device_gateway(struct device *d, const struct gateway_info *info);

@@ -14,7 +14,7 @@ void view_init(struct device_view *view)
     memcpy(view->string, nothing.string, sizeof view->string);
     view->state = DEVICE_START;
     view->instance = -1;
-    view->latency_ms = view->power_limit_w = MISSING;
+    view->latency_ms = view->power_limit_w = view->limit_trial_w = MISSING;
     view_set_phase(view, PHASE_L1);
 }
 

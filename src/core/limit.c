@@ -160,6 +160,8 @@ int64_t limit_due_ms(const struct limit *l, int64_t now_ms)
 
     if (has_value(l->ess_w))
         due_ms = earlier(due_ms, l->ess_ms + LIMIT_WATCHDOG_MS);
+    if (has_value(l->trial_w))
+        due_ms = earlier(due_ms, l->trial_ms + LIMIT_TRIAL_MS);
     if (l->step != LIMIT_IDLE)
         due_ms = earlier(due_ms, l->sent_ms + LIMIT_CONFIRM_MS);
     if (l->step != LIMIT_SENDING && wants_to_send(l))
@@ -241,6 +243,8 @@ static void let_time_pass(struct limit *l, int64_t now_ms)
         if (in_force(l))
             l->events |= LIMIT_EXPIRED;
     }
+    if (has_value(l->trial_w) && now_ms - l->trial_ms >= LIMIT_TRIAL_MS)
+        l->trial_w = MISSING;
     if (l->step != LIMIT_IDLE && now_ms - l->sent_ms >= LIMIT_CONFIRM_MS)
         fail(l, l->pending ? LIMIT_FAILED_INVERTER : LIMIT_FAILED_NO_ANSWER);
     else if (again_ms >= 0 && now_ms >= again_ms)
@@ -479,11 +483,12 @@ void limit_manual(struct limit *l, double watts)
     l->manual_w = watts;
 }
 
-bool limit_try(struct limit *l, double watts)
+bool limit_try(struct limit *l, double watts, int64_t now_ms)
 {
     if (has_value(watts) && (!is_possible(l) || has_value(l->ess_w) || watts < 0))
         return false;
     l->trial_w = watts;
+    l->trial_ms = now_ms;
     return true;
 }
 

@@ -26,6 +26,7 @@
 
 enum {
     LIMIT_WATCHDOG_MS = 60 * 1000,    /* since the last write of any value */
+    LIMIT_TRIAL_MS = 30 * 1000,       /* the same of a trial */
     LIMIT_SPACING_MS = 10 * 1000,     /* between two commands to one inverter */
     LIMIT_EARLY_MS = 3 * 1000,        /* a large reduction may go as early as this, once */
     LIMIT_REFRESH_MS = 5 * 60 * 1000, /* a limit in force is sent again */
@@ -81,7 +82,7 @@ struct limit {
     bool at_once;   /* the program ends: no spacing */
     /* Wanted, in W; MISSING: nothing. */
     double ess_w, manual_w, trial_w;
-    int64_t ess_ms; /* of the last write */
+    int64_t ess_ms, trial_ms; /* of the last write */
     /* In W; max_power_w where nothing limits. */
     double sent_w, confirmed_w;
     int64_t sent_ms; /* -1: nothing was sent yet */
@@ -128,8 +129,11 @@ bool limit_write(struct limit *l, double watts, int64_t now_ms);
 /* The owner's limit by hand; MISSING: none. It does not expire. */
 void limit_manual(struct limit *l, double watts);
 
-/* A person tries it. False while the ESS writes or where limiting is not possible. MISSING ends it. */
-bool limit_try(struct limit *l, double watts);
+/*
+ * A person tries it. False while the ESS writes or where limiting is not possible. MISSING ends it, as does
+ * LIMIT_TRIAL_MS without another call.
+ */
+bool limit_try(struct limit *l, double watts, int64_t now_ms);
 
 /* ---- What is due ---- */
 

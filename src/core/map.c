@@ -147,6 +147,10 @@ struct value map_value(const struct map_row *row, const struct device_view *view
         return value_int(status_code(view));
     case MAP_POWER_LIMIT:
         return value_double(view->power_limit_w);
+    case MAP_LIMIT_TRIAL:
+        return value_double(view->limit_trial_w);
+    case MAP_LIMIT_STATE:
+        return text_or_invalid(view->limit_state);
     case MAP_GENSET_STATUS:
         return genset_status(view);
     case MAP_STATE:

@@ -39,6 +39,8 @@ enum map_source {
     MAP_PHASES,      /* /NrOfPhases: 1 on L1, 3 on three phases; on L2 and L3 no value */
     MAP_STATUS_CODE, /* pvinverter: 0 start, 7 running, 8 standby (night), 10 error, 12 throttled */
     MAP_POWER_LIMIT, /* a command: W, and no value while it cannot be limited */
+    MAP_LIMIT_TRIAL, /* the same of a person who tries it */
+    MAP_LIMIT_STATE, /* what becomes of its limit, for people */
     MAP_GENSET_STATUS, /* genset: 0 standby, 8 running */
     MAP_STATE,         /* inverter: 9 inverting, 0 off */
     MAP_ERROR_CODE,    /* 0 none, 1 gateway away (GUI shows "no error" for 0) */

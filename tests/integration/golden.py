@@ -108,6 +108,8 @@ PVINVERTER = SERVICE + ERROR_CODE + setup("pvinverter") + """
     /Energy/Today           d   2.223           2.22kWh
     /Ac/MaxPower            d   800             800W
     /Ac/PowerLimit          ai
+    /Debug/PowerLimitTrial  ai
+    /Debug/PowerLimitState  ai
     /Ac/Frequency           d   50.02           50.02Hz
     /Ac/PowerFactor         d   0.997           1.00
     /Ac/L1/Power            d   223.7           224W
@@ -229,6 +231,8 @@ PV_TEMPLATE = TEMPLATE + ERROR_CODE + setup("pvinverter") + """
     /StatusCode             i   7               7
     /Ac/MaxPower            ai
     /Ac/PowerLimit          ai
+    /Debug/PowerLimitTrial  ai
+    /Debug/PowerLimitState  ai
     /Ac/Frequency           ai
     /Ac/PowerFactor         ai
     /Temperature            ai

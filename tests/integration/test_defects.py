@@ -297,7 +297,7 @@ class DefectTest(BusTest):
                 kind, wish = (kind, value) if kind != "ai" else ("d", 1.0)
                 wish = {"d": 4711.0, "i": 4711, "s": "4711", "as": ["4711"]}[kind]
                 before = self.client.typed(service, path)
-                refused = 2 if path == "/Ac/PowerLimit" else 1  # a command, which is off
+                refused = 2 if path in ("/Ac/PowerLimit", "/Debug/PowerLimitTrial") else 1  # a command, which is off
                 self.assertEqual(refused, self.client.set(service, path, kind, wish))
                 if path not in ("/UpdateIndex", "/Latency"):
                     self.assertEqual(before, self.client.typed(service, path))

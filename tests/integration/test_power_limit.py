@@ -1,12 +1,14 @@
 """The ESS limits what inverters make, and what it is told of that is so."""
 
+import contextlib
 import os
 import signal
+import subprocess
 import time
 
 from tests.integration.case import PVINVERTER, each, on_every_model
 from tests.integration.command import CommandTest
-from tests.integration.program import inverter
+from tests.integration.program import SANITIZERS, command, inverter, patience
 from tests.integration.venus import VenusTest
 from tests.sim import Ahoy, Basic, Digest, Fault, Inverter
 
@@ -413,6 +415,78 @@ class AhoyLimitTest(PowerLimitScene):
         self.ends_well = False
         self.assertEqual(0, self.program.stop(timeout=8.0)[0])
         self.assertEqual(PEAK, self.obeyed())
+
+
+class LimitCommandTest(PowerLimitScene, CommandTest):
+    """dbus-opendtu limit: a person tries whether limiting works."""
+
+    @contextlib.contextmanager
+    def trying(self, *arguments):
+        process = subprocess.Popen([*command(), "limit", *arguments], stdout=subprocess.PIPE, text=True,
+                                   stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                   env={"DBUS_SESSION_BUS_ADDRESS": self.bus.address, **SANITIZERS})
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+            process.stdout.close()
+
+    @on_every_model("watts")
+    @each(("watts", "300", 300.0), ("percent", "25%", 200.0), ("floor", "1", 24.0))
+    def test_tried(self, amount, watts):
+        self.limitable()
+        with self.trying(ONE, amount) as process:
+            self.wait_obeyed(watts)
+            self.wait_value(ROOF, LIMIT, watts)
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=10 * patience())
+            self.assertEqual(0, process.returncode, out)
+        self.assertIn(f"{watts:.0f} W sent", out)
+        self.assertTrue(out.endswith("full power again\n"), out)
+        self.wait_obeyed(PEAK, timeout=14.0)
+
+    def test_the_inverters_answer(self):
+        self.limitable()
+        with self.trying(ONE, "300") as process:
+            self.wait_value(ROOF, POWER, 300.0, 12.0)
+            time.sleep(1.0)
+            process.send_signal(signal.SIGTERM)
+            out, _ = process.communicate(timeout=10 * patience())
+        self.assertIn("limited to 300 W\n", out)
+
+    def test_killed(self):
+        """The service lets go of it by itself."""
+        self.limitable()
+        with self.trying(ONE, "300") as process:
+            self.wait_obeyed(300.0)
+            process.kill()
+        self.wait_obeyed(PEAK, timeout=45.0)
+
+    def refusal(self, *arguments, code=1):
+        seen, out, err = self.call("limit", *arguments)
+        self.assertEqual((code, ""), (seen, out), err)
+        return err
+
+    def test_refused(self):
+        self.limitable(serials=(ONE, TWO))
+        self.limit(500.0)
+        self.assertIn("the ESS limits the inverter", self.refusal(ONE, "300"))
+        self.assertIn("no service on the D-Bus publishes inverter 77", self.refusal("77", "300"))
+        self.configure({**self.default, "PowerLimit": 0}, **self.sections)
+        self.wait_value(BARN, LIMIT, None)
+        self.assertIn("PowerLimit is off", self.refusal(TWO, "300"))
+
+    def test_not_possible(self):
+        self.scene(keys={"Password": "wrong"})
+        self.wait("a word", lambda: self.program.lines("WARNING", "refuses the login"), 8.0)
+        self.assertIn("cannot be limited: its gateway refuses the login", self.refusal(ONE, "300"))
+
+    @each(("nothing",), ("no_amount", ONE), ("a_word", ONE, "much"), ("negative", ONE, "-5"),
+          ("too_much", ONE, "101%"), ("more", ONE, "5", "6"), ("option", "--now", ONE, "5"))
+    def test_wrong_usage(self, *arguments):
+        self.assertIn("Usage", self.refusal(*arguments, code=2))
 
 
 class LiftTest(PowerLimitScene, CommandTest):

@@ -130,7 +130,7 @@ static void nothing_is_taken_where_it_is_off(void **state)
     limit_heard(&l, true);
     assert_shown(MISSING);
     assert_false(limit_write(&l, 100, now));
-    assert_false(limit_try(&l, 100));
+    assert_false(limit_try(&l, 100, now));
     assert_w(due(), MISSING);
     limit_allow(&l, &hm600);
     assert_shown(600);
@@ -518,14 +518,25 @@ static void the_lowest_wins(void **state)
 
 static void a_trial_gives_way_to_the_ess(void **state)
 {
-    assert_true(limit_try(&l, 200));
+    assert_true(limit_try(&l, 200, now));
     assert_w(send_and_confirm(), 200);
-    assert_true(limit_try(&l, MISSING));
+    assert_true(limit_try(&l, MISSING, now));
     now += 10 * S;
     assert_w(send_and_confirm(), 600);
+    /* Whoever tried it has gone without a word. */
+    assert_true(limit_try(&l, 200, now));
+    now += 10 * S;
+    assert_w(send_and_confirm(), 200);
+    assert_true(limit_try(&l, 200, now));
+    now += LIMIT_TRIAL_MS - 1;
+    assert_w(due(), MISSING);
+    assert_true(limit_due_ms(&l, now) == now + 1);
+    now++;
+    assert_w(send_and_confirm(), 600);
+    now += 10 * S;
     assert_true(limit_write(&l, 600, now));
-    assert_false(limit_try(&l, 200));
-    assert_true(limit_try(&l, MISSING));
+    assert_false(limit_try(&l, 200, now));
+    assert_true(limit_try(&l, MISSING, now));
 }
 
 /* ---- What the inverter does ---- */

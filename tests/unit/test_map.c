@@ -105,7 +105,7 @@ static void assert_row_is_sound(const struct venus_class *c, const struct map_ro
         assert_in_range(r->slot, 0, STRINGS_MAX - 1);
     assert_true(!r->writable || r->source == MAP_NAME || r->source == MAP_POSITION ||
                 r->source == MAP_LOAD_POSITION || r->source == MAP_ROLE ||
-                r->source == MAP_PHASE_SETTING || r->source == MAP_POWER_LIMIT);
+                r->source == MAP_PHASE_SETTING || r->command != VALUE_INVALID);
     assert_true(r->command == VALUE_INVALID || r->writable);
     for (size_t i = 0; i < c->row_count; i++) {
         const struct map_row *other = &c->rows[i];

@@ -570,9 +570,15 @@ static void the_gateway_is_away(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one_inverter),     TEST(three_inverters),      TEST(ten_inverters),
-        TEST(nobody_renews_it), TEST(renewed_for_an_hour),  TEST(it_restarts_at_noon),
-        TEST(the_mark),         TEST(killed_at_any_second), TEST(the_gateway_is_away),
+        TEST(one_inverter),
+        TEST(three_inverters),
+        TEST(ten_inverters),
+        TEST(nobody_renews_it),
+        TEST(renewed_for_an_hour),
+        TEST(it_restarts_at_noon),
+        TEST(the_mark),
+        TEST(killed_at_any_second),
+        TEST(the_gateway_is_away),
         TEST(a_second_controller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
