@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/limiter_log.h"
 #include "core/text.h"
 #include "edge/sys/log.h"
 
@@ -15,32 +16,6 @@ enum {
     RIGHTS_RETRY_MS = 60 * 1000,
     RADIO_MS = 12 * 1000, /* five tries of two seconds each, and some */
     TURN_MS = 1000,       /* what could not go when it was due is tried again */
-    LABEL_MAX = CONF_SECTION_MAX + SERIAL_MAX,
-};
-
-/* Why an inverter that is to be limited cannot be. */
-enum obstacle {
-    OBSTACLE_NONE,
-    OBSTACLE_UNKNOWN,
-    OBSTACLE_DISABLED,
-    OBSTACLE_LOGIN,
-    OBSTACLE_POWER
-};
-
-struct limited {
-    struct limiter *owner;
-    struct limited *next;
-    char serial[SERIAL_MAX], label[LABEL_MAX];
-    int gateway; /* that hears it; -1: none yet */
-    struct limit limit;
-    struct limited_conf conf;
-    enum command_right right;
-    bool login_refused;         /* by the gateway */
-    enum obstacle told;         /* the log says so */
-    enum command_status status; /* as last reported */
-    char why[DECODE_WHY_MAX];   /* the last command was not taken */
-    loop_fn changed;            /* NULL: no unit is this inverter */
-    void *user;
 };
 
 struct limiter {
@@ -57,89 +32,6 @@ struct limiter {
 static int64_t now_of(const struct limiter *lm)
 {
     return loop_now_ms(lm->loop);
-}
-
-/* ---- What is said --------------------------------------------------------------------------- */
-
-static const char *words_of(const struct limited *d)
-{
-    switch (d->limit.failure) {
-    case LIMIT_FAILED_SENDING:
-        return d->why;
-    case LIMIT_FAILED_DROPPED:
-        return "the gateway took the command and dropped it: are commands enabled for this inverter, there?";
-    case LIMIT_FAILED_INVERTER:
-        return "the inverter did not acknowledge it";
-    case LIMIT_FAILED_NO_ANSWER:
-        return "the gateway does not say what became of it";
-    case LIMIT_FAILED_IGNORED:
-        return "the inverter acknowledges it, and makes more power";
-    case LIMIT_FAILED_NONE:
-        break;
-    }
-    return "";
-}
-
-static void log_events(struct limited *d)
-{
-    unsigned events = limit_events(&d->limit);
-
-    if (events & LIMIT_EXPIRED)
-        log_line(LOG_WARNING, "%s: nobody has renewed the power limit for %d s: lifting it",
-                 d->label, LIMIT_WATCHDOG_MS / 1000);
-    if (events & LIMIT_LIFTED)
-        log_line(LOG_INFO, "%s: full power again", d->label);
-    else if (events & LIMIT_CONFIRMED)
-        log_line(LOG_INFO, "%s: limited to %.0f W", d->label, d->limit.confirmed_w);
-    if (events & LIMIT_LOST)
-        log_line(LOG_WARNING, "%s: makes more than its limit of %.0f W: sending that again",
-                 d->label, d->limit.confirmed_w);
-    if (events & LIMIT_CONTESTED)
-        log_line(LOG_WARNING,
-                 "%s: something else sets power limits as well. Switch it off, or set PowerLimit=0",
-                 d->label);
-    if (events & LIMIT_GAVE_UP)
-        log_line(LOG_ERROR,
-                 "%s: cannot be limited at present: %s. Full power is tried again every %d min",
-                 d->label, words_of(d), LIMIT_BROKEN_MS / 60000);
-    else if (events & LIMIT_FAILED)
-        log_line(LOG_WARNING, "%s: the power limit of %.0f W failed: %s", d->label, d->limit.sent_w,
-                 words_of(d));
-    if (events & LIMIT_RECOVERED)
-        log_line(LOG_INFO, "%s: can be limited again", d->label);
-}
-
-static void log_obstacle(struct limited *d, enum obstacle obstacle)
-{
-    if (obstacle == d->told)
-        return;
-    d->told = obstacle;
-    switch (obstacle) {
-    case OBSTACLE_NONE:
-        log_line(LOG_INFO, "%s: can be limited, %.0f to %.0f W", d->label, d->limit.rules.floor_w,
-                 d->limit.rules.max_power_w);
-        break;
-    case OBSTACLE_UNKNOWN:
-        break;
-    case OBSTACLE_DISABLED:
-        log_line(LOG_WARNING,
-                 "%s: cannot be limited: its gateway sends it no commands. Enable that in the "
-                 "inverter's settings there",
-                 d->label);
-        break;
-    case OBSTACLE_LOGIN:
-        log_line(LOG_WARNING,
-                 "%s: cannot be limited: its gateway refuses the login. Set Username and Password "
-                 "to those of its web page",
-                 d->label);
-        break;
-    case OBSTACLE_POWER:
-        log_line(LOG_WARNING,
-                 "%s: cannot be limited: its gateway does not tell how much it can make. Set "
-                 "MaxPower",
-                 d->label);
-        break;
-    }
 }
 
 /* ---- When ----------------------------------------------------------------------------------- */
@@ -213,7 +105,7 @@ static void follow(struct limited *d)
     struct limiter *lm = d->owner;
     bool sends = look_after(d);
 
-    log_events(d);
+    limited_log_events(d, now_of(d->owner));
     if (d->changed)
         d->changed(d->user);
     if (d->gateway >= 0 && (sends || d->limit.step == LIMIT_IDLE))
@@ -233,20 +125,9 @@ static void on_timer(void *user)
 
 /* ---- Whether it can be limited -------------------------------------------------------------- */
 
-static enum obstacle obstacle_of(const struct limited *d)
-{
-    if (d->login_refused)
-        return OBSTACLE_LOGIN;
-    if (d->right == COMMAND_UNKNOWN)
-        return OBSTACLE_UNKNOWN;
-    if (d->right == COMMAND_DISABLED)
-        return OBSTACLE_DISABLED;
-    return d->conf.max_power_w > 0 ? OBSTACLE_NONE : OBSTACLE_POWER;
-}
-
 static void permit(struct limited *d)
 {
-    enum obstacle obstacle = obstacle_of(d);
+    enum obstacle obstacle = limited_obstacle(d);
 
     if (!d->conf.on || d->owner->released || obstacle != OBSTACLE_NONE) {
         if (d->limit.on)
@@ -259,7 +140,7 @@ static void permit(struct limited *d)
         limit_allow(&d->limit, &rules);
     }
     if (d->conf.on && !d->owner->released)
-        log_obstacle(d, obstacle);
+        limited_log_obstacle(d, obstacle);
 }
 
 /* ---- Units ---------------------------------------------------------------------------------- */
@@ -357,45 +238,6 @@ bool limited_try(struct limited *d, double watts)
 double limited_trial_w(const struct limited *d)
 {
     return d->limit.trial_w;
-}
-
-static const char *obstacle_words(enum obstacle obstacle)
-{
-    switch (obstacle) {
-    case OBSTACLE_UNKNOWN:
-        return "its gateway has not said yet whether it takes commands";
-    case OBSTACLE_DISABLED:
-        return "its gateway sends it no commands";
-    case OBSTACLE_LOGIN:
-        return "its gateway refuses the login";
-    case OBSTACLE_POWER:
-        return "its gateway does not tell how much it can make";
-    case OBSTACLE_NONE:
-        break;
-    }
-    return "";
-}
-
-void limited_state(const struct limited *d, char *out, size_t size)
-{
-    const struct limit *l = &d->limit;
-    enum obstacle obstacle = obstacle_of(d);
-
-    if (!d->conf.on)
-        out[0] = '\0';
-    else if (obstacle != OBSTACLE_NONE)
-        (void)snprintf(out, size, "cannot be limited: %s", obstacle_words(obstacle));
-    else if (l->broken)
-        (void)snprintf(out, size, "cannot be limited at present: %s", words_of(d));
-    else if (l->failures > 0 && l->step == LIMIT_IDLE)
-        (void)snprintf(out, size, "%.0f W failed: %s", l->sent_w, words_of(d));
-    else if (l->step != LIMIT_IDLE)
-        (void)snprintf(out, size, "%.0f W sent: the inverter has not acknowledged it yet",
-                       l->sent_w);
-    else if (l->confirmed_w < l->rules.max_power_w)
-        (void)snprintf(out, size, "limited to %.0f W", l->confirmed_w);
-    else
-        (void)snprintf(out, size, "full power, %.0f W", l->rules.max_power_w);
 }
 
 void limited_measured(struct limited *d, bool heard, double power_w)

@@ -1,0 +1,148 @@
+#include "bridge/limiter_log.h"
+
+#include <stdio.h>
+
+enum obstacle limited_obstacle(const struct limited *d)
+{
+    if (d->login_refused)
+        return OBSTACLE_LOGIN;
+    if (d->right == COMMAND_UNKNOWN)
+        return OBSTACLE_UNKNOWN;
+    if (d->right == COMMAND_DISABLED)
+        return OBSTACLE_DISABLED;
+    return d->conf.max_power_w > 0 ? OBSTACLE_NONE : OBSTACLE_POWER;
+}
+
+static const char *words_of(const struct limited *d)
+{
+    switch (d->limit.failure) {
+    case LIMIT_FAILED_SENDING:
+        return d->why;
+    case LIMIT_FAILED_DROPPED:
+        return "the gateway took the command and dropped it: are commands enabled for this inverter, there?";
+    case LIMIT_FAILED_INVERTER:
+        return "the inverter did not acknowledge it";
+    case LIMIT_FAILED_NO_ANSWER:
+        return "the gateway does not say what became of it";
+    case LIMIT_FAILED_IGNORED:
+        return "the inverter acknowledges it, and makes more power";
+    case LIMIT_FAILED_NONE:
+        break;
+    }
+    return "";
+}
+
+/* The ESS moves a limit every few seconds: what begins and what ends is worth a line. */
+static void log_limit(struct limited *d, unsigned events, int64_t now_ms)
+{
+    if (events & LIMIT_LIFTED)
+        log_line(LOG_INFO, "%s: full power again", d->label);
+    else if (events & LIMIT_CONFIRMED)
+        log_line(d->limited_told ? LOG_DEBUG : LOG_INFO, "%s: limited to %.0f W", d->label,
+                 d->limit.confirmed_w);
+    if (events & (LIMIT_LIFTED | LIMIT_CONFIRMED)) {
+        d->limited_told = !(events & LIMIT_LIFTED);
+        log_recovered(&d->failed, now_ms, "%s: obeys its power limit again", d->label);
+    }
+}
+
+/* Whoever writes limits, or a gateway, could cause these without end. */
+void limited_log_events(struct limited *d, int64_t now_ms)
+{
+    unsigned events = limit_events(&d->limit);
+
+    log_limit(d, events, now_ms);
+    if (events & LIMIT_EXPIRED)
+        log_fault(&d->expired, now_ms, LOG_WARNING,
+                  "%s: nobody has renewed the power limit for %d s: lifting it", d->label,
+                  LIMIT_WATCHDOG_MS / 1000);
+    if (events & LIMIT_LOST)
+        log_fault(&d->failed, now_ms, LOG_WARNING,
+                  "%s: makes more than its power limit: sending that again", d->label);
+    if (events & LIMIT_CONTESTED)
+        log_fault(
+            &d->contested, now_ms, LOG_WARNING,
+            "%s: something else sets power limits as well. Switch it off, or set PowerLimit=0",
+            d->label);
+    if (events & LIMIT_GAVE_UP)
+        log_line(LOG_ERROR,
+                 "%s: cannot be limited at present: %s. Full power is tried again every %d min",
+                 d->label, words_of(d), LIMIT_BROKEN_MS / 60000);
+    else if (events & LIMIT_FAILED)
+        log_fault(&d->failed, now_ms, LOG_WARNING, "%s: a power limit failed: %s", d->label,
+                  words_of(d));
+    if (events & LIMIT_RECOVERED)
+        log_good_news(LOG_ERROR, "%s: can be limited again", d->label);
+}
+
+void limited_log_obstacle(struct limited *d, enum obstacle obstacle)
+{
+    if (obstacle == d->told)
+        return;
+    d->told = obstacle;
+    switch (obstacle) {
+    case OBSTACLE_NONE:
+        log_line(LOG_INFO, "%s: can be limited, %.0f to %.0f W", d->label, d->limit.rules.floor_w,
+                 d->limit.rules.max_power_w);
+        break;
+    case OBSTACLE_UNKNOWN:
+        break;
+    case OBSTACLE_DISABLED:
+        log_line(LOG_WARNING,
+                 "%s: cannot be limited: its gateway sends it no commands. Enable that in the "
+                 "inverter's settings there",
+                 d->label);
+        break;
+    case OBSTACLE_LOGIN:
+        log_line(LOG_WARNING,
+                 "%s: cannot be limited: its gateway refuses the login. Set Username and Password "
+                 "to those of its web page",
+                 d->label);
+        break;
+    case OBSTACLE_POWER:
+        log_line(LOG_WARNING,
+                 "%s: cannot be limited: its gateway does not tell how much it can make. Set "
+                 "MaxPower",
+                 d->label);
+        break;
+    }
+}
+
+static const char *obstacle_words(enum obstacle obstacle)
+{
+    switch (obstacle) {
+    case OBSTACLE_UNKNOWN:
+        return "its gateway has not said yet whether it takes commands";
+    case OBSTACLE_DISABLED:
+        return "its gateway sends it no commands";
+    case OBSTACLE_LOGIN:
+        return "its gateway refuses the login";
+    case OBSTACLE_POWER:
+        return "its gateway does not tell how much it can make";
+    case OBSTACLE_NONE:
+        break;
+    }
+    return "";
+}
+
+void limited_state(const struct limited *d, char *out, size_t size)
+{
+    const struct limit *l = &d->limit;
+    enum obstacle obstacle = limited_obstacle(d);
+
+    if (!d->conf.on)
+        out[0] = '\0';
+    else if (obstacle != OBSTACLE_NONE)
+        (void)snprintf(out, size, "cannot be limited: %s", obstacle_words(obstacle));
+    else if (l->broken)
+        (void)snprintf(out, size, "cannot be limited at present: %s", words_of(d));
+    else if (l->failures > 0 && l->step == LIMIT_IDLE)
+        (void)snprintf(out, size, "%.0f W failed: %s", l->sent_w, words_of(d));
+    else if (l->step != LIMIT_IDLE)
+        (void)snprintf(out, size, "%.0f W sent: the inverter has not acknowledged it yet",
+                       l->sent_w);
+    else if (l->confirmed_w < l->rules.max_power_w)
+        (void)snprintf(out, size, "limited to %.0f W", l->confirmed_w);
+    else
+        (void)snprintf(out, size, "full power, %.0f W", l->rules.max_power_w);
+}
