@@ -179,6 +179,19 @@ static bool live_service(void)
     return s != NULL;
 }
 
+/* libdbus' own way of doing so ends the program. */
+static bool live_rules(void)
+{
+    static const char rule[] = "type='signal',sender='com.victronenergy.settings'";
+
+    for (int i = 0; i < 10; i++) {
+        bus_add_match(bus_connection(client), rule);
+        bus_remove_match(bus_connection(client), rule);
+    }
+    dbus_connection_flush(bus_connection(client));
+    return true;
+}
+
 static bool live_settings(void)
 {
     const struct setting list[] = {
@@ -326,6 +339,7 @@ static void fail_each(bool (*live)(void), long lacking)
 
 LIFE_TEST(bus)
 LIFE_TEST(service)
+LIFE_TEST(rules)
 LIFE_TEST(settings)
 LIFE_TEST(instances)
 LIFE_TEST(monitor)
@@ -415,6 +429,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         MEMORY_TEST(bus_lacks_one),       MEMORY_TEST(bus_lacks_some),
         MEMORY_TEST(service_lacks_one),   MEMORY_TEST(service_lacks_some),
+        MEMORY_TEST(rules_lacks_one),     MEMORY_TEST(rules_lacks_some),
         MEMORY_TEST(settings_lacks_one),  MEMORY_TEST(settings_lacks_some),
         MEMORY_TEST(instances_lacks_one), MEMORY_TEST(instances_lacks_some),
         MEMORY_TEST(monitor_lacks_one),   MEMORY_TEST(monitor_lacks_some),

@@ -499,6 +499,31 @@ void bus_drop_call(DBusPendingCall **pending)
     *pending = NULL;
 }
 
+/* ---- signals ---- */
+
+static void send_rule(DBusConnection *c, const char *method, const char *rule)
+{
+    DBusMessage *m = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
+                                                  DBUS_INTERFACE_DBUS, method);
+
+    if (!m)
+        return;
+    dbus_message_set_no_reply(m, TRUE);
+    if (dbus_message_append_args(m, DBUS_TYPE_STRING, &rule, DBUS_TYPE_INVALID))
+        dbus_connection_send(c, m, NULL);
+    dbus_message_unref(m);
+}
+
+void bus_add_match(DBusConnection *c, const char *rule)
+{
+    send_rule(c, "AddMatch", rule);
+}
+
+void bus_remove_match(DBusConnection *c, const char *rule)
+{
+    send_rule(c, "RemoveMatch", rule);
+}
+
 /* ---- names ---- */
 
 bool bus_request_name(struct bus *b, const char *name, DBusPendingCall **pending,

@@ -50,6 +50,14 @@ DBusMessage *bus_take_reply(DBusPendingCall **pending);
 void bus_drop_call(DBusPendingCall **pending); /* harmless when there is none */
 
 /*
+ * Signals of this match rule are wanted, or not any more. Not waited for: the bus keeps the order, so the rule holds
+ * before what is asked after it. Nothing happens when out of memory. In place of libdbus' own two, of which one
+ * ends the program then (dbus_bus_remove_match(), 1.16.2).
+ */
+void bus_add_match(DBusConnection *c, const char *rule);
+void bus_remove_match(DBusConnection *c, const char *rule);
+
+/*
  * RequestName with DO_NOT_QUEUE, of a name that is valid: as bus_call(). It has no limit of time, and fails
  * when the bus goes away. In done, bus_take_name() gives 0; -EEXIST when somebody owns it; other negative
  * errno; why is filled.

@@ -399,9 +399,8 @@ struct instances *instances_create(struct loop *l, struct bus *bus,
         loop_timer_init(&d->again_timer, l, on_again_timer, d);
         loop_timer_init(&d->deliver, l, deliver, d);
         loop_timer_arm(&d->ready_timer, READY_MS);
-        /* Without an error to fill in, libdbus does not wait for the bus to agree. */
         for (size_t i = 0; i < RULES; i++)
-            dbus_bus_add_match(d->connection, rules[i], NULL);
+            bus_add_match(d->connection, rules[i]);
         d->filters = dbus_connection_add_filter(d->connection, on_message, d, NULL);
         DBusMessage *m = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
                                                       DBUS_INTERFACE_DBUS, "ListNames");
@@ -426,6 +425,6 @@ void instances_destroy(struct instances *d)
     if (d->filters)
         dbus_connection_remove_filter(d->connection, on_message, d);
     for (size_t i = 0; i < RULES && dbus_connection_get_is_connected(d->connection); i++)
-        dbus_bus_remove_match(d->connection, rules[i], NULL);
+        bus_remove_match(d->connection, rules[i]);
     free(d);
 }

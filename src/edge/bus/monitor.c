@@ -47,26 +47,9 @@ static void ask(struct followed *f, bool older);
 
 /* ---- messages out ---- */
 
-static void send_rule(struct monitor *b, const char *method, const char *rule)
+static void rule_of(const struct followed *f, char rule[RULE_MAX])
 {
-    DBusMessage *m = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
-                                                  DBUS_INTERFACE_DBUS, method);
-
-    if (!m)
-        return;
-    /* Not waited for: the bus keeps the order, so the rule holds before what is asked after it. */
-    dbus_message_set_no_reply(m, TRUE);
-    if (dbus_message_append_args(m, DBUS_TYPE_STRING, &rule, DBUS_TYPE_INVALID))
-        dbus_connection_send(bus_connection(b->bus), m, NULL);
-    dbus_message_unref(m);
-}
-
-static void follow_signals(const struct followed *f, const char *method)
-{
-    char rule[RULE_MAX];
-
-    snprintf(rule, sizeof(rule), "type='signal',sender='%s',interface='" BUS_ITEM "'", f->name);
-    send_rule(f->monitor, method, rule);
+    snprintf(rule, RULE_MAX, "type='signal',sender='%s',interface='" BUS_ITEM "'", f->name);
 }
 
 /* ---- the beginning ---- */
@@ -262,6 +245,8 @@ static void release(struct followed *f)
 
 static void service_came(struct monitor *b, const char *name, bool first)
 {
+    char rule[RULE_MAX];
+
     if (b->count == MONITOR_SERVICES_MAX || strlen(name) > NAME_MAX_LEN || find(b, name))
         return;
     struct followed *f = calloc(1, sizeof(*f));
@@ -281,13 +266,15 @@ static void service_came(struct monitor *b, const char *name, bool first)
     b->services[b->count++] = f;
     f->first = first;
     b->waiting += first;
-    follow_signals(f, "AddMatch");
+    rule_of(f, rule);
+    bus_add_match(bus_connection(f->monitor->bus), rule);
     ask(f, false);
 }
 
 static void service_gone(struct monitor *b, const char *name)
 {
     struct followed *f = find(b, name);
+    char rule[RULE_MAX];
 
     if (!f)
         return;
@@ -297,7 +284,8 @@ static void service_gone(struct monitor *b, const char *name)
             break;
         }
     }
-    follow_signals(f, "RemoveMatch");
+    rule_of(f, rule);
+    bus_remove_match(bus_connection(b->bus), rule);
     b->events.gone(b->events.user, f->user);
     no_longer_first(f);
     release(f);
@@ -419,9 +407,8 @@ static void on_ready(void *user)
 
     loop_timer_disarm(&b->open_timer);
     b->filters = dbus_connection_add_filter(c, on_message, b, NULL);
-    send_rule(b, "AddMatch",
-              "type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS
-              "',member='NameOwnerChanged',arg0namespace='com.victronenergy'");
+    bus_add_match(c, "type='signal',sender='" DBUS_SERVICE_DBUS "',interface='" DBUS_INTERFACE_DBUS
+                     "',member='NameOwnerChanged',arg0namespace='com.victronenergy'");
     DBusMessage *m = dbus_message_new_method_call(DBUS_SERVICE_DBUS, DBUS_PATH_DBUS,
                                                   DBUS_INTERFACE_DBUS, "ListNames");
     if (!bus_call(c, m, REPLY_MS, &b->list_call, on_names, b) || !b->filters)

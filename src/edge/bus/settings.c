@@ -447,9 +447,8 @@ struct settings *settings_create(struct loop *l, struct bus *bus,
         s->connection = bus_connection(bus);
         s->events = *events;
         loop_timer_init(&s->deliver, l, deliver, s);
-        /* Without an error to fill in, libdbus does not wait for the bus to agree. */
         for (size_t i = 0; i < RULES; i++)
-            dbus_bus_add_match(s->connection, rules[i], NULL);
+            bus_add_match(s->connection, rules[i]);
         s->filters = dbus_connection_add_filter(s->connection, on_message, s, NULL);
         if (s->filters && ask_for_owner(s))
             return s;
@@ -477,6 +476,6 @@ void settings_destroy(struct settings *s)
     if (s->filters)
         dbus_connection_remove_filter(s->connection, on_message, s);
     for (size_t i = 0; i < RULES && dbus_connection_get_is_connected(s->connection); i++)
-        dbus_bus_remove_match(s->connection, rules[i], NULL);
+        bus_remove_match(s->connection, rules[i]);
     free(s);
 }
