@@ -179,16 +179,29 @@ static bool live_service(void)
     return s != NULL;
 }
 
+enum { HELD = 20 };
+
 /* libdbus' own way of doing so ends the program. */
 static bool live_rules(void)
 {
     static const char rule[] = "type='signal',sender='com.victronenergy.settings'";
 
+    DBusMessage *held[HELD];
+    long lacking = lack;
+
+    /* libdbus keeps a few messages for the next ones: none is left to take. */
+    lack = 0;
+    for (int i = 0; i < HELD; i++)
+        held[i] = dbus_message_new(DBUS_MESSAGE_TYPE_SIGNAL);
+    lack = lacking;
+    bus_remove_match(bus_connection(client), rule); /* first: what is sent is kept again */
     for (int i = 0; i < 10; i++) {
         bus_add_match(bus_connection(client), rule);
         bus_remove_match(bus_connection(client), rule);
     }
     dbus_connection_flush(bus_connection(client));
+    for (int i = 0; i < HELD; i++)
+        dbus_message_unref(held[i]);
     return true;
 }
 
