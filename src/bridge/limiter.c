@@ -242,10 +242,12 @@ double limited_trial_w(const struct limited *d)
 
 void limited_measured(struct limited *d, bool heard, double power_w)
 {
+    bool was_heard = d->limit.heard;
+
     limit_heard(&d->limit, heard);
     if (heard)
         limit_measured(&d->limit, power_w, has_value(power_w) && power_w > 0, now_of(d->owner));
-    if (limit_is_left(&d->limit) || d->limit.again)
+    if (heard != was_heard || limit_is_left(&d->limit) || d->limit.again)
         follow(d);
 }
 

@@ -42,7 +42,9 @@ struct fixture {
     double shown_at_s[HOUSE_INVERTERS_MAX], last_sent_s[HOUSE_INVERTERS_MAX];
     unsigned full_s[HOUSE_INVERTERS_MAX], early[HOUSE_INVERTERS_MAX];
     unsigned commands;
-    bool away; /* the DTU */
+    bool away;   /* the DTU */
+    bool pushes; /* it has a WebSocket */
+    bool deaf;   /* it hears no inverter */
     char body[16384];
 };
 
@@ -56,7 +58,7 @@ static unsigned long serial_of(unsigned i)
 static size_t put_inverter(const struct fixture *f, unsigned i, char *out, size_t size)
 {
     const struct house_inverter *inv = &f->house.inverter[i];
-    bool sun = inv->dc_w > 0;
+    bool sun = inv->dc_w > 0 && !f->deaf;
 
     return (size_t)snprintf(
         out, size,
@@ -144,7 +146,8 @@ static void gateway(void *user, const char *base_url, const struct message *m,
     reply->delay_ms = 20;
     if (f->away)
         reply->outcome = REPLY_UNREACHABLE;
-    else if (strcmp(m->path, "/api/livedata/status") == 0)
+    else if (strcmp(m->path, "/api/livedata/status") == 0 ||
+             (f->pushes && strcmp(m->path, "/livedata") == 0))
         put_live(f);
     else if (strcmp(m->path, "/api/inverter/list") == 0)
         put_list(f);
@@ -170,8 +173,10 @@ static void write_config(struct fixture *f)
     FILE *file = fopen(f->config_path, "w");
 
     assert_non_null(file);
-    fprintf(file, "[DEFAULT]\nHost=dtu\nDTU=opendtu\nUsername=admin\nPassword=x\nPowerLimit=1\n"
-                  "Logging=CRITICAL\nSignOfLifeLog=0\nPush=0\nAutoAdd=0\n");
+    fprintf(file,
+            "[DEFAULT]\nHost=dtu\nDTU=opendtu\nUsername=admin\nPassword=x\nPowerLimit=1\n"
+            "Logging=CRITICAL\nSignOfLifeLog=0\nPush=%d\nAutoAdd=0\n",
+            f->pushes);
     for (unsigned i = 0; i < f->house.inverters; i++)
         fprintf(file, "[INVERTER%u]\nSerial=%lu\nDeviceInstance=%u\nMaxPower=%.0f\n", i,
                 serial_of(i), 100 + i, f->size_w);
@@ -434,6 +439,34 @@ static void begin_limited(struct fixture *f)
     assert_true(shown_w(0) == 300);
 }
 
+/* One inverter at noon, whose gateway pushes: nothing but a command is a reason to call it. */
+static void begin_pushed(struct fixture *f)
+{
+    f->pushes = true;
+    begin_day(f, 1, 1000, 7);
+    f->house.now_s = 12 * 3600;
+    f->house.loss = 0;
+    f->house.inverter[0].delay_s = 2;
+    house_second(&f->house);
+}
+
+/* What is asked for while it is out of reach goes as soon as it is heard again. */
+static void written_while_it_is_out_of_reach(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_pushed(f);
+    run(f, 60);
+    f->deaf = true;
+    run(f, 10);
+    assert_int_equal(limit_to(0, 300), 0);
+    run(f, 10);
+    assert_int_equal(f->commands, 0);
+    f->deaf = false;
+    run(f, 8);
+    assert_true(f->house.inverter[0].limit_w == 300);
+}
+
 /* Each write restarts the watchdog, one of the value that is there too. */
 static void nobody_renews_it(void **state)
 {
@@ -580,6 +613,7 @@ int main(void)
         TEST(killed_at_any_second),
         TEST(the_gateway_is_away),
         TEST(a_second_controller),
+        TEST(written_while_it_is_out_of_reach),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
