@@ -305,10 +305,16 @@ static void on_leave(void *user)
     for (size_t i = 0; i < FLEET_GATEWAYS; i++) {
         if (!a->leaves_ms[i])
             continue;
-        if (now >= a->leaves_ms[i] || !limiter_is_left(a->limiter, (int)i))
-            drop_gateway(a, i);
-        else
+        bool left = limiter_is_left(a->limiter, (int)i);
+        if (left && now < a->leaves_ms[i]) {
             any = true;
+            continue;
+        }
+        if (left)
+            log_line(LOG_WARNING,
+                     "a gateway that is no longer configured is let go although not all of its "
+                     "inverters have confirmed their full power");
+        drop_gateway(a, i);
     }
     if (any)
         loop_timer_arm(&a->leave, LEAVE_LOOK_MS);

@@ -14,6 +14,7 @@ enum {
     STATUS_EVERY_MS = 30 * 1000, /* for a second controller, and a restart of the gateway */
     RIGHTS_EVERY_MS = 5 * 60 * 1000,
     RIGHTS_RETRY_MS = 60 * 1000,
+    MARK_AGAIN_MS = 60 * 1000,
     RADIO_MS = 12 * 1000, /* five tries of two seconds each, and some */
     TURN_MS = 1000,       /* what could not go when it was due is tried again */
 };
@@ -26,6 +27,7 @@ struct limiter {
     struct limited *first;
     struct loop_timer timer;
     struct log_fault unwritten;
+    int64_t mark_again_ms; /* the state file could not be written: not before */
     bool released;
 };
 
@@ -57,9 +59,13 @@ static bool mark(struct limited *d, bool on)
 {
     struct limiter *lm = d->owner;
 
+    if (now_of(lm) < lm->mark_again_ms)
+        return false;
     if (!statefile_mark(lm->memory, d->serial, on)) {
-        log_fault(&lm->unwritten, now_of(lm), LOG_ERROR,
-                  "%s: not limited, since that cannot be noted in the state file", d->label);
+        lm->mark_again_ms = now_of(lm) + MARK_AGAIN_MS;
+        if (on)
+            log_fault(&lm->unwritten, now_of(lm), LOG_ERROR,
+                      "%s: not limited, since that cannot be noted in the state file", d->label);
         return false;
     }
     if (on)
@@ -129,7 +135,9 @@ static void permit(struct limited *d)
 {
     enum obstacle obstacle = limited_obstacle(d);
 
-    if (!d->conf.on || d->owner->released || obstacle != OBSTACLE_NONE) {
+    bool wanted = d->changed && !d->owner->released;
+
+    if (!wanted || obstacle != OBSTACLE_NONE) {
         if (d->limit.on)
             limit_forbid(&d->limit);
     } else {
@@ -139,7 +147,7 @@ static void permit(struct limited *d)
                                                           d->conf.floor_w)};
         limit_allow(&d->limit, &rules);
     }
-    if (d->conf.on && !d->owner->released)
+    if (wanted)
         limited_log_obstacle(d, obstacle);
 }
 
@@ -181,6 +189,8 @@ struct limited *limiter_attach(struct limiter *lm, const char *serial, loop_fn c
         return NULL;
     d->changed = changed;
     d->user = user;
+    if (d->gateway >= 0)
+        lm->wake(lm->user, d->gateway); /* it may have to be asked for its rights */
     return d;
 }
 
@@ -189,7 +199,6 @@ void limiter_detach(struct limited *d)
     if (!d)
         return;
     d->changed = NULL;
-    d->conf.on = false;
     d->told = OBSTACLE_UNKNOWN;
     permit(d);
     follow(d);
@@ -199,16 +208,11 @@ void limiter_detach(struct limited *d)
 void limited_configure(struct limited *d, const struct limited_conf *conf)
 {
     double shown_w = limited_shown_w(d);
-    bool switched = conf->on != d->conf.on;
 
     d->conf = *conf;
     text_copy(d->label, sizeof d->label, conf->label);
     d->conf.label = NULL;
-    if (!conf->on)
-        d->told = OBSTACLE_UNKNOWN;
     permit(d);
-    if (switched && d->gateway >= 0)
-        d->owner->wake(d->owner->user, d->gateway);
     double now_w = limited_shown_w(d);
     if (has_value(shown_w) != has_value(now_w) || shown_w < now_w || shown_w > now_w ||
         limit_is_left(&d->limit))
@@ -363,21 +367,6 @@ static void on_commanded(void *user, const struct command *c, enum reply_outcome
     follow(d);
 }
 
-static enum limit_set_status set_status_of(enum command_status status)
-{
-    switch (status) {
-    case COMMAND_PENDING:
-        return LIMIT_SET_PENDING;
-    case COMMAND_OK:
-        return LIMIT_SET_OK;
-    case COMMAND_FAILURE:
-        return LIMIT_SET_FAILURE;
-    case COMMAND_NOT_TOLD:
-        break;
-    }
-    return LIMIT_SET_UNKNOWN;
-}
-
 static void take_status(struct limited *d, const struct command_report *r)
 {
     bool restarted = r->status == COMMAND_NOT_TOLD && d->status != COMMAND_NOT_TOLD;
@@ -385,7 +374,7 @@ static void take_status(struct limited *d, const struct command_report *r)
     d->status = r->status;
     if (restarted)
         limit_gateway_restarted(&d->limit);
-    limit_status(&d->limit, set_status_of(r->status), r->limit_pct, now_of(d->owner));
+    limit_status(&d->limit, r->status, r->limit_pct, now_of(d->owner));
 }
 
 static void on_report(void *user, const struct command_report *r)
@@ -432,8 +421,8 @@ static int64_t look_every(void *user, enum look what)
             continue;
         if (what == LOOK_STATUS && limit_confirming(&d->limit))
             return port->limiter->released ? END_EVERY_MS : CONFIRM_EVERY_MS;
-        wanted = wanted || d->conf.on;
-        known = known && (d->right != COMMAND_UNKNOWN || !d->conf.on);
+        wanted = wanted || d->changed;
+        known = known && (d->right != COMMAND_UNKNOWN || !d->changed);
         left = left || limit_is_left(&d->limit);
     }
     if (what == LOOK_STATUS)

@@ -35,13 +35,12 @@ void limiter_destroy(struct limiter *lm); /* lifts nothing; NULL is fine */
 
 struct limited_conf {
     const char *label;  /* for messages, copied */
-    bool on;            /* PowerLimit=1 */
     double max_power_w; /* MISSING: not known yet */
     double floor_w;     /* PowerLimitMin; MISSING: by default */
     unsigned dc_inputs;
 };
 
-/* changed: what is to be shown may be something else; from the loop, or from inside a call here. NULL when out of memory. */
+/* Of an inverter that is to be limited. changed: what is to be shown may be something else; from the loop, or from inside a call here. NULL when out of memory. */
 struct limited *limiter_attach(struct limiter *lm, const char *serial, loop_fn changed, void *user);
 void limiter_detach(struct limited *d); /* what it limited is lifted; NULL is fine */
 
@@ -57,7 +56,7 @@ void limited_measured(struct limited *d, bool heard, double power_w);
 bool limited_try(struct limited *d, double watts);
 double limited_trial_w(const struct limited *d);
 
-/* What becomes of the limit, for people: "limited to 300 W". "" where it is not to be limited. */
+/* What becomes of the limit, for people: "limited to 300 W". */
 void limited_state(const struct limited *d, char *out, size_t size);
 
 double limited_shown_w(const struct limited *d); /* MISSING: it cannot be limited */

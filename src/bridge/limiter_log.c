@@ -75,54 +75,29 @@ void limited_log_events(struct limited *d, int64_t now_ms)
         log_good_news(LOG_ERROR, "%s: can be limited again", d->label);
 }
 
+static const struct {
+    const char *words, *cure;
+} obstacles[] = {
+    [OBSTACLE_NONE] = {"", ""},
+    [OBSTACLE_UNKNOWN] = {"its gateway has not said yet whether it takes commands", ""},
+    [OBSTACLE_DISABLED] = {"its gateway sends it no commands",
+                           "Enable that in the inverter's settings there"},
+    [OBSTACLE_LOGIN] = {"its gateway refuses the login",
+                        "Set Username and Password to those of its web page"},
+    [OBSTACLE_POWER] = {"its gateway does not tell how much it can make", "Set MaxPower"},
+};
+
 void limited_log_obstacle(struct limited *d, enum obstacle obstacle)
 {
     if (obstacle == d->told)
         return;
     d->told = obstacle;
-    switch (obstacle) {
-    case OBSTACLE_NONE:
+    if (obstacle == OBSTACLE_NONE)
         log_line(LOG_INFO, "%s: can be limited, %.0f to %.0f W", d->label, d->limit.rules.floor_w,
                  d->limit.rules.max_power_w);
-        break;
-    case OBSTACLE_UNKNOWN:
-        break;
-    case OBSTACLE_DISABLED:
-        log_line(LOG_WARNING,
-                 "%s: cannot be limited: its gateway sends it no commands. Enable that in the "
-                 "inverter's settings there",
-                 d->label);
-        break;
-    case OBSTACLE_LOGIN:
-        log_line(LOG_WARNING,
-                 "%s: cannot be limited: its gateway refuses the login. Set Username and Password "
-                 "to those of its web page",
-                 d->label);
-        break;
-    case OBSTACLE_POWER:
-        log_line(LOG_WARNING,
-                 "%s: cannot be limited: its gateway does not tell how much it can make. Set "
-                 "MaxPower",
-                 d->label);
-        break;
-    }
-}
-
-static const char *obstacle_words(enum obstacle obstacle)
-{
-    switch (obstacle) {
-    case OBSTACLE_UNKNOWN:
-        return "its gateway has not said yet whether it takes commands";
-    case OBSTACLE_DISABLED:
-        return "its gateway sends it no commands";
-    case OBSTACLE_LOGIN:
-        return "its gateway refuses the login";
-    case OBSTACLE_POWER:
-        return "its gateway does not tell how much it can make";
-    case OBSTACLE_NONE:
-        break;
-    }
-    return "";
+    else if (obstacle != OBSTACLE_UNKNOWN)
+        log_line(LOG_WARNING, "%s: cannot be limited: %s. %s", d->label, obstacles[obstacle].words,
+                 obstacles[obstacle].cure);
 }
 
 void limited_state(const struct limited *d, char *out, size_t size)
@@ -130,10 +105,8 @@ void limited_state(const struct limited *d, char *out, size_t size)
     const struct limit *l = &d->limit;
     enum obstacle obstacle = limited_obstacle(d);
 
-    if (!d->conf.on)
-        out[0] = '\0';
-    else if (obstacle != OBSTACLE_NONE)
-        (void)snprintf(out, size, "cannot be limited: %s", obstacle_words(obstacle));
+    if (obstacle != OBSTACLE_NONE)
+        (void)snprintf(out, size, "cannot be limited: %s", obstacles[obstacle].words);
     else if (l->broken)
         (void)snprintf(out, size, "cannot be limited at present: %s", words_of(d));
     else if (l->failures > 0 && l->step == LIMIT_IDLE)

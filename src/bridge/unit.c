@@ -191,7 +191,8 @@ static void on_limit_changed(void *user)
 /* Only of a pvinverter behind a DTU: Venus OS limits nothing else. */
 static bool may_be_limited(const struct unit *u)
 {
-    return u->known && !u->conf.off && !lineup_is_template((int)u->conf.gateway) && u->class &&
+    return u->conf.power_limit && !u->env->dry_run && u->known && !u->conf.off &&
+           !lineup_is_template((int)u->conf.gateway) && u->class &&
            strcmp(u->class->name, "pvinverter") == 0;
 }
 
@@ -207,7 +208,6 @@ static void limit_or_not(struct unit *u)
     }
     if (u->limited) {
         const struct limited_conf conf = {.label = u->label,
-                                          .on = u->conf.power_limit && !u->env->dry_run,
                                           .max_power_w = view->value[FIELD_MAX_POWER][0],
                                           .floor_w = u->conf.power_limit_min_w,
                                           .dc_inputs = view->strings};

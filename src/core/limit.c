@@ -356,31 +356,30 @@ static void notice_others(struct limit *l, double relative_pct)
     l->contested = !ours;
 }
 
-void limit_status(struct limit *l, enum limit_set_status status, double relative_pct,
-                  int64_t now_ms)
+void limit_status(struct limit *l, enum command_status status, double relative_pct, int64_t now_ms)
 {
     if (l->step != LIMIT_CONFIRMING) {
-        if (l->step == LIMIT_IDLE && status == LIMIT_SET_OK)
+        if (l->step == LIMIT_IDLE && status == COMMAND_OK)
             notice_others(l, relative_pct);
         return;
     }
     switch (status) {
-    case LIMIT_SET_PENDING:
+    case COMMAND_PENDING:
         l->pending = true;
         break;
-    case LIMIT_SET_OK:
+    case COMMAND_OK:
         if (l->pending)
             confirm(l, now_ms);
         else
             judge_unseen(l, relative_pct, now_ms);
         break;
-    case LIMIT_SET_FAILURE:
+    case COMMAND_FAILURE:
         if (l->pending)
             fail(l, LIMIT_FAILED_INVERTER);
         else
             judge_unseen(l, MISSING, now_ms);
         break;
-    case LIMIT_SET_UNKNOWN:
+    case COMMAND_NOT_TOLD:
         judge_unseen(l, MISSING, now_ms);
         break;
     }

@@ -24,6 +24,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/command.h"
+
 enum {
     LIMIT_WATCHDOG_MS = 60 * 1000,    /* since the last write of any value */
     LIMIT_TRIAL_MS = 30 * 1000,       /* the same of a trial */
@@ -47,9 +49,6 @@ struct limit_rules {
  * that has a value (key PowerLimitMin). Within 0..max_power_w.
  */
 double limit_floor(double max_power_w, unsigned dc_inputs, double override_w);
-
-/* What the gateway says of the last command. */
-enum limit_set_status { LIMIT_SET_UNKNOWN, LIMIT_SET_PENDING, LIMIT_SET_OK, LIMIT_SET_FAILURE };
 
 enum limit_failure {
     LIMIT_FAILED_NONE,
@@ -177,8 +176,7 @@ bool limit_confirming(const struct limit *l);
  * unknown). limit_relative confirms only what was just sent: newer HMS firmware reports its persistent
  * limit there while it obeys another.
  */
-void limit_status(struct limit *l, enum limit_set_status status, double relative_pct,
-                  int64_t now_ms);
+void limit_status(struct limit *l, enum command_status status, double relative_pct, int64_t now_ms);
 
 /* A fresh measurement. power_w may be MISSING. */
 void limit_measured(struct limit *l, double power_w, bool producing, int64_t now_ms);

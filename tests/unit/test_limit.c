@@ -68,9 +68,9 @@ static double send_and_confirm(void)
     double w = send();
 
     limit_answer(&l, true, now);
-    limit_status(&l, LIMIT_SET_PENDING, MISSING, now);
+    limit_status(&l, COMMAND_PENDING, MISSING, now);
     now += 2 * S;
-    limit_status(&l, LIMIT_SET_OK, 100 * w / l.rules.max_power_w, now);
+    limit_status(&l, COMMAND_OK, 100 * w / l.rules.max_power_w, now);
     return w;
 }
 
@@ -209,14 +209,14 @@ static void a_newer_one_replaces_what_is_not_confirmed(void **state)
     assert_true(limit_write(&l, 300, now));
     send();
     limit_answer(&l, true, now);
-    limit_status(&l, LIMIT_SET_PENDING, MISSING, now);
+    limit_status(&l, COMMAND_PENDING, MISSING, now);
     now += 3 * S;
     assert_true(limit_write(&l, 100, now));
     assert_w(send(), 100);
     limit_answer(&l, true, now);
-    limit_status(&l, LIMIT_SET_PENDING, MISSING, now);
+    limit_status(&l, COMMAND_PENDING, MISSING, now);
     now += 2 * S;
-    limit_status(&l, LIMIT_SET_OK, 100.0 / 6, now);
+    limit_status(&l, COMMAND_OK, 100.0 / 6, now);
     assert_w(l.confirmed_w, 100);
 }
 
@@ -253,8 +253,8 @@ static void pending_then_ok_confirms(void **state)
     assert_shown(300);
     limit_answer(&l, true, now);
     assert_true(limit_confirming(&l));
-    limit_status(&l, LIMIT_SET_PENDING, 100, now);
-    limit_status(&l, LIMIT_SET_OK, 100, now + 2 * S); /* whatever it says of the value */
+    limit_status(&l, COMMAND_PENDING, 100, now);
+    limit_status(&l, COMMAND_OK, 100, now + 2 * S); /* whatever it says of the value */
     assert_false(limit_confirming(&l));
     assert_int_equal(limit_events(&l), LIMIT_CONFIRMED);
     assert_w(l.confirmed_w, 300);
@@ -265,7 +265,7 @@ static void a_changed_value_that_never_was_pending_was_dropped(void **state)
     assert_true(limit_write(&l, 300, now));
     send();
     limit_answer(&l, true, now);
-    limit_status(&l, LIMIT_SET_OK, 100, now);
+    limit_status(&l, COMMAND_OK, 100, now);
     assert_int_equal(limit_events(&l), LIMIT_FAILED);
     assert_int_equal(l.failure, LIMIT_FAILED_DROPPED);
     assert_shown(600);
@@ -276,7 +276,7 @@ static void a_quick_acknowledgement_is_seen_by_its_value(void **state)
     assert_true(limit_write(&l, 300, now));
     send();
     limit_answer(&l, true, now);
-    limit_status(&l, LIMIT_SET_OK, 50, now);
+    limit_status(&l, COMMAND_OK, 50, now);
     assert_int_equal(limit_events(&l), LIMIT_CONFIRMED);
 }
 
@@ -286,7 +286,7 @@ static void an_unchanged_refresh_proves_nothing(void **state)
     ess_keeps(300, 5 * MIN);
     send();
     limit_answer(&l, true, now);
-    limit_status(&l, LIMIT_SET_OK, 100, now); /* new HMS firmware says the persistent limit */
+    limit_status(&l, COMMAND_OK, 100, now); /* new HMS firmware says the persistent limit */
     assert_int_equal(limit_events(&l), 0);
     assert_w(l.confirmed_w, 300);
     assert_shown(300);
@@ -296,9 +296,9 @@ static void fail_once(void)
 {
     send();
     limit_answer(&l, true, now);
-    limit_status(&l, LIMIT_SET_PENDING, MISSING, now);
+    limit_status(&l, COMMAND_PENDING, MISSING, now);
     now += 10 * S;
-    limit_status(&l, LIMIT_SET_FAILURE, MISSING, now);
+    limit_status(&l, COMMAND_FAILURE, MISSING, now);
 }
 
 static void a_failure_shows_what_was_confirmed_before(void **state)
@@ -346,7 +346,7 @@ static void a_gateway_that_refuses_or_is_silent_is_a_failure(void **state)
     now += 10 * S;
     send();
     limit_answer(&l, true, now);
-    limit_status(&l, LIMIT_SET_PENDING, MISSING, now);
+    limit_status(&l, COMMAND_PENDING, MISSING, now);
     now += 59 * S;
     assert_true(limit_write(&l, 300, now));
     (void)due();
@@ -415,8 +415,8 @@ static void a_mark_of_an_earlier_run_is_lifted_also_where_limiting_is_off(void *
     assert_true(w >= l.rules.max_power_w);
     limit_sending(&l, w, now);
     limit_answer(&l, true, now);
-    limit_status(&l, LIMIT_SET_PENDING, MISSING, now);
-    limit_status(&l, LIMIT_SET_OK, 100, now + 2 * S);
+    limit_status(&l, COMMAND_PENDING, MISSING, now);
+    limit_status(&l, COMMAND_OK, 100, now + 2 * S);
     assert_int_equal(limit_events(&l), LIMIT_CONFIRMED | LIMIT_LIFTED);
     assert_false(limit_is_left(&l));
 }
@@ -490,8 +490,8 @@ static void a_day_of_episodes_writes_twenty_times_at_the_most(void **state)
             assert_true(l.marked || w >= 600);
             limit_sending(&l, w, now);
             limit_answer(&l, true, now);
-            limit_status(&l, LIMIT_SET_PENDING, MISSING, now);
-            limit_status(&l, LIMIT_SET_OK, MISSING, now);
+            limit_status(&l, COMMAND_PENDING, MISSING, now);
+            limit_status(&l, COMMAND_OK, MISSING, now);
         }
     }
     assert_in_range(writes, 1, LIMIT_MARK_WRITES_MAX);
@@ -608,17 +608,17 @@ static void an_inverter_that_returns_is_told_again(void **state)
 static void another_controller_is_noticed_once(void **state)
 {
     limited_to(300);
-    limit_status(&l, LIMIT_SET_OK, 50, now);
-    limit_status(&l, LIMIT_SET_OK, 100, now); /* as new HMS firmware reads back */
-    limit_status(&l, LIMIT_SET_PENDING, 20, now);
+    limit_status(&l, COMMAND_OK, 50, now);
+    limit_status(&l, COMMAND_OK, 100, now); /* as new HMS firmware reads back */
+    limit_status(&l, COMMAND_PENDING, 20, now);
     assert_int_equal(limit_events(&l), 0);
-    limit_status(&l, LIMIT_SET_OK, 20, now);
-    limit_status(&l, LIMIT_SET_OK, 22, now);
+    limit_status(&l, COMMAND_OK, 20, now);
+    limit_status(&l, COMMAND_OK, 22, now);
     assert_int_equal(limit_events(&l), LIMIT_CONTESTED);
     assert_true(l.contested);
-    limit_status(&l, LIMIT_SET_OK, 22, now);
+    limit_status(&l, COMMAND_OK, 22, now);
     assert_int_equal(limit_events(&l), 0);
-    limit_status(&l, LIMIT_SET_OK, 50, now);
+    limit_status(&l, COMMAND_OK, 50, now);
     assert_false(l.contested);
 }
 
@@ -658,7 +658,7 @@ static void anything_happens(bool *ordered, double *order)
         break;
     case 4:
     case 5:
-        limit_status(&l, (enum limit_set_status)dice(4), dice(3) ? dice(101) : MISSING, now);
+        limit_status(&l, (enum command_status)dice(4), dice(3) ? dice(101) : MISSING, now);
         break;
     case 6:
         limit_measured(&l, dice(700), dice(5) > 0, now);

@@ -64,7 +64,7 @@ static void ideal_second(struct ideal *d)
         if (has_value(w))
             w = fmax(floor_w, w);
         if (has_value(w) &&
-            (fabs(w - d->posted_w[i]) >= 1 || h->inverter[i].status == LIMIT_SET_FAILURE)) {
+            (fabs(w - d->posted_w[i]) >= 1 || h->inverter[i].status == COMMAND_FAILURE)) {
             d->posted_w[i] = w;
             house_dtu_post(h, i, w);
         }

@@ -347,7 +347,7 @@ static void ideal_day(unsigned inverters, double size_w, uint32_t seed, struct o
             if (!has_value(w))
                 continue;
             w = fmax(floor_w, w);
-            if (fabs(w - posted_w[i]) < 1 && h.inverter[i].status != LIMIT_SET_FAILURE)
+            if (fabs(w - posted_w[i]) < 1 && h.inverter[i].status != COMMAND_FAILURE)
                 continue;
             posted_w[i] = w;
             house_dtu_post(&h, i, w);

@@ -60,7 +60,7 @@ void house_dawn(struct house *h)
         inv->limit_w = inv->max_w;
         inv->power_w = inv->dc_w = 0;
         inv->coming_w = inv->queued_w = inv->on_air_w = MISSING;
-        inv->status = LIMIT_SET_UNKNOWN;
+        inv->status = COMMAND_NOT_TOLD;
         inv->relative_pct = 0;
         h->ess_w[i] = MISSING;
         h->ess_written_s[i] = 0;
@@ -154,7 +154,7 @@ static void command_ends(struct house *h)
         inv->relative_pct = 100 * inv->on_air_w / inv->max_w;
     }
     if (!has_value(inv->queued_w)) /* else it goes on being Pending */
-        inv->status = arrived ? LIMIT_SET_OK : LIMIT_SET_FAILURE;
+        inv->status = arrived ? COMMAND_OK : COMMAND_FAILURE;
     inv->on_air_w = MISSING;
     h->radio_inverter = -1;
 }
@@ -184,7 +184,7 @@ void house_dtu_post(struct house *h, unsigned i, double w)
     struct house_inverter *inv = &h->inverter[i];
 
     inv->queued_w = fmin(w, inv->max_w);
-    inv->status = LIMIT_SET_PENDING;
+    inv->status = COMMAND_PENDING;
     inv->commands++;
 }
 

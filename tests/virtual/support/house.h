@@ -32,7 +32,7 @@ struct house_inverter {
     double delay_s, up_w_s, down_w_s; /* how it follows */
     /* The DTU's record of it. */
     double queued_w, on_air_w; /* MISSING: none */
-    enum limit_set_status status;
+    enum command_status status;
     double relative_pct;
     unsigned commands;
 };
