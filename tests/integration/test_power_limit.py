@@ -11,6 +11,7 @@ from tests.integration.command import CommandTest
 from tests.integration.program import SANITIZERS, command, inverter, patience
 from tests.integration.venus import VenusTest
 from tests.sim import Ahoy, Basic, Digest, Fault, Inverter
+from tests.sim.limits import Obedience
 
 ONE, TWO = "116182000001", "1161820000ab"
 ROOF, BARN = PVINVERTER % 20, PVINVERTER % 21
@@ -150,6 +151,34 @@ class PowerLimitTest(PowerLimitScene):
         self.wait_obeyed(300.0)
         self.wait_value(ROOF, POWER, 300.0, 8.0)
         self.wait_value(ROOF, "/StatusCode", 12)
+
+    def test_a_slow_ramp(self):
+        """An output that is on its way down is no reason to send anything again."""
+        self.limitable()
+        self.dtu[ONE].obedience = Obedience(PEAK, delay=1.0, ramp=0.05)
+        self.limit(300.0)
+        self.wait_obeyed(300.0)
+        self.wait_value(ROOF, LIMIT, 300.0)
+        for _ in range(12):
+            self.assertEqual(ACCEPTED, self.limit(300.0))
+            time.sleep(1.0)
+        self.wait_value(ROOF, POWER, 300.0, 8.0)
+        self.assertEqual([(ONE, 300.0)], self.commands())
+
+    def test_a_radio_that_is_kept_busy(self):
+        """A DTU measures nothing while a command is under way: however fast the writer, that is the smaller part."""
+        self.limitable(limits={"radio": 2.0, "starves": True})
+        measured, last, gaps = None, time.monotonic(), []
+        until = last + 25.0
+        while time.monotonic() < until:
+            self.limit(300.0 + 40 * (int(time.monotonic() * 3) % 9))
+            now = self.client.value(ROOF, "/UpdateIndex")
+            if now != measured:
+                gaps.append(time.monotonic() - last)
+                measured, last = now, time.monotonic()
+            time.sleep(0.2)
+        self.assertGreater(len(gaps), 8)
+        self.assertLess(max(gaps), 5.0 * patience())
 
     # --- where it is not possible -------------------------------------------------------------
 

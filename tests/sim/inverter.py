@@ -97,6 +97,10 @@ class Inverter:
         self._age = 2
         self._held_since = None
 
+    @property
+    def is_held(self):
+        return self._held_since is not None
+
     def fix(self, **values):
         """Pins the measurement to what the sun gives by default, with these values replaced."""
         base = self._fixed or self._from_sun(12 * 3600.0)

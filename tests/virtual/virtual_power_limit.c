@@ -598,6 +598,76 @@ static void the_gateway_is_away(void **state)
     assert_true(f->house.inverter[0].limit_w == shown_w(0));
 }
 
+/* ---- Whatever comes ---- */
+
+enum { CHAOS_ROUNDS = 60, CHAOS_S = 60, CALM_S = 8 * 60 };
+
+static bool happens(uint32_t *seed, unsigned in_a_thousand)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return (*seed >> 8) % 1000 < in_a_thousand;
+}
+
+static double some_watts(uint32_t *seed)
+{
+    (void)happens(seed, 0);
+    return (double)(*seed >> 8) / (1 << 24) * 1200 - 50;
+}
+
+static void one_event(struct fixture *f, uint32_t *seed)
+{
+    struct house_inverter *inv = &f->house.inverter[0];
+    struct value by_hand = value_double(some_watts(seed));
+
+    if (happens(seed, 200))
+        (void)limit_to(0, some_watts(seed));
+    if (happens(seed, 50))
+        (void)world_write(service_of(0), "/SwitchableOutput/limit/Dimming", &by_hand);
+    if (happens(seed, 30))
+        f->away = !f->away;
+    if (happens(seed, 30))
+        f->deaf = !f->deaf;
+    if (happens(seed, 20)) /* the inverter was without DC */
+        inv->limit_w = inv->max_w;
+    if (happens(seed, 20)) { /* the DTU has restarted */
+        inv->queued_w = inv->on_air_w = MISSING;
+        inv->status = COMMAND_NOT_TOLD;
+        inv->relative_pct = 0;
+    }
+}
+
+/*
+ * What is shown is never above MaxPower nor below the floor, and once the faults have ended it is what the inverter
+ * obeys: after the pauses of a gateway that was away (2 min), and of an inverter that counted as broken (5 min).
+ */
+static void whatever_comes(void **state)
+{
+    struct fixture *f = *state;
+    double floor_w = limit_floor(1000, INPUTS, MISSING);
+    uint32_t seed = 20;
+
+    begin_day(f, 1, 1000, 7);
+    f->house.now_s = 12 * 3600;
+    f->house.loss = 0.1;
+    for (unsigned n = 0; n < CHAOS_ROUNDS; n++) {
+        f->house.now_s = 12 * 3600; /* it stays noon */
+        f->last_sent_s[0] -= n > 0 ? CHAOS_S + CALM_S : 0;
+        for (unsigned s = 0; s < CHAOS_S + CALM_S; s++) {
+            if (s < CHAOS_S)
+                one_event(f, &seed);
+            else
+                f->away = f->deaf = false;
+            one_second(f);
+            double shown = shown_w(0);
+            if (has_value(shown) && (shown < floor_w || shown > 1000))
+                fail_msg("round %u, second %u: %.1f W", n, s, shown);
+        }
+        if (!(fabs(shown_w(0) - f->house.inverter[0].limit_w) < 1))
+            fail_msg("round %u: %.1f W is shown, and %.1f W obeyed", n, shown_w(0),
+                     f->house.inverter[0].limit_w);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -614,6 +684,7 @@ int main(void)
         TEST(the_gateway_is_away),
         TEST(a_second_controller),
         TEST(written_while_it_is_out_of_reach),
+        TEST(whatever_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,7 +54,7 @@ static void on_end(void *user)
 
 void world_run(struct loop *l, int64_t ms)
 {
-    struct loop_timer end;
+    static struct loop_timer end; /* a failed assertion leaves it armed */
     loop_timer_init(&end, l, on_end, l);
     loop_timer_arm(&end, ms);
     if (loop_run(l) != 0)
