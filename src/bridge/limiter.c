@@ -44,6 +44,9 @@ static void set_timer(struct limiter *lm)
 
     for (const struct limited *d = lm->first; d; d = d->next) {
         int64_t due = limit_due_ms(&d->limit, now);
+        int64_t switch_due = power_switch_due_ms(&d->power);
+        if (switch_due >= 0 && (due < 0 || switch_due < due))
+            due = switch_due;
         if (due >= 0 && due <= now)
             due = now + TURN_MS;
         if (due >= 0 && (next < 0 || due < next))
@@ -81,9 +84,10 @@ static bool look_after(struct limited *d)
     double order_w;
     enum limit_task task = limit_next(&d->limit, now_of(d->owner), &order_w);
 
+    power_switch_pass(&d->power, now_of(d->owner));
     if (task == LIMIT_UNMARK)
         (void)mark(d, false);
-    return task == LIMIT_SEND || task == LIMIT_MARK;
+    return task == LIMIT_SEND || task == LIMIT_MARK || d->power.step == SWITCH_WAITING;
 }
 
 static bool is_done(const struct limited *d)
@@ -135,7 +139,7 @@ static void permit(struct limited *d)
 {
     enum obstacle obstacle = limited_obstacle(d);
 
-    bool wanted = d->changed && !d->owner->released;
+    bool wanted = d->changed && d->conf.limits && !d->owner->released;
 
     if (!wanted || obstacle != OBSTACLE_NONE) {
         if (d->limit.on)
@@ -162,7 +166,7 @@ static struct limited *find(const struct limiter *lm, const char *serial)
     return NULL;
 }
 
-static struct limited *add(struct limiter *lm, const char *serial)
+static struct limited *add(struct limiter *lm, const char *serial, bool off)
 {
     struct limited *d = calloc(1, sizeof *d);
 
@@ -172,19 +176,21 @@ static struct limited *add(struct limiter *lm, const char *serial)
     d->next = lm->first;
     lm->first = d;
     d->gateway = -1;
-    d->conf.max_power_w = d->conf.floor_w = MISSING;
+    d->conf.max_power_w = d->conf.floor_w = d->conf.manual_w = MISSING;
     text_copy(d->serial, sizeof d->serial, serial);
     (void)snprintf(d->label, sizeof d->label, "inverter %s", serial);
     limit_init(&d->limit, statefile_is_marked(lm->memory, serial));
+    power_switch_init(&d->power, off);
     return d;
 }
 
-struct limited *limiter_attach(struct limiter *lm, const char *serial, loop_fn changed, void *user)
+struct limited *limiter_attach(struct limiter *lm, const char *serial, bool off, loop_fn changed,
+                               void *user)
 {
     struct limited *d = find(lm, serial);
 
     if (!d)
-        d = add(lm, serial);
+        d = add(lm, serial, off);
     if (!d)
         return NULL;
     d->changed = changed;
@@ -200,6 +206,7 @@ void limiter_detach(struct limited *d)
         return;
     d->changed = NULL;
     d->told = OBSTACLE_UNKNOWN;
+    power_switch_forget(&d->power);
     permit(d);
     follow(d);
     loop_timer_arm(&d->owner->timer, 0); /* which forgets it where there is nothing to lift */
@@ -208,13 +215,20 @@ void limiter_detach(struct limited *d)
 void limited_configure(struct limited *d, const struct limited_conf *conf)
 {
     double shown_w = limited_shown_w(d);
+    bool another = conf->manual_w < d->conf.manual_w || conf->manual_w > d->conf.manual_w ||
+                   has_value(conf->manual_w) != has_value(d->conf.manual_w);
 
+    if (!conf->limits || !d->conf.limits)
+        d->told = OBSTACLE_UNKNOWN;
+    if (!conf->switches)
+        power_switch_forget(&d->power);
     d->conf = *conf;
     text_copy(d->label, sizeof d->label, conf->label);
     d->conf.label = NULL;
+    limit_manual(&d->limit, conf->manual_w);
     permit(d);
     double now_w = limited_shown_w(d);
-    if (has_value(shown_w) != has_value(now_w) || shown_w < now_w || shown_w > now_w ||
+    if (another || has_value(shown_w) != has_value(now_w) || shown_w < now_w || shown_w > now_w ||
         limit_is_left(&d->limit))
         follow(d);
     else
@@ -246,12 +260,17 @@ double limited_trial_w(const struct limited *d)
 
 void limited_measured(struct limited *d, bool heard, double power_w)
 {
-    bool was_heard = d->limit.heard;
+    bool was_heard = d->limit.heard, producing = has_value(power_w) && power_w > 0;
+    bool was_off = d->power.off;
 
     limit_heard(&d->limit, heard);
-    if (heard)
-        limit_measured(&d->limit, power_w, has_value(power_w) && power_w > 0, now_of(d->owner));
-    if (heard != was_heard || limit_is_left(&d->limit) || d->limit.again)
+    if (heard) {
+        limit_measured(&d->limit, power_w, producing, now_of(d->owner));
+        power_switch_measured(&d->power, producing, now_of(d->owner));
+    }
+    if (was_off != d->power.off)
+        permit(d);
+    if (heard != was_heard || limit_is_left(&d->limit) || d->limit.again || d->power.events)
         follow(d);
 }
 
@@ -263,6 +282,32 @@ double limited_shown_w(const struct limited *d)
 bool limited_throttles(const struct limited *d, double power_w)
 {
     return limit_throttles(&d->limit, power_w);
+}
+
+const struct limit_rules *limited_rules(const struct limited *d)
+{
+    return &d->limit.rules;
+}
+
+/* Nothing waits for an inverter that is out of reach: what its owner wants now is not meant for the morning. */
+bool limited_can_switch(const struct limited *d)
+{
+    return d->conf.switches && d->limit.heard && !d->owner->released &&
+           limited_obstacle_to_commands(d) == OBSTACLE_NONE;
+}
+
+bool limited_switch(struct limited *d, bool on)
+{
+    if (!limited_can_switch(d))
+        return false;
+    power_switch_order(&d->power, on, now_of(d->owner));
+    follow(d);
+    return true;
+}
+
+bool limited_is_off(const struct limited *d)
+{
+    return d->conf.switches && d->power.off;
 }
 
 /* ---- Gateways ------------------------------------------------------------------------------- */
@@ -292,8 +337,10 @@ void limiter_heard(struct limiter *lm, int gateway, const char *serial)
 static bool radio_is_busy(const struct limiter *lm, int gateway)
 {
     for (const struct limited *d = lm->first; d && !lm->released; d = d->next) {
-        if (d->gateway == gateway && d->limit.step != LIMIT_IDLE &&
-            now_of(lm) - d->limit.sent_ms < RADIO_MS)
+        bool limiting = d->limit.step != LIMIT_IDLE && now_of(lm) - d->limit.sent_ms < RADIO_MS;
+        bool switching =
+            d->power.step >= SWITCH_SENDING && now_of(lm) - d->power.order_ms < RADIO_MS;
+        if (d->gateway == gateway && (limiting || switching))
             return true;
     }
     return false;
@@ -304,8 +351,6 @@ static struct limited *most_urgent(struct limiter *lm, int gateway, double *orde
 {
     struct limited *best = NULL;
 
-    if (radio_is_busy(lm, gateway))
-        return NULL;
     for (struct limited *d = lm->first; d; d = d->next) {
         double w;
         if (d->gateway != gateway)
@@ -322,14 +367,34 @@ static struct limited *most_urgent(struct limiter *lm, int gateway, double *orde
     return best;
 }
 
+/* A person waits for this one. */
+static bool next_switched(struct limiter *lm, int gateway, struct command *out)
+{
+    for (struct limited *d = lm->first; d; d = d->next) {
+        if (d->gateway != gateway || d->power.step != SWITCH_WAITING)
+            continue;
+        power_switch_sending(&d->power, now_of(lm));
+        *out = (struct command){.kind = COMMAND_POWER, .on = d->power.order_on};
+        text_copy(out->serial, sizeof out->serial, d->serial);
+        set_timer(lm);
+        return true;
+    }
+    return false;
+}
+
 static bool on_next(void *user, struct command *out)
 {
     const struct limiter_port *port = user;
     struct limiter *lm = port->limiter;
     double order_w = 0;
     bool marks = false;
-    struct limited *d = most_urgent(lm, port->gateway, &order_w, &marks);
+    struct limited *d;
 
+    if (radio_is_busy(lm, port->gateway))
+        return false;
+    if (next_switched(lm, port->gateway, out))
+        return true;
+    d = most_urgent(lm, port->gateway, &order_w, &marks);
     if (!d || (marks && !mark(d, true)))
         return false;
     limit_sending(&d->limit, order_w, now_of(lm));
@@ -353,10 +418,12 @@ static void on_commanded(void *user, const struct command *c, enum reply_outcome
     const struct limiter_port *port = user;
     struct limited *d = find(port->limiter, c->serial);
 
-    if (!d || d->limit.step != LIMIT_SENDING)
+    if (!d || (c->kind == COMMAND_LIMIT && d->limit.step != LIMIT_SENDING))
         return;
     text_copy(d->why, sizeof d->why, why);
-    if (is_lost(outcome))
+    if (c->kind == COMMAND_POWER)
+        power_switch_answer(&d->power, outcome == REPLY_OK);
+    else if (is_lost(outcome))
         limit_unsent(&d->limit);
     else
         limit_answer(&d->limit, outcome == REPLY_OK, now_of(port->limiter));
@@ -387,10 +454,12 @@ static void on_report(void *user, const struct command_report *r)
     if (r->part == REPORT_RIGHT) {
         d->right = r->right;
         d->login_refused = false;
-        permit(d);
+    } else if (r->part == REPORT_POWER) {
+        power_switch_status(&d->power, r->status, now_of(d->owner));
     } else {
         take_status(d, r);
     }
+    permit(d);
     follow(d);
 }
 
@@ -419,14 +488,17 @@ static int64_t look_every(void *user, enum look what)
     for (const struct limited *d = port->limiter->first; d; d = d->next) {
         if (d->gateway != port->gateway)
             continue;
-        if (what == LOOK_STATUS && limit_confirming(&d->limit))
+        bool switching = d->power.step == SWITCH_CONFIRMING;
+        if (what == LOOK_LIMIT && (limit_confirming(&d->limit) || switching))
             return port->limiter->released ? END_EVERY_MS : CONFIRM_EVERY_MS;
+        if (what == LOOK_POWER && switching)
+            return CONFIRM_EVERY_MS;
         wanted = wanted || d->changed;
         known = known && (d->right != COMMAND_UNKNOWN || !d->changed);
         left = left || limit_is_left(&d->limit);
     }
-    if (what == LOOK_STATUS)
-        return left ? STATUS_EVERY_MS : 0;
+    if (what != LOOK_RIGHTS)
+        return what == LOOK_LIMIT && left ? STATUS_EVERY_MS : 0;
     return !wanted ? 0 : known ? RIGHTS_EVERY_MS : RIGHTS_RETRY_MS;
 }
 
@@ -463,6 +535,7 @@ void limiter_release(struct limiter *lm)
 {
     lm->released = true;
     for (struct limited *d = lm->first; d; d = d->next) {
+        power_switch_forget(&d->power);
         limit_release(&d->limit);
         follow(d);
     }
@@ -492,7 +565,7 @@ struct limiter *limiter_create(struct loop *l, struct statefile *memory, limiter
     loop_timer_init(&lm->timer, l, on_timer, lm);
     const struct device_memory *all = statefile_all(memory, &count);
     for (size_t i = 0; i < count; i++) {
-        if (all[i].limited && !add(lm, all[i].serial)) {
+        if (all[i].limited && !add(lm, all[i].serial, all[i].orders.off)) {
             limiter_destroy(lm);
             return NULL;
         }

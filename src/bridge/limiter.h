@@ -1,5 +1,6 @@
 /*
- * The power limits of all inverters: core/limit.h for each, by its serial. An inverter whose section goes, or that
+ * What inverters are told: the power limits of all of them (core/limit.h for each, by its serial), and switching on
+ * and off (core/power_switch.h). An inverter whose section goes, or that
  * no unit is any more, stays here until full power was confirmed.
  *
  *     unit ── asks for a limit ──▶ limiter ── next command ──▶ gateway that hears the inverter
@@ -35,13 +36,20 @@ void limiter_destroy(struct limiter *lm); /* lifts nothing; NULL is fine */
 
 struct limited_conf {
     const char *label;  /* for messages, copied */
+    bool limits;        /* PowerLimit=1 */
+    bool switches;      /* Switch=1 */
+    double manual_w;    /* the owner's limit by hand; MISSING: none */
     double max_power_w; /* MISSING: not known yet */
     double floor_w;     /* PowerLimitMin; MISSING: by default */
     unsigned dc_inputs;
 };
 
-/* Of an inverter that is to be limited. changed: what is to be shown may be something else; from the loop, or from inside a call here. NULL when out of memory. */
-struct limited *limiter_attach(struct limiter *lm, const char *serial, loop_fn changed, void *user);
+/*
+ * Of an inverter that is to be limited or switched. off: it was left switched off. changed: what is to be shown may be
+ * something else; from the loop, or from inside a call here. NULL when out of memory.
+ */
+struct limited *limiter_attach(struct limiter *lm, const char *serial, bool off, loop_fn changed,
+                               void *user);
 void limiter_detach(struct limited *d); /* what it limited is lifted; NULL is fine */
 
 void limited_configure(struct limited *d, const struct limited_conf *conf);
@@ -56,11 +64,18 @@ void limited_measured(struct limited *d, bool heard, double power_w);
 bool limited_try(struct limited *d, double watts);
 double limited_trial_w(const struct limited *d);
 
-/* What becomes of the limit, for people: "limited to 300 W". */
+/* What becomes of the limit, for people: "limited to 300 W". "" where it is not to be limited. */
 void limited_state(const struct limited *d, char *out, size_t size);
 
 double limited_shown_w(const struct limited *d); /* MISSING: it cannot be limited */
 bool limited_throttles(const struct limited *d, double power_w);
+/* Within what it can be limited. */
+const struct limit_rules *limited_rules(const struct limited *d);
+
+/* Switches it on or off. False: refused, for it cannot be switched at present. */
+bool limited_switch(struct limited *d, bool on);
+bool limited_can_switch(const struct limited *d);
+bool limited_is_off(const struct limited *d);
 
 /* ---- Of gateways, by number ---- */
 

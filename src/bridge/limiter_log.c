@@ -2,14 +2,23 @@
 
 #include <stdio.h>
 
-enum obstacle limited_obstacle(const struct limited *d)
+enum obstacle limited_obstacle_to_commands(const struct limited *d)
 {
     if (d->login_refused)
         return OBSTACLE_LOGIN;
     if (d->right == COMMAND_UNKNOWN)
         return OBSTACLE_UNKNOWN;
-    if (d->right == COMMAND_DISABLED)
-        return OBSTACLE_DISABLED;
+    return d->right == COMMAND_DISABLED ? OBSTACLE_DISABLED : OBSTACLE_NONE;
+}
+
+enum obstacle limited_obstacle(const struct limited *d)
+{
+    enum obstacle obstacle = limited_obstacle_to_commands(d);
+
+    if (obstacle != OBSTACLE_NONE)
+        return obstacle;
+    if (limited_is_off(d))
+        return OBSTACLE_OFF;
     return d->conf.max_power_w > 0 ? OBSTACLE_NONE : OBSTACLE_POWER;
 }
 
@@ -46,12 +55,41 @@ static void log_limit(struct limited *d, unsigned events, int64_t now_ms)
     }
 }
 
+static const char *words_of_switch(const struct limited *d)
+{
+    switch (d->power.failure) {
+    case SWITCH_FAILED_SENDING:
+        return d->why[0] ? d->why : "its gateway could not be told";
+    case SWITCH_FAILED_INVERTER:
+        return "the inverter did not acknowledge it";
+    case SWITCH_FAILED_NO_ANSWER:
+        return "the gateway took the command and nothing came of it: are commands enabled for this inverter, there?";
+    case SWITCH_FAILED_NONE:
+        break;
+    }
+    return "";
+}
+
+static void log_switch(struct limited *d)
+{
+    unsigned events = power_switch_events(&d->power);
+
+    if (events & SWITCH_DONE)
+        log_line(LOG_INFO, "%s: switched %s by hand", d->label, d->power.off ? "off" : "on");
+    if (events & SWITCH_FAILED)
+        log_line(LOG_WARNING, "%s: could not be switched %s: %s", d->label,
+                 d->power.order_on ? "on" : "off", words_of_switch(d));
+    if (events & SWITCH_RETURNED)
+        log_line(LOG_INFO, "%s: was switched off by hand and runs again", d->label);
+}
+
 /* Whoever writes limits, or a gateway, could cause these without end. */
 void limited_log_events(struct limited *d, int64_t now_ms)
 {
     unsigned events = limit_events(&d->limit);
 
     log_limit(d, events, now_ms);
+    log_switch(d);
     if (events & LIMIT_EXPIRED)
         log_fault(&d->expired, now_ms, LOG_WARNING,
                   "%s: nobody has renewed the power limit for %d s: lifting it", d->label,
@@ -84,6 +122,7 @@ static const struct {
                            "Enable that in the inverter's settings there"},
     [OBSTACLE_LOGIN] = {"its gateway refuses the login",
                         "Set Username and Password to those of its web page"},
+    [OBSTACLE_OFF] = {"it is switched off by hand", ""},
     [OBSTACLE_POWER] = {"its gateway does not tell how much it can make", "Set MaxPower"},
 };
 
@@ -95,7 +134,7 @@ void limited_log_obstacle(struct limited *d, enum obstacle obstacle)
     if (obstacle == OBSTACLE_NONE)
         log_line(LOG_INFO, "%s: can be limited, %.0f to %.0f W", d->label, d->limit.rules.floor_w,
                  d->limit.rules.max_power_w);
-    else if (obstacle != OBSTACLE_UNKNOWN)
+    else if (obstacles[obstacle].cure[0])
         log_line(LOG_WARNING, "%s: cannot be limited: %s. %s", d->label, obstacles[obstacle].words,
                  obstacles[obstacle].cure);
 }
@@ -105,7 +144,9 @@ void limited_state(const struct limited *d, char *out, size_t size)
     const struct limit *l = &d->limit;
     enum obstacle obstacle = limited_obstacle(d);
 
-    if (obstacle != OBSTACLE_NONE)
+    if (!d->conf.limits)
+        out[0] = '\0';
+    else if (obstacle != OBSTACLE_NONE)
         (void)snprintf(out, size, "cannot be limited: %s", obstacles[obstacle].words);
     else if (l->broken)
         (void)snprintf(out, size, "cannot be limited at present: %s", words_of(d));

@@ -8,6 +8,7 @@
 #include "core/command.h"
 #include "core/conf.h"
 #include "core/driver.h"
+#include "core/power_switch.h"
 #include "edge/sys/log.h"
 
 enum { LIMITED_LABEL_MAX = CONF_SECTION_MAX + SERIAL_MAX };
@@ -18,6 +19,7 @@ enum obstacle {
     OBSTACLE_UNKNOWN,
     OBSTACLE_DISABLED,
     OBSTACLE_LOGIN,
+    OBSTACLE_OFF, /* by hand */
     OBSTACLE_POWER
 };
 
@@ -27,6 +29,7 @@ struct limited {
     char serial[SERIAL_MAX], label[LIMITED_LABEL_MAX];
     int gateway; /* that hears it; -1: none yet */
     struct limit limit;
+    struct power_switch power;
     struct limited_conf conf;
     enum command_right right;
     bool login_refused;         /* by the gateway */
@@ -39,8 +42,9 @@ struct limited {
     void *user;
 };
 
-/* What stands in the way at present. */
+/* What stands in the way of a limit at present, and of any command. */
 enum obstacle limited_obstacle(const struct limited *d);
+enum obstacle limited_obstacle_to_commands(const struct limited *d);
 
 /* What has happened since the last call. */
 void limited_log_events(struct limited *d, int64_t now_ms);

@@ -11,7 +11,8 @@ void outbox_init(struct outbox *o, const struct driver *driver, void *session,
     o->driver = driver;
     o->session = session;
     o->events = *events;
-    o->looked_ms[LOOK_RIGHTS] = o->looked_ms[LOOK_STATUS] = -1;
+    for (enum look what = 0; what < LOOKS; what++)
+        o->looked_ms[what] = -1;
 }
 
 static const struct driver_commands *commands_of(const struct outbox *o)
@@ -68,9 +69,13 @@ bool outbox_next(struct outbox *o, bool looks, int64_t now_ms, struct message *o
     memset(out, 0, sizeof *out);
     if (!commands)
         return false;
-    return next_command(o, commands, out) ||
-           (looks && (next_look(o, commands, LOOK_RIGHTS, now_ms, out) ||
-                      next_look(o, commands, LOOK_STATUS, now_ms, out)));
+    if (next_command(o, commands, out))
+        return true;
+    for (enum look what = 0; looks && what < LOOKS; what++) {
+        if (next_look(o, commands, what, now_ms, out))
+            return true;
+    }
+    return false;
 }
 
 /* ---- What came of it ---- */
@@ -103,7 +108,7 @@ static void command_done(struct outbox *o, const struct gateway_reply *reply)
             return;
         outcome = outcome_of(result);
     }
-    o->looked_ms[LOOK_STATUS] = -1; /* what became of it, at once */
+    o->looked_ms[LOOK_LIMIT] = o->looked_ms[LOOK_POWER] = -1; /* what became of it, at once */
     o->events.commanded(o->events.user, &o->command, outcome,
                         reply->outcome == REPLY_OK ? why : reply->why);
 }
@@ -138,8 +143,8 @@ int64_t outbox_due_ms(const struct outbox *o, int64_t now_ms)
 
     if (!commands_of(o))
         return -1;
-    for (int what = LOOK_RIGHTS; what <= LOOK_STATUS; what++) {
-        int64_t look_ms = look_due_ms(o, (enum look)what);
+    for (enum look what = 0; what < LOOKS; what++) {
+        int64_t look_ms = look_due_ms(o, what);
         if (look_ms >= 0 && (due_ms < 0 || look_ms < due_ms))
             due_ms = look_ms;
     }

@@ -38,7 +38,7 @@ struct outbox {
     unsigned again; /* so often it was encoded anew; it waits for its turn while waits is true */
     bool waits;
     enum look look;
-    int64_t looked_ms[2]; /* by enum look; -1: not yet */
+    int64_t looked_ms[LOOKS]; /* by enum look; -1: not yet */
 };
 
 /* driver and session are borrowed. */

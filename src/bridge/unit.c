@@ -24,7 +24,8 @@ struct unit {
     char label[CONF_SECTION_MAX + SERIAL_MAX]; /* what the configuration calls it */
     struct device *device;
     struct claim claim;
-    struct limited *limited; /* NULL: nothing that could be limited */
+    struct limited *limited; /* NULL: nothing that could be commanded */
+    struct owner_orders orders;
     const struct venus_class *class;
     struct service *service;     /* NULL until its name is settled, and while the name is taken */
     bool there;                  /* the service is on the bus, not only about to be */
@@ -84,6 +85,32 @@ static void show(struct unit *u)
     service_flush(u->service);
 }
 
+/* The slider stands at the top where its owner set no limit. */
+static struct control_view slider(const struct unit *u)
+{
+    const struct limit_rules *rules = limited_rules(u->limited);
+    double manual_w = u->orders.limit_w;
+
+    return (struct control_view){
+        .there = u->conf.power_limit,
+        .possible = has_value(limited_shown_w(u->limited)),
+        .value = !(manual_w < rules->max_power_w) ? rules->max_power_w
+                 : manual_w < rules->floor_w      ? rules->floor_w
+                                                  : manual_w,
+        .min = rules->floor_w,
+        .max = rules->max_power_w,
+        .pane = u->orders.pane[CONTROL_LIMIT],
+    };
+}
+
+static struct control_view toggle(const struct unit *u)
+{
+    return (struct control_view){.there = u->conf.power_switch,
+                                 .possible = limited_can_switch(u->limited),
+                                 .value = !limited_is_off(u->limited),
+                                 .pane = u->orders.pane[CONTROL_SWITCH]};
+}
+
 /* What the limiter shows of it. */
 static void show_limit(struct unit *u)
 {
@@ -96,7 +123,9 @@ static void show_limit(struct unit *u)
         limit = (struct device_limit){.power_limit_w = limited_shown_w(u->limited),
                                       .throttled = limited_throttles(u->limited, power_w),
                                       .trial_w = limited_trial_w(u->limited),
-                                      .state = state};
+                                      .state = state,
+                                      .off = limited_is_off(u->limited),
+                                      .control = {slider(u), toggle(u)}};
     }
     device_limit(u->device, &limit);
 }
@@ -108,13 +137,55 @@ static int try_limit(struct unit *u, double watts)
                                                                 : SERVICE_REFUSED;
 }
 
-static int write_limit(struct unit *u, enum map_source source, const struct value *value)
+static void limit_or_not(struct unit *u);
+
+/* At the top of the slider, or above, there is no limit. */
+static int order_limit(struct unit *u, double watts)
 {
-    if (!u->limited || value->type != VALUE_DOUBLE)
+    if (!has_value(limited_shown_w(u->limited)) || !has_value(watts) || watts < 0)
         return SERVICE_REFUSED;
-    if (source == MAP_LIMIT_TRIAL)
+    u->orders.limit_w = watts < limited_rules(u->limited)->max_power_w ? watts : MISSING;
+    limit_or_not(u);
+    show(u);
+    u->env->chosen(u->env->user);
+    return SERVICE_ACCEPTED;
+}
+
+static int choose_pane(struct unit *u, enum control control, int pane)
+{
+    if (pane < 0 || pane > CONTROL_PANE_MAX)
+        return SERVICE_REFUSED;
+    u->orders.pane[control] = pane;
+    show_limit(u);
+    show(u);
+    u->env->chosen(u->env->user);
+    return SERVICE_ACCEPTED;
+}
+
+static int write_control(struct unit *u, enum control control, const struct value *value)
+{
+    if (control == CONTROL_LIMIT)
+        return order_limit(u, value->d);
+    if (value->i < 0 || value->i > 1 || !limited_switch(u->limited, value->i == 1))
+        return SERVICE_REFUSED;
+    return SERVICE_ACCEPTED;
+}
+
+/* Takes what a row commands; nothing where the row has no value. */
+static int take_command(struct unit *u, const struct map_row *row, const struct value *value)
+{
+    if (!u->limited || value->type != row->command)
+        return SERVICE_REFUSED;
+    switch (row->source) {
+    case MAP_LIMIT_TRIAL:
         return try_limit(u, value->d);
-    return limited_write(u->limited, value->d) ? SERVICE_ACCEPTED : SERVICE_REFUSED;
+    case MAP_CONTROL_PANE:
+        return choose_pane(u, (enum control)row->slot, value->i);
+    case MAP_CONTROL_VALUE:
+        return write_control(u, (enum control)row->slot, value);
+    default:
+        return limited_write(u->limited, value->d) ? SERVICE_ACCEPTED : SERVICE_REFUSED;
+    }
 }
 
 /* Paths that the GX screen may set, and what ESS commands. */
@@ -124,7 +195,7 @@ static int on_write(void *user, size_t item, const struct value *value)
     struct owner_choice choice = u->claim.choice;
 
     if (u->rows[item]->command != VALUE_INVALID)
-        return write_limit(u, u->rows[item]->source, value);
+        return take_command(u, u->rows[item], value);
     if (!choice_write(&choice, u->rows[item]->source, value, device_view(u->device)->phases))
         return SERVICE_REFUSED;
     device_choose(u->device, &choice);
@@ -183,16 +254,21 @@ static void disappear(struct unit *u)
 static void on_limit_changed(void *user)
 {
     struct unit *u = user;
+    bool was_off = u->orders.off;
 
+    if (u->limited && u->conf.power_switch)
+        u->orders.off = limited_is_off(u->limited);
     show_limit(u);
     show(u);
+    if (u->orders.off != was_off)
+        u->env->chosen(u->env->user);
 }
 
-/* Only of a pvinverter behind a DTU: Venus OS limits nothing else. */
-static bool may_be_limited(const struct unit *u)
+/* Only a pvinverter behind a DTU: Venus OS limits nothing else. */
+static bool may_be_commanded(const struct unit *u)
 {
-    return u->conf.power_limit && !u->env->dry_run && u->known && !u->conf.off &&
-           !lineup_is_template((int)u->conf.gateway) && u->class &&
+    return (u->conf.power_limit || u->conf.power_switch) && !u->env->dry_run && u->known &&
+           !u->conf.off && !lineup_is_template((int)u->conf.gateway) && u->class &&
            strcmp(u->class->name, "pvinverter") == 0;
 }
 
@@ -200,14 +276,18 @@ static void limit_or_not(struct unit *u)
 {
     const struct device_view *view = device_view(u->device);
 
-    if (!may_be_limited(u)) {
+    if (!may_be_commanded(u)) {
         limiter_detach(u->limited);
         u->limited = NULL;
     } else if (!u->limited) {
-        u->limited = limiter_attach(u->env->limiter, view->serial, on_limit_changed, u);
+        u->limited =
+            limiter_attach(u->env->limiter, view->serial, u->orders.off, on_limit_changed, u);
     }
     if (u->limited) {
         const struct limited_conf conf = {.label = u->label,
+                                          .limits = u->conf.power_limit,
+                                          .switches = u->conf.power_switch,
+                                          .manual_w = u->orders.limit_w,
                                           .max_power_w = view->value[FIELD_MAX_POWER][0],
                                           .floor_w = u->conf.power_limit_min_w,
                                           .dc_inputs = view->strings};
@@ -411,6 +491,7 @@ struct unit *unit_create(const struct unit_env *env, const struct device_conf *c
     warn_of_class(u);
     u->known = memory && memory->serial[0];
     u->claim.choice = memory ? memory->choice : choice_unset;
+    u->orders = memory ? memory->orders : orders_none;
     claim_anew(u);
     return u;
 }
@@ -432,7 +513,8 @@ void unit_reconfigure(struct unit *u, const struct device_conf *conf)
     bool class_changed = strcmp(conf->service, u->conf.service) != 0;
     bool renamed = class_changed || conf->instance != u->conf.instance ||
                    conf->off != u->conf.off || strcmp(conf->section, u->conf.section) != 0;
-    bool reshaped = conf->has_dc != u->conf.has_dc;
+    bool reshaped = conf->has_dc != u->conf.has_dc || conf->power_limit != u->conf.power_limit ||
+                    conf->power_switch != u->conf.power_switch;
 
     if (device_conf_equal(conf, &u->conf))
         return;
@@ -490,6 +572,7 @@ bool unit_become(struct unit *u, const struct device_memory *memory)
     limiter_detach(u->limited);
     u->limited = NULL;
     u->claim.choice = m.choice;
+    u->orders = m.orders;
     device_destroy(u->device);
     u->device = device;
     silence_init(&u->silence);
@@ -654,6 +737,7 @@ void unit_remember(const struct unit *u, struct device_memory *out)
 {
     device_remember(u->device, out);
     out->choice = u->claim.choice;
+    out->orders = u->orders;
 }
 
 const char *unit_serial(const struct unit *u)

@@ -143,6 +143,20 @@ static bool open_gateways(struct lifting *l)
     return ok;
 }
 
+/* Its owner did that, and may have had a reason: it is not for this to undo. */
+static void tell_switched_off(const struct lifting *l)
+{
+    size_t count;
+    const struct device_memory *all = statefile_all(l->memory, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (all[i].orders.off)
+            printf(
+                "inverter %s was switched off by hand and stays so: the page of its DTU can switch it on\n",
+                all[i].serial);
+    }
+}
+
 static int tell_left(const struct lifting *l)
 {
     size_t n = 0;
@@ -152,6 +166,7 @@ static int tell_left(const struct lifting *l)
             "inverter %s has not confirmed its full power: switch it off and on, or set its limit on "
             "the page of its DTU\n",
             limiter_left(l->limiter, n));
+    tell_switched_off(l);
     if (n == 0)
         puts("no inverter is limited");
     return n == 0 ? LIFT_WELL : LIFT_LEFT;

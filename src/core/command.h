@@ -7,8 +7,13 @@
 
 #include "core/reading.h"
 
+enum command_kind { COMMAND_LIMIT, COMMAND_POWER };
+
 struct command {
+    enum command_kind kind;
     char serial[SERIAL_MAX];
+    bool on; /* COMMAND_POWER */
+    /* COMMAND_LIMIT */
     double limit_w;     /* never persistent; max_power_w or more: all that it can */
     double max_power_w; /* 0: not known, then only "all that it can" is asked for */
 };
@@ -27,15 +32,16 @@ enum command_status {
     COMMAND_FAILURE,
 };
 
-enum report_part { REPORT_RIGHT, REPORT_STATUS };
+enum report_part { REPORT_RIGHT, REPORT_LIMIT, REPORT_POWER };
 
 /* What a gateway says of one inverter and its commands: of one part at a time. */
 struct command_report {
     char serial[SERIAL_MAX];
     enum report_part part;
     enum command_right right;
-    enum command_status status; /* of the last limit that it was sent */
-    double limit_pct;           /* the limit, % of what it can, as the gateway has it; MISSING */
+    enum command_status status; /* of the last limit, or switching, that it was sent */
+    double
+        limit_pct; /* REPORT_LIMIT: the limit, % of what it can, as the gateway has it; MISSING */
 };
 
 #endif

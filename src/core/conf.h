@@ -106,6 +106,7 @@ struct device_conf {
     bool use_yield_day;
     bool keep_energy;         /* a counter that starts anew goes on from its last total */
     bool power_limit;         /* the D-Bus may limit its power */
+    bool power_switch;        /* its owner may switch it on and off on the GX screen */
     double power_limit_min_w; /* it is never told less; MISSING: see limit_floor() */
     double max_power_w;       /* what it can make; MISSING: as the gateway says */
     double energy_offset_kwh; /* added to the counter: another one's total, or less than 0 */

@@ -59,7 +59,7 @@ bool device_conf_equal(const struct device_conf *a, const struct device_conf *b)
            a->position == b->position && same_text(a->service, b->service) &&
            same_text(a->name, b->name) && a->has_dc == b->has_dc &&
            a->use_yield_day == b->use_yield_day && a->keep_energy == b->keep_energy &&
-           a->power_limit == b->power_limit &&
+           a->power_limit == b->power_limit && a->power_switch == b->power_switch &&
            same_number(a->power_limit_min_w, b->power_limit_min_w) &&
            same_number(a->max_power_w, b->max_power_w) &&
            same_number(a->energy_offset_kwh, b->energy_offset_kwh) &&

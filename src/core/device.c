@@ -413,6 +413,8 @@ void device_limit(struct device *d, const struct device_limit *limit)
     d->view.power_limit_w = limit->power_limit_w;
     d->view.throttled = limit->throttled;
     d->view.limit_trial_w = limit->trial_w;
+    d->view.off = limit->off;
+    memcpy(d->view.control, limit->control, sizeof d->view.control);
     text_copy(d->view.limit_state, sizeof d->view.limit_state, limit->state);
 }
 
@@ -467,9 +469,12 @@ const struct device_view *device_view(const struct device *d)
 
 /* ---- Memory --------------------------------------------------------------------------------- */
 
+const struct owner_orders orders_none = {.limit_w = MISSING};
+
 void device_memory_init(struct device_memory *m)
 {
     memset(m, 0, sizeof *m);
+    m->orders = orders_none;
     m->choice = choice_unset;
     m->instance = -1;
     m->max_power_w = m->energy_kwh = MISSING;

@@ -36,6 +36,29 @@ enum { LIMIT_STATE_MAX = 192 };
 
 enum device_state { DEVICE_START, DEVICE_RUNNING, DEVICE_NIGHT, DEVICE_ERROR };
 
+/* The two native controls of the GX screen (/SwitchableOutput); docs/power-limit.md. */
+enum control { CONTROL_LIMIT, CONTROL_SWITCH, CONTROLS };
+
+/* What the owner commands by hand. In the state file alone. */
+struct owner_orders {
+    double limit_w;     /* MISSING: none */
+    bool off;           /* switched off, and not seen to run since */
+    int pane[CONTROLS]; /* /Settings/ShowUIControl: 0 not in the quick pane, or bits of gui-v2 */
+};
+
+extern const struct owner_orders orders_none;
+
+/* Bits 1 always, 2 on the device, 4 remotely (gui-v2, IOChannel_ShowUI). */
+enum { CONTROL_PANE_MAX = 7 };
+
+/* What one of the controls shows. */
+struct control_view {
+    bool there;             /* switched on in the configuration */
+    bool possible;          /* what it commands can be commanded at present */
+    double value, min, max; /* of CONTROL_LIMIT in W; CONTROL_SWITCH: 0 or 1 */
+    int pane;
+};
+
 /* What the map reads. All of it derives from the last readings and the state; kept, not recomputed. */
 struct device_view {
     enum device_state state;
@@ -58,9 +81,11 @@ struct device_view {
     double value[FIELD_COUNT][PHASE_SLOTS];
     unsigned strings;
     struct string_reading string[STRINGS_MAX];
-    double power_limit_w;              /* what /Ac/PowerLimit says; MISSING: it cannot be limited */
-    bool throttled;                    /* its limit holds it back */
-    double limit_trial_w;              /* a person tries so much; MISSING: nobody does */
+    double power_limit_w; /* what /Ac/PowerLimit says; MISSING: it cannot be limited */
+    bool throttled;       /* its limit holds it back */
+    double limit_trial_w; /* a person tries so much; MISSING: nobody does */
+    bool off;             /* switched off by hand */
+    struct control_view control[CONTROLS];
     char limit_state[LIMIT_STATE_MAX]; /* what becomes of the limit, for people; "": no limiting */
     bool has_dc;                       /* measures a DC voltage, now or at other times */
     bool by_radio;                     /* as the last reading */
@@ -100,6 +125,7 @@ struct device_memory {
     char name[NAME_MAX_BYTES];      /* as the gateway last called it */
     char product[PRODUCT_MAX];      /* what that gateway is; "" where unknown */
     struct owner_choice choice;
+    struct owner_orders orders;
     int instance;       /* last one used without an explicit DeviceInstance; -1 is none */
     unsigned phases;    /* AC phases of the device itself; 0 where unknown */
     unsigned strings;   /* most that were ever seen */
@@ -205,6 +231,8 @@ struct device_limit {
     bool throttled;       /* it makes as much as that allows */
     double trial_w;       /* MISSING: nobody tries it */
     const char *state;    /* copied */
+    bool off;             /* switched off by hand */
+    struct control_view control[CONTROLS];
 };
 void device_limit(struct device *d, const struct device_limit *limit);
 

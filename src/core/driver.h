@@ -56,7 +56,9 @@ struct decode_sink {
 /* What is asked about commands, outside of cycles. */
 enum look {
     LOOK_RIGHTS, /* to which inverters commands are passed on; it needs the credentials that they need */
-    LOOK_STATUS, /* what has become of them */
+    LOOK_LIMIT, /* what has become of limits, and the limits themselves */
+    LOOK_POWER, /* what has become of switching on and off */
+    LOOKS
 };
 
 /*

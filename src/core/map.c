@@ -13,7 +13,7 @@ static int status_code(const struct device_view *view)
         return 0;
     case DEVICE_RUNNING:
         /* Also at 0 W: ESS counts an inverter only while it says 7, and may be what holds it at 0. */
-        return view->throttled ? 12 : 7;
+        return view->off ? 8 : view->throttled ? 12 : 7;
     case DEVICE_NIGHT:
         return 8;
     case DEVICE_ERROR:
@@ -88,12 +88,45 @@ static struct value health_value(enum map_source source, const struct health_vie
     return value_string(view->last_error);
 }
 
+static bool is_control(const struct map_row *row)
+{
+    return row->source >= MAP_CONTROL_TEXT && row->source <= MAP_CONTROL_PANE;
+}
+
+/* gui-v2 shows a control whose type, name and value are valid (iochannel.cpp, switchableoutput.cpp). */
+static struct value control_value(const struct map_row *row, const struct control_view *control)
+{
+    if (!control->possible)
+        return value_invalid();
+    switch (row->source) {
+    case MAP_CONTROL_TEXT:
+        return value_string(row->arg.text);
+    case MAP_CONTROL_INT:
+        return value_int(row->arg.constant);
+    case MAP_CONTROL_VALUE:
+        return row->slot == CONTROL_SWITCH ? value_int(control->value > 0)
+                                           : value_double(control->value);
+    case MAP_CONTROL_STATUS:
+        return value_int(control->value > 0 ? 9 : 0);
+    case MAP_CONTROL_MIN:
+        return value_double(control->min);
+    case MAP_CONTROL_MAX:
+        return value_double(control->max);
+    case MAP_CONTROL_PANE:
+        return value_int(control->pane);
+    default:
+        return value_invalid();
+    }
+}
+
 bool map_applies(const struct map_row *row, const struct device_view *view)
 {
     if (row->source == MAP_STRING)
         return row->slot < view->strings;
     if (row->source == MAP_FIELD && row->arg.field == FIELD_DC_VOLTAGE)
         return view->has_dc;
+    if (is_control(row))
+        return view->control[row->slot].there;
     return true;
 }
 
@@ -151,6 +184,14 @@ struct value map_value(const struct map_row *row, const struct device_view *view
         return value_double(view->limit_trial_w);
     case MAP_LIMIT_STATE:
         return text_or_invalid(view->limit_state);
+    case MAP_CONTROL_TEXT:
+    case MAP_CONTROL_INT:
+    case MAP_CONTROL_VALUE:
+    case MAP_CONTROL_STATUS:
+    case MAP_CONTROL_MIN:
+    case MAP_CONTROL_MAX:
+    case MAP_CONTROL_PANE:
+        return control_value(row, &view->control[row->slot]);
     case MAP_GENSET_STATUS:
         return genset_status(view);
     case MAP_STATE:

@@ -41,6 +41,14 @@ enum map_source {
     MAP_POWER_LIMIT, /* a command: W, and no value while it cannot be limited */
     MAP_LIMIT_TRIAL, /* the same of a person who tries it */
     MAP_LIMIT_STATE, /* what becomes of its limit, for people */
+    /* Of the native control number slot: no value while it cannot be commanded. */
+    MAP_CONTROL_TEXT,   /* arg.text, a constant */
+    MAP_CONTROL_INT,    /* arg.constant */
+    MAP_CONTROL_VALUE,  /* a command: /State or /Dimming */
+    MAP_CONTROL_STATUS, /* 9 on, 0 off */
+    MAP_CONTROL_MIN,
+    MAP_CONTROL_MAX,
+    MAP_CONTROL_PANE,  /* a command: whether it is in the quick pane */
     MAP_GENSET_STATUS, /* genset: 0 standby, 8 running */
     MAP_STATE,         /* inverter: 9 inverting, 0 off */
     MAP_ERROR_CODE,    /* 0 none, 1 gateway away (GUI shows "no error" for 0) */
@@ -67,7 +75,7 @@ struct map_row {
         *help; /* one line, for GetDescription and docs/dbus.md; NULL where the path says it */
     enum map_source source;
     enum text_format text;
-    unsigned char slot;      /* MAP_FIELD: phase 0..3; MAP_STRING: string 0..STRINGS_MAX-1 */
+    unsigned char slot;      /* MAP_FIELD: phase 0..3; MAP_STRING: string; MAP_CONTROL_*: control */
     bool writable;           /* SetValue is meant for it */
     bool quiet;              /* never announced: for whoever asks */
     enum value_type command; /* what is written commands something: see struct service_item */
@@ -104,7 +112,7 @@ const struct venus_class *venus_class_find(const char *service, bool *known);
 
 /*
  * Whether the row exists on this device: string rows only up to its number of strings, a DC voltage only
- * of what measures one.
+ * of what measures one, a control where it is switched on.
  */
 bool map_applies(const struct map_row *row, const struct device_view *view);
 

@@ -69,6 +69,16 @@ static bool add_settings(cJSON *o, const struct device_memory *m)
            add_number(o, "instance", m->instance >= 0 ? m->instance : MISSING);
 }
 
+static bool add_orders(cJSON *o, const struct owner_orders *orders)
+{
+    return add_number(o, "limit_w", orders->limit_w) &&
+           add_number(o, "off", orders->off ? 1 : MISSING) &&
+           add_number(o, "limit_pane",
+                      orders->pane[CONTROL_LIMIT] ? orders->pane[CONTROL_LIMIT] : MISSING) &&
+           add_number(o, "switch_pane",
+                      orders->pane[CONTROL_SWITCH] ? orders->pane[CONTROL_SWITCH] : MISSING);
+}
+
 static bool add_energy(cJSON *o, const struct device_memory *m)
 {
     if (!has_value(m->energy_kwh))
@@ -85,9 +95,10 @@ static char *print_device(const struct device_memory *m)
     char *text = NULL;
     cJSON *o = cJSON_CreateObject();
 
-    if (o && add_identity(o, m) && add_settings(o, m) && add_number(o, "phases", m->phases) &&
-        add_number(o, "strings", m->strings) && add_number(o, "max_power_w", m->max_power_w) &&
-        add_energy(o, m) && add_number(o, "limited", m->limited ? 1 : MISSING))
+    if (o && add_identity(o, m) && add_settings(o, m) && add_orders(o, &m->orders) &&
+        add_number(o, "phases", m->phases) && add_number(o, "strings", m->strings) &&
+        add_number(o, "max_power_w", m->max_power_w) && add_energy(o, m) &&
+        add_number(o, "limited", m->limited ? 1 : MISSING))
         text = cJSON_PrintUnformatted(o);
     cJSON_Delete(o);
     return text;
@@ -209,6 +220,14 @@ static void read_energy(const cJSON *o, struct device_memory *m)
     }
 }
 
+static void read_orders(const cJSON *o, struct owner_orders *orders)
+{
+    orders->limit_w = member_in(o, "limit_w", 0, power_limit_w);
+    orders->off = json_bool(o, "off", false);
+    orders->pane[CONTROL_LIMIT] = (int)small_member(o, "limit_pane", CONTROL_PANE_MAX);
+    orders->pane[CONTROL_SWITCH] = (int)small_member(o, "switch_pane", CONTROL_PANE_MAX);
+}
+
 static void read_device(const cJSON *o, struct device_memory *m)
 {
     device_memory_init(m);
@@ -228,6 +247,7 @@ static void read_device(const cJSON *o, struct device_memory *m)
     m->strings = small_member(o, "strings", STRINGS_MAX);
     m->max_power_w = member_in(o, "max_power_w", 0, power_limit_w);
     m->limited = json_bool(o, "limited", false);
+    read_orders(o, &m->orders);
     read_energy(o, m);
 }
 

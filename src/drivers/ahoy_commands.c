@@ -1,7 +1,7 @@
 /*
- * Power limits of AhoyDTU (RestApi.h, 0.8.156). POST /api/ctrl of {"id", "cmd", "val"} and, from 0.8.80 on where a password is
+ * Commands of AhoyDTU (RestApi.h, 0.8.156). POST /api/ctrl of {"id", "cmd", "val"} and, from 0.8.80 on where a password is
  * set, a token: {"auth": password} gives one, which is good for 20 minutes. /api/inverter/pwrack/ID tells whether the inverter
- * has acknowledged the last command. The last command wins; there is no queue. generic.menu_prot of /api/live is true where
+ * has acknowledged the last command, a limit or "power" (1 on, 0 off). The last command wins; there is no queue. generic.menu_prot of /api/live is true where
  * a password is set.
  */
 #include "drivers/ahoy_commands.h"
@@ -56,23 +56,41 @@ static bool find(struct ahoy_commands *a, const char *serial)
 }
 
 /* All that it can is told as 100 %: nobody need know how much that is. */
+static void add_limit(cJSON *root, const struct command *c)
+{
+    bool full = c->limit_w >= c->max_power_w;
+
+    cJSON_AddStringToObject(root, "cmd",
+                            full ? "limit_nonpersistent_relative" : "limit_nonpersistent_absolute");
+    cJSON_AddNumberToObject(root, "val", full ? 100 : round(10 * c->limit_w) / 10);
+}
+
+static void add_power(cJSON *root, const struct command *c)
+{
+    cJSON_AddStringToObject(root, "cmd", "power");
+    cJSON_AddNumberToObject(root, "val", c->on ? 1 : 0);
+}
+
 static bool encode(void *session, const struct command *c, struct message *out)
 {
     struct ahoy_commands *a = session;
-    bool full = c->limit_w >= c->max_power_w;
 
     if (!find(a, c->serial))
         return false;
-    a->known[a->place].pct = full ? 100 : 100 * c->limit_w / c->max_power_w;
+    if (c->kind == COMMAND_LIMIT)
+        a->known[a->place].pct =
+            c->limit_w >= c->max_power_w ? 100 : 100 * c->limit_w / c->max_power_w;
+    a->known[a->place].power = c->kind == COMMAND_POWER;
     a->known[a->place].waits = true;
     if (a->password[0] && !a->token[0])
         return log_in(a, out);
     a->logs_in = false;
     cJSON *root = cJSON_CreateObject();
     cJSON_AddNumberToObject(root, "id", a->known[a->place].id);
-    cJSON_AddStringToObject(root, "cmd",
-                            full ? "limit_nonpersistent_relative" : "limit_nonpersistent_absolute");
-    cJSON_AddNumberToObject(root, "val", full ? 100 : round(10 * c->limit_w) / 10);
+    if (c->kind == COMMAND_POWER)
+        add_power(root, c);
+    else
+        add_limit(root, c);
     if (a->token[0])
         cJSON_AddStringToObject(root, "token", a->token);
     return write_body(out, root);
@@ -149,7 +167,7 @@ static bool look(void *session, enum look what, struct message *out)
         text_copy(out->path, sizeof out->path, "/api/live");
         return true;
     }
-    if (!next_waiting(a))
+    if (what == LOOK_POWER || !next_waiting(a)) /* one acknowledgement for both */
         return false;
     (void)snprintf(out->path, sizeof out->path, "/api/inverter/pwrack/%u", a->known[a->place].id);
     return true;
@@ -171,9 +189,11 @@ static void report_status(struct ahoy_commands *a, const cJSON *root,
                           const struct decode_sink *sink)
 {
     bool acknowledged = json_bool(root, "ack", false);
-    struct command_report r = {.part = REPORT_STATUS,
+    bool power = a->known[a->place].power;
+    struct command_report r = {.part = power ? REPORT_POWER : REPORT_LIMIT,
                                .status = acknowledged ? COMMAND_OK : COMMAND_PENDING,
-                               .limit_pct = acknowledged ? a->known[a->place].pct : MISSING};
+                               .limit_pct =
+                                   acknowledged && !power ? a->known[a->place].pct : MISSING};
 
     text_copy(r.serial, sizeof r.serial, a->known[a->place].serial);
     a->known[a->place].waits = !acknowledged;
@@ -195,7 +215,7 @@ static enum decode_result looked(void *session, enum look what, const char *body
         result = need_password(why);
     if (what == LOOK_RIGHTS && result == DECODE_OK)
         report_rights(a, sink);
-    else if (what == LOOK_STATUS)
+    else if (what == LOOK_LIMIT)
         report_status(a, root, sink);
     cJSON_Delete(root);
     return result;

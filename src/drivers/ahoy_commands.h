@@ -15,7 +15,8 @@ struct ahoy_commands {    /* zeroed to begin with, but for password */
         char serial[SERIAL_MAX];
         unsigned id;
         bool waits; /* for the inverter to acknowledge its last command ... */
-        double pct; /* ... which said so */
+        bool power; /* ... which switched it on or off */
+        double pct; /* the last limit */
     } known[INVERTERS_MAX];
     size_t place;               /* in known: whose command or status is under way */
     char token[AHOY_TOKEN_MAX]; /* "": not logged in */

@@ -1,7 +1,7 @@
 /*
- * Power limits of OpenDTU (WebApi_limit.cpp, WebApi_inverter.cpp, to v26.3.30): a form with one field, data, of JSON. All but a
- * wrong password is answered with 200. Type "success" says that the limit is queued, or that it was dropped
- * since commands are switched off for the inverter. Types 0 (W) and 1 (%) mean the same in all versions, and
+ * Commands of OpenDTU (WebApi_limit.cpp, WebApi_power.cpp, WebApi_inverter.cpp, to v26.3.30): a form with one field, data, of JSON. All but a
+ * wrong password is answered with 200. Type "success" says that the command is queued, or that it was dropped
+ * since commands are switched off for the inverter. Limits: types 0 (W) and 1 (%) mean the same in all versions, and
  * are not persistent. More than 2250 W is refused.
  */
 #include "drivers/opendtu_commands.h"
@@ -17,18 +17,29 @@ static const double limit_max_w = 2250; /* MAX_INVERTER_LIMIT */
 enum { LIMIT_ABSOLUTE = 0, LIMIT_RELATIVE = 1 };
 
 /* What is all that it can is told as 100 %: nobody need know how much that is. */
-static bool encode(void *session, const struct command *c, struct message *out)
+static void write_limit(const struct command *c, char *json, size_t size)
 {
     bool full = c->limit_w >= c->max_power_w, absolute = !full && c->limit_w <= limit_max_w;
     double value = full ? 100 : absolute ? c->limit_w : 100 * c->limit_w / c->max_power_w;
+
+    (void)snprintf(json, size, "{\"serial\":\"%s\",\"limit_type\":%d,\"limit_value\":%.1f}",
+                   c->serial, absolute ? LIMIT_ABSOLUTE : LIMIT_RELATIVE, value);
+}
+
+static bool encode(void *session, const struct command *c, struct message *out)
+{
+    bool power = c->kind == COMMAND_POWER;
     char json[160], escaped[3 * sizeof json];
 
     (void)session;
-    (void)snprintf(json, sizeof json, "{\"serial\":\"%s\",\"limit_type\":%d,\"limit_value\":%.1f}",
-                   c->serial, absolute ? LIMIT_ABSOLUTE : LIMIT_RELATIVE, value);
+    if (power)
+        (void)snprintf(json, sizeof json, "{\"serial\":\"%s\",\"power\":%s}", c->serial,
+                       c->on ? "true" : "false");
+    else
+        write_limit(c, json, sizeof json);
     if (!common_escape(escaped, sizeof escaped, json))
         return false;
-    text_copy(out->path, sizeof out->path, "/api/limit/config");
+    text_copy(out->path, sizeof out->path, power ? "/api/power/config" : "/api/limit/config");
     out->format = MESSAGE_FORM;
     (void)snprintf(out->body, sizeof out->body, "data=%s", escaped);
     return true;
@@ -55,9 +66,12 @@ static enum decode_result answer(void *session, const char *body, size_t len,
 
 static bool look(void *session, enum look what, struct message *out)
 {
+    static const char *const paths[LOOKS] = {[LOOK_RIGHTS] = "/api/inverter/list",
+                                             [LOOK_LIMIT] = "/api/limit/status",
+                                             [LOOK_POWER] = "/api/power/status"};
+
     (void)session;
-    text_copy(out->path, sizeof out->path,
-              what == LOOK_RIGHTS ? "/api/inverter/list" : "/api/limit/status");
+    text_copy(out->path, sizeof out->path, paths[what]);
     return true;
 }
 
@@ -75,7 +89,7 @@ static void report_rights(const cJSON *root, const struct decode_sink *sink)
     }
 }
 
-static enum command_status status_of(const cJSON *entry)
+static enum command_status status_of(const cJSON *entry, const char *key)
 {
     static const struct {
         const char *name;
@@ -83,7 +97,7 @@ static enum command_status status_of(const cJSON *entry)
     } names[] = {{"Ok", COMMAND_OK}, {"Pending", COMMAND_PENDING}, {"Failure", COMMAND_FAILURE}};
     char status[16];
 
-    json_text(entry, "limit_set_status", status, sizeof status);
+    json_text(entry, key, status, sizeof status);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(status, names[i].name) == 0)
             return names[i].status;
@@ -91,14 +105,16 @@ static enum command_status status_of(const cJSON *entry)
     return COMMAND_NOT_TOLD;
 }
 
-static void report_status(const cJSON *root, const struct decode_sink *sink)
+static void report_status(const cJSON *root, enum look what, const struct decode_sink *sink)
 {
+    bool power = what == LOOK_POWER;
+    const char *key = power ? "power_set_status" : "limit_set_status";
     const cJSON *entry;
 
     cJSON_ArrayForEach(entry, root)
     {
-        struct command_report r = {.part = REPORT_STATUS,
-                                   .status = status_of(entry),
+        struct command_report r = {.part = power ? REPORT_POWER : REPORT_LIMIT,
+                                   .status = status_of(entry, key),
                                    .limit_pct = json_member(entry, "limit_relative")};
         if (!entry->string)
             continue;
@@ -119,7 +135,7 @@ static enum decode_result looked(void *session, enum look what, const char *body
     if (what == LOOK_RIGHTS)
         report_rights(root, sink);
     else
-        report_status(root, sink);
+        report_status(root, what, sink);
     cJSON_Delete(root);
     return DECODE_OK;
 }

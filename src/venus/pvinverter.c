@@ -13,6 +13,39 @@
         ROW_STRING("/Pv/" #n "/Name", MAP_STRING_NAME, n, TEXT_PLAIN), \
         ROW_STRING("/Pv/" #n "/Yield", MAP_STRING_YIELD, n, TEXT_KWH)
 
+/*
+ * A native control of gui-v2 (src/iochannel.cpp, src/switchableoutput.cpp; types in src/enums.h): its type is one of the
+ * bits of ValidTypes, and function 2 is "manual".
+ */
+#define CONTROL(id, n) "/SwitchableOutput/" id "/" n
+#define CONTROL_INT(id, n, control, constant_)                              \
+    {                                                                       \
+        .path = CONTROL(id, n), .source = MAP_CONTROL_INT, .slot = control, \
+        .arg.constant = constant_                                           \
+    }
+#define CONTROL_TEXT(id, n, control, text_)                                                    \
+    {                                                                                          \
+        .path = CONTROL(id, n), .source = MAP_CONTROL_TEXT, .slot = control, .arg.text = text_ \
+    }
+#define CONTROL_OF(id, n, control, source_)                        \
+    {                                                              \
+        .path = CONTROL(id, n), .source = source_, .slot = control \
+    }
+#define ROWS_CONTROL(id, control, name, type)                                               \
+    CONTROL_TEXT(id, "Name", control, name),                                                \
+        CONTROL_OF(id, "Status", control, MAP_CONTROL_STATUS),                              \
+        CONTROL_INT(id, "Settings/Type", control, type),                                    \
+        CONTROL_INT(id, "Settings/ValidTypes", control, 1 << (type)),                       \
+        CONTROL_INT(id, "Settings/Function", control, 2),                                   \
+        CONTROL_INT(id, "Settings/ValidFunctions", control, 1 << 2),                        \
+    {                                                                                       \
+        .path = CONTROL(id, "Settings/ShowUIControl"),                                      \
+        .help = "0: not in the quick pane; bits: 1 always, 2 on the device, 4 remotely",    \
+        .source = MAP_CONTROL_PANE, .slot = control, .writable = true, .command = VALUE_INT \
+    }
+
+enum { CONTROL_TOGGLE = 1, CONTROL_SLIDER = 7 };
+
 static const struct map_row rows[] = {
     ROWS_SERVICE,
     ROW_ERROR_CODE,
@@ -48,6 +81,27 @@ static const struct map_row rows[] = {
      .help = "what becomes of the limit; no value where PowerLimit is off",
      .source = MAP_LIMIT_STATE,
      .quiet = true},
+    ROWS_CONTROL("limit", CONTROL_LIMIT, "Power limit", CONTROL_SLIDER),
+    {.path = CONTROL("limit", "Dimming"),
+     .help =
+         "the owner's limit, with PowerLimit=1: the lower of it and the ESS's counts; it does not expire",
+     .source = MAP_CONTROL_VALUE,
+     .slot = CONTROL_LIMIT,
+     .text = TEXT_W,
+     .writable = true,
+     .command = VALUE_DOUBLE},
+    CONTROL_OF("limit", "Settings/DimmingMin", CONTROL_LIMIT, MAP_CONTROL_MIN),
+    CONTROL_OF("limit", "Settings/DimmingMax", CONTROL_LIMIT, MAP_CONTROL_MAX),
+    CONTROL_INT("limit", "Settings/StepSize", CONTROL_LIMIT, 1),
+    CONTROL_INT("limit", "Settings/Decimals", CONTROL_LIMIT, 0),
+    CONTROL_TEXT("limit", "Settings/Unit", CONTROL_LIMIT, "W"),
+    ROWS_CONTROL("power", CONTROL_SWITCH, "Inverter", CONTROL_TOGGLE),
+    {.path = CONTROL("power", "State"),
+     .help = "1 on, 0 off, with Switch=1: as the inverter acknowledged it",
+     .source = MAP_CONTROL_VALUE,
+     .slot = CONTROL_SWITCH,
+     .writable = true,
+     .command = VALUE_INT},
     ROW_FIELD("/Ac/Frequency", FREQUENCY, 0, TEXT_HZ),
     ROW_FIELD("/Ac/PowerFactor", POWER_FACTOR, 0, TEXT_PLAIN),
     ROWS_PHASES,

@@ -116,10 +116,13 @@ static inline void fuzz_command(const struct driver *driver, void *session, cons
 {
     const struct driver_commands *commands = driver->commands ? driver->commands(session) : NULL;
     const struct decode_sink sink = {.report = fuzz_report};
+    const struct command off = {.kind = COMMAND_POWER, .serial = "114180000001"};
     const struct command c = {.serial = "114180000001", .limit_w = 300, .max_power_w = 800};
     struct message m = {.path = ""};
     char why[DECODE_WHY_MAX] = "";
-    enum look what = len > 0 && data[0] == 'r' ? LOOK_RIGHTS : LOOK_STATUS;
+    enum look what = len > 0 && data[0] == 'r'   ? LOOK_RIGHTS
+                     : len > 0 && data[0] == 'p' ? LOOK_POWER
+                                                 : LOOK_LIMIT;
 
     if (!commands || len == 0)
         return;
@@ -128,8 +131,8 @@ static inline void fuzz_command(const struct driver *driver, void *session, cons
         abort();
     memcpy(body, data + 1, len - 1);
     body[len - 1] = '\0';
-    if (data[0] == 'c') {
-        (void)commands->encode(session, &c, &m);
+    if (data[0] == 'c' || data[0] == 'o') {
+        (void)commands->encode(session, data[0] == 'o' ? &off : &c, &m);
         (void)commands->answer(session, body, len - 1, why);
     } else if (commands->look(session, what, &m)) {
         (void)commands->looked(session, what, body, len - 1, &sink, why);

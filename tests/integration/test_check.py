@@ -288,6 +288,13 @@ class CheckTest(CommandTest):
         self.assertIn(says, text)
         self.assertEqual([], dtu.limits.commands)
 
+    @each(("well", LOGIN, 0), ("wrong_password", {"Username": "admin", "Password": "no"}, 3))
+    def test_switch(self, login, code):
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host, "Switch": 1, "AutoAdd": 0, **login}, INVERTER0=inverter(20))
+        problem = "cannot be switched on and off: the DTU refuses the login"
+        self.assertEqual(code != 0, problem in self.text(code=code))
+
     def test_power_limit_of_an_ahoy(self):
         dtu = self.gateway(Ahoy(self.sun, [Inverter(ROOF, "One")], password="1234"))
         self.configure({"Host": dtu.host, "PowerLimit": 1, "DTU": "ahoy"}, INVERTER0=inverter(20))

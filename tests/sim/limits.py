@@ -1,4 +1,4 @@
-"""Power limits: what an inverter obeys, and how an OpenDTU and an AhoyDTU pass limits on.
+"""Commands: what an inverter obeys, and how an OpenDTU and an AhoyDTU pass limits, on and off on.
 
 An inverter follows a limit some time after it has acknowledged it, along a ramp, and forgets one that is
 not persistent when it loses its DC. The DTU queues a command, tells "Pending" until the inverter has answered or
@@ -26,7 +26,14 @@ class Obedience:
         """delay: seconds until it begins to follow; ramp: share of its nominal power for each second."""
         self.nominal, self.delay, self.ramp = nominal, delay, ramp
         self.target = self._from = float(nominal)
+        self.off = False
         self._since = time.monotonic()
+
+    def switch(self, on):
+        """Off is at once; switched on again it begins from nothing."""
+        if on and self.off:
+            self._from, self._since = 0.0, time.monotonic() + self.delay
+        self.off = not on
 
     def set(self, watts):
         self._from = self.now()
@@ -35,13 +42,16 @@ class Obedience:
 
     def now(self):
         """The most that it makes at present, in W."""
+        if self.off:
+            return 0.0
         step = max(0.0, time.monotonic() - self._since) * self.ramp * self.nominal
         if self.target < self._from:
             return max(self.target, self._from - step)
         return min(self.target, self._from + step)
 
     def lose(self):
-        """It has been without DC: what was not persistent is gone, at once."""
+        """It has been without DC: what was not persistent is gone, at once, and it is on."""
+        self.off = False
         self.target = self._from = float(self.nominal)
 
 
@@ -49,18 +59,20 @@ class OpenDtuLimits:
     """The limit part of an OpenDTU. Its web page always asks for the admin's password here.
 
     radio: seconds that an inverter takes to acknowledge; deaf: serials that never do, which the DTU finds out after
-    give_up seconds; disabled: serials that no command is sent to; forgetful: serials whose read-back shows their
+    give_up seconds; starves: while a command is under way the radio fetches no measurements; disabled: serials that no command is sent to; forgetful: serials whose read-back shows their
     persistent limit (new HMS firmware).
     """
 
-    def __init__(self, radio=0.4, give_up=2.0, admin=None):
-        self.radio, self.give_up = radio, give_up
+    def __init__(self, radio=0.4, give_up=2.0, admin=None, starves=False):
+        self.radio, self.give_up, self.starves = radio, give_up, starves
         self.admin = admin or Basic("admin", "openDTU42")
         self.deaf, self.disabled, self.forgetful = set(), set(), set()
         self.warns = None  # a text: every command is refused with it
         self.commands = []  # (monotonic time, serial, W) of each that was accepted
         self.refused = 0
+        self.switched = []  # (serial, on) of each that was accepted
         self._told = {}  # serial -> [status, percent, W under way, when that ends]
+        self._switches = {}  # serial -> [status, on or None while nothing is under way, when that ends]
         self._lock = threading.Lock()
 
     # --- pages --------------------------------------------------------------------------------
@@ -69,7 +81,9 @@ class OpenDtuLimits:
         """The reply, or None where it is no page of this part."""
         if request.path == "/api/limit/status":
             return Response.json(self.status(inverters))
-        if request.path not in ("/api/limit/config", "/api/inverter/list"):
+        if request.path == "/api/power/status":
+            return Response.json(self.power_status(inverters))
+        if request.path not in ("/api/limit/config", "/api/power/config", "/api/inverter/list"):
             return None
         refusal = self.admin.refusal(request)
         if refusal is not None:
@@ -77,7 +91,10 @@ class OpenDtuLimits:
             return refusal
         if request.path == "/api/inverter/list":
             return Response.json({"inverter": [self._entry(n, i) for n, i in enumerate(inverters)]})
-        return self._config(request, {i.serial: i for i in inverters})
+        if request.method != "POST":
+            return Response(404, b"Not found", content_type="text/plain")
+        take = self._config if request.path == "/api/limit/config" else self._power
+        return take(request, {i.serial: i for i in inverters})
 
     def _entry(self, place, inverter):
         enabled = inverter.serial not in self.disabled
@@ -85,11 +102,36 @@ class OpenDtuLimits:
                 "poll_enable": True, "poll_enable_night": True, "command_enable": enabled,
                 "command_enable_night": enabled}
 
-    def _config(self, request, inverters):
-        if request.method != "POST":
-            return Response(404, b"Not found", content_type="text/plain")
+    @staticmethod
+    def _told_by(request):
+        return json.loads(parse_qs(request.body.decode(), strict_parsing=True)["data"][0])
+
+    def _power(self, request, inverters):
         try:
-            told = json.loads(parse_qs(request.body.decode(), strict_parsing=True)["data"][0])
+            told = self._told_by(request)
+            serial, on = told["serial"], told["power"]
+        except (ValueError, KeyError, UnicodeDecodeError):
+            return self._warning("Values are missing!")
+        if serial not in inverters:
+            return self._warning("Invalid inverter specified!")
+        if self.warns:
+            return self._warning(self.warns)
+        with self._lock:
+            self.switched.append((serial, on))
+            if serial not in self.disabled:
+                deaf = serial in self.deaf or not inverters[serial].reachable
+                self._switches[serial] = ["Pending", on,
+                                          time.monotonic() + (self.give_up if deaf else self.radio)]
+        return Response.json({"type": "success", "message": "Settings saved!", "code": 1001})
+
+    def power_status(self, inverters):
+        self.settle(inverters)
+        return {i.serial: {"power_set_status": self._switches.get(i.serial, ["Unknown"])[0]}
+                for i in inverters}
+
+    def _config(self, request, inverters):
+        try:
+            told = self._told_by(request)
             serial, kind, value = told["serial"], told["limit_type"], float(told["limit_value"])
         except (ValueError, KeyError, UnicodeDecodeError):
             return self._warning("Values are missing!")
@@ -120,6 +162,16 @@ class OpenDtuLimits:
             entry[0], entry[2] = "Pending", watts
             entry[3] = time.monotonic() + (self.give_up if deaf else self.radio)
 
+    def _starve(self, inverters):
+        """The last packets stay as they are, and grow old."""
+        busy = any(entry[2] is not None for entry in self._told.values())
+        for inverter in inverters:
+            if busy and not inverter.is_held:
+                inverter.hold()
+            elif not busy and inverter.is_held:
+                inverter.hear()
+                inverter.follow_sun()
+
     def settle(self, inverters):
         """What has ended by now."""
         with self._lock:
@@ -134,6 +186,17 @@ class OpenDtuLimits:
                 entry[0] = "Ok"
                 entry[1] = round(watts * 100 / inverter.max_power, 1)
                 inverter.obedience.set(watts)
+            for inverter in inverters:
+                switch = self._switches.get(inverter.serial)
+                if switch is None or switch[1] is None or time.monotonic() < switch[2]:
+                    continue
+                on, switch[1] = switch[1], None
+                deaf = inverter.serial in self.deaf or not inverter.reachable
+                switch[0] = "Failure" if deaf else "Ok"
+                if not deaf:
+                    inverter.obedience.switch(on)
+            if self.starves:
+                self._starve(inverters)
 
     def status(self, inverters):
         self.settle(inverters)
@@ -158,6 +221,7 @@ class OpenDtuLimits:
         with self._lock:
             for serial in self._told:
                 self._told[serial] = ["Unknown", 0.0, None, 0.0]
+            self._switches.clear()
 
     def other_controller(self, inverter, watts):
         """Another program has set a limit, by the same DTU."""
@@ -176,7 +240,8 @@ class AhoyLimits:
         self.deaf = set()
         self.token = None
         self.commands = []  # (monotonic time, serial, W)
-        self._under_way = {}  # id -> (W, when it arrives); None: acknowledged
+        self.switched = []  # (serial, on)
+        self._under_way = {}  # id -> (what then happens, when it arrives); None: acknowledged
         self._lock = threading.Lock()
 
     def expire(self):
@@ -204,15 +269,22 @@ class AhoyLimits:
         place = told.get("id", -1)
         if not 0 <= place < len(inverters) or inverters[place] is None:
             return {"success": False, "error": "ERR_INDEX"}
+        inverter = inverters[place]
+        if told.get("cmd") == "power":
+            with self._lock:
+                self.switched.append((inverter.serial, told["val"] != 0))
+                self._under_way[place] = (lambda: inverter.obedience.switch(told["val"] != 0),
+                                          time.monotonic() + self.radio)
+            return {"success": True, "id": place}
         if told.get("cmd") not in self.COMMANDS:
             return {"success": False, "error": "ERR_UNKNOWN_CMD"}
-        inverter = inverters[place]
         share = told["val"] / 100 if self.COMMANDS[told["cmd"]] == RELATIVE else \
             told["val"] / inverter.max_power
         with self._lock:
             watts = min(share, 1.0) * inverter.max_power
             self.commands.append((time.monotonic(), inverter.serial, watts))
-            self._under_way[place] = (watts, time.monotonic() + self.radio)
+            self._under_way[place] = (lambda: inverter.obedience.set(watts),
+                                      time.monotonic() + self.radio)
         return {"success": True, "id": place}
 
     def settle(self, inverters):
@@ -223,4 +295,4 @@ class AhoyLimits:
                     continue
                 if time.monotonic() >= sent[1]:
                     self._under_way[place] = None
-                    inverter.obedience.set(sent[0])
+                    sent[0]()

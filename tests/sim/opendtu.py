@@ -141,7 +141,7 @@ class OpenDtu(Plant):
         if self._summary_first:
             entry["poll_enabled"] = inverter.enabled
         entry["reachable"] = inverter.reachable
-        entry["producing"] = inverter.producing
+        entry["producing"] = inverter.producing and not inverter.obedience.off
         if self.shape != "2022-10":
             relative = self.limits.relative(inverter)
             entry["limit_relative"] = relative

@@ -150,23 +150,47 @@ static void acknowledged(void **state)
 {
     struct message m = {.path = ""};
 
-    assert_false(ahoy_commands.look(&session, LOOK_STATUS, &m));
+    assert_false(ahoy_commands.look(&session, LOOK_LIMIT, &m));
     assert_sends("114180000001", 200,
                  "{\"id\":0,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":200}");
     assert_sends("114180000002", 400,
                  "{\"id\":3,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":400}");
-    assert_asks(LOOK_STATUS, "/api/inverter/pwrack/0");
-    assert_int_equal(looked(LOOK_STATUS, "{\"ack\":false}"), DECODE_OK);
+    assert_asks(LOOK_LIMIT, "/api/inverter/pwrack/0");
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":false}"), DECODE_OK);
     assert_int_equal(reports[0].status, COMMAND_PENDING);
     assert_false(has_value(reports[0].limit_pct));
-    assert_asks(LOOK_STATUS, "/api/inverter/pwrack/3");
-    assert_int_equal(looked(LOOK_STATUS, "{\"ack\":true}"), DECODE_OK);
+    assert_asks(LOOK_LIMIT, "/api/inverter/pwrack/3");
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
     assert_string_equal(reports[1].serial, "114180000002");
     assert_int_equal(reports[1].status, COMMAND_OK);
     assert_true(reports[1].limit_pct == 50);
-    assert_asks(LOOK_STATUS, "/api/inverter/pwrack/0");
-    assert_int_equal(looked(LOOK_STATUS, "{\"ack\":true}"), DECODE_OK);
-    assert_false(ahoy_commands.look(&session, LOOK_STATUS, &m));
+    assert_asks(LOOK_LIMIT, "/api/inverter/pwrack/0");
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+    assert_false(ahoy_commands.look(&session, LOOK_LIMIT, &m));
+}
+
+/* Its acknowledgement is asked for at the same place as a limit's, and is one of the last command of either kind. */
+static void switching(void **state)
+{
+    struct command c = {.kind = COMMAND_POWER, .serial = "114180000002", .on = true};
+    struct message m = {.path = ""};
+
+    assert_true(ahoy_commands.encode(&session, &c, &m));
+    assert_string_equal(m.path, "/api/ctrl");
+    assert_string_equal(m.body, "{\"id\":3,\"cmd\":\"power\",\"val\":1}");
+    c.on = false;
+    assert_true(ahoy_commands.encode(&session, &c, &m));
+    assert_string_equal(m.body, "{\"id\":3,\"cmd\":\"power\",\"val\":0}");
+    assert_false(ahoy_commands.look(&session, LOOK_POWER, &m));
+    assert_asks(LOOK_LIMIT, "/api/inverter/pwrack/3");
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+    assert_int_equal(reports[0].part, REPORT_POWER);
+    assert_int_equal(reports[0].status, COMMAND_OK);
+    assert_sends("114180000002", 400,
+                 "{\"id\":3,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":400}");
+    assert_asks(LOOK_LIMIT, "/api/inverter/pwrack/3");
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+    assert_int_equal(reports[1].part, REPORT_LIMIT);
 }
 
 static void as_many_as_there_are(void **state)
@@ -188,13 +212,10 @@ static void as_many_as_there_are(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(limits),
-        TEST(an_inverter_that_it_does_not_have),
-        TEST(log_in_first),
-        TEST(refusals),
-        TEST(rights),
-        TEST(acknowledged),
-        TEST(as_many_as_there_are),
+        TEST(limits),       TEST(an_inverter_that_it_does_not_have),
+        TEST(log_in_first), TEST(refusals),
+        TEST(rights),       TEST(acknowledged),
+        TEST(switching),    TEST(as_many_as_there_are),
     };
     return cmocka_run_group_tests_name("ahoy_commands", tests, NULL, NULL);
 }

@@ -60,6 +60,7 @@ static const struct {
     {"Serial", "9"},
     {"PowerLimit", "1"},
     {"PowerLimitMin", "50"},
+    {"Switch", "1"},
     {"MaxPower", "600"},
     {"Phase", "L3"},
     {"DeviceInstance", "9"},

@@ -58,14 +58,32 @@ static void limits(void **state)
     check_limit(0, 0, FIELDS("1", "100.0"));
 }
 
+static void switching(void **state)
+{
+    struct command c = {.kind = COMMAND_POWER, .serial = "114182000001"};
+    struct message m = {.path = ""};
+
+    assert_true(opendtu_commands.encode(NULL, &c, &m));
+    assert_string_equal(m.path, "/api/power/config");
+    assert_int_equal(m.format, MESSAGE_FORM);
+    assert_string_equal(m.body,
+                        "data=%7B%22serial%22%3A%22114182000001%22%2C%22power%22%3Afalse%7D");
+    c.on = true;
+    assert_true(opendtu_commands.encode(NULL, &c, &m));
+    assert_string_equal(m.body,
+                        "data=%7B%22serial%22%3A%22114182000001%22%2C%22power%22%3Atrue%7D");
+}
+
 static void what_is_asked(void **state)
 {
     struct message m = {.path = ""};
 
     assert_true(opendtu_commands.look(NULL, LOOK_RIGHTS, &m));
     assert_string_equal(m.path, "/api/inverter/list");
-    assert_true(opendtu_commands.look(NULL, LOOK_STATUS, &m));
+    assert_true(opendtu_commands.look(NULL, LOOK_LIMIT, &m));
     assert_string_equal(m.path, "/api/limit/status");
+    assert_true(opendtu_commands.look(NULL, LOOK_POWER, &m));
+    assert_string_equal(m.path, "/api/power/status");
     assert_int_equal(m.format, MESSAGE_NO_BODY);
 }
 
@@ -128,7 +146,7 @@ static void statuses(void **state)
     char why[DECODE_WHY_MAX];
 
     assert_int_equal(
-        looked(LOOK_STATUS,
+        looked(LOOK_LIMIT,
                "{\"1\":{\"limit_relative\":37.5,\"max_power\":800,\"limit_set_status\":\"Ok\"},"
                "\"2\":{\"limit_relative\":100,\"limit_set_status\":\"Pending\"},"
                "\"3\":{\"limit_set_status\":\"Failure\"},"
@@ -137,15 +155,30 @@ static void statuses(void **state)
         DECODE_OK);
     assert_int_equal(report_count, 5);
     for (size_t i = 0; i < 5; i++) {
-        assert_int_equal(reports[i].part, REPORT_STATUS);
+        assert_int_equal(reports[i].part, REPORT_LIMIT);
         assert_int_equal(reports[i].status, expected[i]);
     }
     assert_string_equal(reports[0].serial, "1");
     assert_true(reports[0].limit_pct == 37.5);
     assert_false(has_value(reports[2].limit_pct));
-    assert_int_equal(looked(LOOK_STATUS, "[1,2]", why), DECODE_OK);
+    assert_int_equal(looked(LOOK_LIMIT, "[1,2]", why), DECODE_OK);
     assert_int_equal(report_count, 0);
-    assert_int_equal(looked(LOOK_STATUS, "{\"1\":", why), DECODE_BAD_REPLY);
+    assert_int_equal(looked(LOOK_LIMIT, "{\"1\":", why), DECODE_BAD_REPLY);
+}
+
+static void statuses_of_switching(void **state)
+{
+    char why[DECODE_WHY_MAX];
+
+    assert_int_equal(looked(LOOK_POWER,
+                            "{\"1\":{\"power_set_status\":\"Pending\"},"
+                            "\"2\":{\"limit_set_status\":\"Ok\"}}",
+                            why),
+                     DECODE_OK);
+    assert_int_equal(report_count, 2);
+    assert_int_equal(reports[0].part, REPORT_POWER);
+    assert_int_equal(reports[0].status, COMMAND_PENDING);
+    assert_int_equal(reports[1].status, COMMAND_NOT_TOLD);
 }
 
 /* ---- Whose they are ---- */
@@ -178,9 +211,14 @@ static void known_with_the_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(limits),   cmocka_unit_test(what_is_asked),
-        cmocka_unit_test(answers),  cmocka_unit_test(rights),
-        cmocka_unit_test(statuses), cmocka_unit_test(known_with_the_list),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(switching),
+        cmocka_unit_test(what_is_asked),
+        cmocka_unit_test(answers),
+        cmocka_unit_test(rights),
+        cmocka_unit_test(statuses),
+        cmocka_unit_test(statuses_of_switching),
+        cmocka_unit_test(known_with_the_list),
     };
     return cmocka_run_group_tests_name("opendtu_commands", tests, NULL, NULL);
 }

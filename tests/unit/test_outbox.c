@@ -46,7 +46,10 @@ static enum decode_result toy_answer(void *session, const char *body, size_t len
 static bool toy_look(void *session, enum look what, struct message *out)
 {
     (void)session;
-    text_copy(out->path, sizeof out->path, what == LOOK_RIGHTS ? "/rights" : "/status");
+    text_copy(out->path, sizeof out->path,
+              what == LOOK_RIGHTS  ? "/rights"
+              : what == LOOK_LIMIT ? "/status"
+                                   : "/power");
     return true;
 }
 
@@ -54,7 +57,7 @@ static enum decode_result toy_looked(void *session, enum look what, const char *
                                      const struct decode_sink *sink, char why[DECODE_WHY_MAX])
 {
     struct command_report r = {.serial = "7",
-                               .part = what == LOOK_RIGHTS ? REPORT_RIGHT : REPORT_STATUS,
+                               .part = what == LOOK_RIGHTS ? REPORT_RIGHT : REPORT_LIMIT,
                                .right = COMMAND_ALLOWED,
                                .status = COMMAND_PENDING};
 
@@ -80,7 +83,7 @@ static const struct driver toy = {.name = "toy", .commands = toy_commands};
 
 static struct outbox outbox;
 static double wanted_w; /* MISSING: nothing */
-static int64_t rights_every_ms, status_every_ms;
+static int64_t rights_every_ms, status_every_ms, power_every_ms;
 static char said[256]; /* what has happened, word by word */
 
 static void say(const char *text)
@@ -127,6 +130,8 @@ static void on_looked(void *user, enum look what, enum reply_outcome outcome, co
 static int64_t look_every(void *user, enum look what)
 {
     (void)user;
+    if (what == LOOK_POWER)
+        return power_every_ms;
     return what == LOOK_RIGHTS ? rights_every_ms : status_every_ms;
 }
 
@@ -138,7 +143,7 @@ static int setup(void **state)
     (void)state;
     takes_commands = has_that_command = true;
     wanted_w = MISSING;
-    rights_every_ms = status_every_ms = 0;
+    rights_every_ms = status_every_ms = power_every_ms = 0;
     said[0] = '\0';
     outbox_init(&outbox, &toy, NULL, &events);
     return 0;
@@ -297,6 +302,11 @@ static void a_command_is_followed_up(void **state)
     assert_sends(true, 1000, "/toy");
     done(REPLY_OK, "yes", "");
     assert_sends(true, 1001, "/status");
+    done(REPLY_OK, "r", "");
+    power_every_ms = 30000; /* of switching as well */
+    assert_sends(true, 1002, "/power");
+    done(REPLY_OK, "r", "");
+    assert_sends_nothing(true, 1003);
 }
 
 static void no_rights(void **state)

@@ -21,6 +21,7 @@ static struct device_memory memories[] = {
      .product = "OpenDTU",
      .choice =
          {.custom_name = "Shed", .position = 2, .load_position = 1, .phase = 3, .role = "heatpump"},
+     .orders = {.limit_w = 300, .off = true, .pane = {1, 6}},
      .instance = 0,
      .phases = 3,
      .strings = 6,
@@ -34,6 +35,7 @@ static struct device_memory memories[] = {
      .gateway = "TEMPLATE0",
      .serial = "12345678",
      .choice = {.position = -1, .load_position = -1},
+     .orders = {.limit_w = MISSING},
      .instance = -1,
      .phases = 1,
      .max_power_w = MISSING,
@@ -42,6 +44,7 @@ static struct device_memory memories[] = {
     {.id = "1",
      .serial = "1",
      .choice = {.position = 0},
+     .orders = {.limit_w = MISSING},
      .instance = 34,
      .phases = 1,
      .max_power_w = MISSING,
@@ -84,6 +87,9 @@ static void comes_back_as_it_was(void **state)
         assert_int_equal(out[i].choice.load_position, memories[i].choice.load_position);
         assert_int_equal(out[i].choice.phase, memories[i].choice.phase);
         assert_string_equal(out[i].choice.role, memories[i].choice.role);
+        assert_same(out[i].orders.limit_w, memories[i].orders.limit_w);
+        assert_int_equal(out[i].orders.off, memories[i].orders.off);
+        assert_memory_equal(out[i].orders.pane, memories[i].orders.pane, sizeof out[i].orders.pane);
         assert_int_equal(out[i].instance, memories[i].instance);
         assert_int_equal(out[i].phases, memories[i].phases);
         assert_int_equal(out[i].strings, memories[i].strings);

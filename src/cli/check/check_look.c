@@ -32,10 +32,12 @@ static struct asked *ask_all(const struct config *config)
 
     for (size_t g = 0; g < config->gateway_count; g++) {
         confs[g] = &config->gateways[g];
-        rights[g] = g < config->dtu_count && config->unnamed[g].power_limit;
+        rights[g] = g < config->dtu_count &&
+                    (config->unnamed[g].power_limit || config->unnamed[g].power_switch);
     }
     for (size_t d = 0; d < config->device_count; d++)
-        rights[config->devices[d].gateway] |= config->devices[d].power_limit;
+        rights[config->devices[d].gateway] |=
+            config->devices[d].power_limit || config->devices[d].power_switch;
     return ask_gateways(confs, rights, config->gateway_count);
 }
 

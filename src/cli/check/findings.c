@@ -237,18 +237,18 @@ static enum command_right right_of(const struct asked *a, const char *serial)
     return COMMAND_UNKNOWN;
 }
 
-/* Why the device cannot be limited, and what to do; "" where it can be. */
-static void limit_obstacle(const struct plan_device *d, const struct asked *a,
-                           char why[DECODE_WHY_MAX])
+/* Why the device takes no commands, and what to do; "" where it does. */
+static void command_obstacle(const struct plan_device *d, const struct asked *a,
+                             char why[DECODE_WHY_MAX])
 {
     enum command_right right = right_of(a, d->view->serial);
 
     why[0] = '\0';
     if (!a->takes_commands)
-        (void)snprintf(why, DECODE_WHY_MAX, "its gateway takes no limits");
+        (void)snprintf(why, DECODE_WHY_MAX, "its gateway takes no commands");
     else if (a->rights_outcome == REPLY_UNAUTHORIZED)
         (void)snprintf(why, DECODE_WHY_MAX,
-                       "the DTU refuses the login, which limits need: set Username (admin, on an "
+                       "the DTU refuses the login, which commands need: set Username (admin, on an "
                        "OpenDTU) and Password to those of its web page");
     else if (a->rights_outcome != REPLY_OK)
         text_copy(why, DECODE_WHY_MAX, a->rights_why);
@@ -259,9 +259,22 @@ static void limit_obstacle(const struct plan_device *d, const struct asked *a,
     else if (right == COMMAND_UNKNOWN)
         (void)snprintf(why, DECODE_WHY_MAX,
                        "the DTU's list of inverters that take commands lacks it");
-    else if (!(d->view->value[FIELD_MAX_POWER][0] > 0))
-        (void)snprintf(why, DECODE_WHY_MAX,
-                       "the DTU does not tell what it can make: set MaxPower in its section");
+}
+
+static void look_at_switch(struct findings *f, int i, const struct plan_device *d,
+                           const struct asked *a)
+{
+    char why[DECODE_WHY_MAX];
+
+    if (!d->conf->power_switch)
+        return;
+    if (strcmp(d->service, "com.victronenergy.pvinverter") != 0) {
+        say(f, FINDING_NOTE, d->gateway, i, "Switch: only a pvinverter can be switched");
+        return;
+    }
+    command_obstacle(d, a, why);
+    if (why[0])
+        say(f, FINDING_PROBLEM, d->gateway, i, "cannot be switched on and off: %s", why);
 }
 
 static void look_at_limit(struct findings *f, int i, const struct plan_device *d,
@@ -276,7 +289,10 @@ static void look_at_limit(struct findings *f, int i, const struct plan_device *d
         say(f, FINDING_NOTE, d->gateway, i, "PowerLimit: Venus OS limits a pvinverter only");
         return;
     }
-    limit_obstacle(d, a, why);
+    command_obstacle(d, a, why);
+    if (!why[0] && !(max_w > 0))
+        text_copy(why, sizeof why,
+                  "the DTU does not tell what it can make: set MaxPower in its section");
     if (why[0])
         say(f, FINDING_PROBLEM, d->gateway, i, "cannot be limited: %s", why);
     else
@@ -396,6 +412,7 @@ static void look_at_device(struct findings *f, int i, const struct plan_device *
     venus_class_find(d->service, &known);
     look_at_counter(f, i, d, home);
     look_at_limit(f, i, d, a);
+    look_at_switch(f, i, d, a);
     if (!known)
         say(f, FINDING_PROBLEM, d->gateway, i,
             "%s is not a class that this program knows: it gets a meter's paths", d->service);
