@@ -49,6 +49,22 @@ $(links "$document")
 END
 done
 
+# The tests that docs/reliability.md names are there.
+sed -n 's/^|.* | \([a-z_]*\(\.py\)\{0,1\}\): \([a-z_]*\) |$/\1 \3/p' docs/reliability.md >"$scratch/proofs"
+[ "$(wc -l <"$scratch/proofs")" = "$(grep '^| ' docs/reliability.md | grep -vc '^| fault ')" ] || {
+    echo "docs/reliability.md has a row without a test"
+    status=1
+}
+while read -r file name; do
+    case $file in
+    *.py) grep -q "def $name(" "tests/integration/$file" ;;
+    *) grep -qE "(TEST|cmocka_unit_test[a-z_]*)\($name\b" tests/*/"$file.c" ;;
+    esac || {
+        echo "docs/reliability.md names $name of $file, which is not there"
+        status=1
+    }
+done <"$scratch/proofs"
+
 # The configurations that README shows are ones.
 awk -v folder="$scratch" '/^```ini$/ { file = folder "/" ++n ".ini"; next }
     /^```$/ { file = "" } file { print >file }' README.md
