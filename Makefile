@@ -273,6 +273,7 @@ $(B)/vendor/%.stamp: build/vendor/%.stamp vendor/recipes/%.sh vendor/build vendo
 
 $(B)/vendor/musl.stamp: toolchain/static-pie.specs
 $(B)/vendor/mbedtls.stamp: vendor/config/mbedtls_config.h
+$(B)/vendor/curl.stamp: vendor/config/curl/curl_config.h
 $(B)/vendor/dbus.stamp: vendor/config/dbus/config.h $(B)/flags.dbus
 $(B)/vendor/cjson.stamp: $(B)/flags.cjson
 ifneq ($(filter musl,$(LIBS)),)
@@ -343,7 +344,7 @@ vendor: | fetch-tools
 
 variant = +$(Q)$(MAKE) ARCH=$(1) VARIANT=$(2) VENUS_SDK= $(3)
 
-# In one go, so that a configure script of one architecture runs beside a compiler of the other.
+# In one go, so that what is slow in one architecture runs beside the other.
 .PHONY: release-x86_64 release-armv7 release-aarch64 debug-programs
 release-x86_64 release-armv7 release-aarch64: release-%: build/vendor/.fetched
 	$(call variant,$*,release,all)

@@ -6,6 +6,6 @@ OBJS := $(FILES:.c=.o)
 $(LIB): $(OBJS)
 	$(AR) rcs $@ $(OBJS)
 
-%.o: $(SRC)/%.c
+$(OBJS): %.o: $(SRC)/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
