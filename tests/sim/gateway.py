@@ -26,7 +26,6 @@ class Line:
     def __init__(self, gateway, connection, close):
         self.gateway, self.socket, self._close = gateway, connection, close
         self.closed = False
-        self._under_way = True
 
     def send(self, reply):
         self.end_request()  # before the client can have the reply, and ask again
@@ -41,9 +40,7 @@ class Line:
 
     def end_request(self):
         """The request counts no longer among those that are under way."""
-        if self._under_way:
-            self._under_way = False
-            self.gateway.request_ended()
+        self.gateway.request_ended(self)
 
     def wait(self, seconds):
         """Waits; True when the peer has gone or the gateway stops, so that no thread stays behind.
@@ -56,10 +53,14 @@ class Line:
             left = 0.1 if deadline is None else min(deadline - time.monotonic(), 0.1)
             if left <= 0 or (deadline is None and self.gateway.fault is not fault):
                 return False
-            readable, _, _ = select.select([self.socket], [], [], left)
-            if readable and not self._peek():
+            if self.has_gone(left):
                 return True
         return True
+
+    def has_gone(self, seconds=0):
+        """Whether the peer has closed it, or does so within that time."""
+        readable, _, _ = select.select([self.socket], [], [], seconds)
+        return bool(readable) and not self._peek()
 
     def _peek(self):
         try:
@@ -109,7 +110,7 @@ class Gateway:
         self._listener = None
         self._held = None  # keeps the port while connections are refused
         self._lock = threading.Lock()
-        self._parallel = 0  # requests being answered just now
+        self._under_way = set()  # lines with a request that is being answered just now
         self._open = set()  # connections, to be closed with the gateway
         self._idle = set()  # those of them on which nothing is asked just now
 
@@ -197,7 +198,7 @@ class Gateway:
     def reset_counts(self):
         with self._lock:
             self.counts = Counts()
-            self.counts.parallel_max = self._parallel
+            self.counts.parallel_max = len(self._under_way)
 
     # --- serving ------------------------------------------------------------------------------
 
@@ -241,7 +242,7 @@ class Gateway:
                 return
             close = not self.keep_alive or request.headers.get("connection") == "close"
             line = Line(self, connection, close)
-            self._count(request)
+            self._count(request, line)
             try:
                 self.answer(line, request)
             finally:
@@ -249,22 +250,23 @@ class Gateway:
             if close or line.closed:
                 return
 
-    def _count(self, request):
+    def _count(self, request, line):
+        """A line that its peer has closed counts no more, even if its thread has not noticed yet."""
         with self._lock:
             counts = self.counts
             counts.requests[request.target] += 1
             counts.targets.append((time.monotonic(), request.target))
             counts.bytes += request.size
-            self._parallel += 1
-            counts.parallel_max = max(counts.parallel_max, self._parallel)
+            self._under_way = {other for other in self._under_way if not other.has_gone()} | {line}
+            counts.parallel_max = max(counts.parallel_max, len(self._under_way))
 
     def count_bytes(self, count):
         with self._lock:
             self.counts.bytes += count
 
-    def request_ended(self):
+    def request_ended(self, line):
         with self._lock:
-            self._parallel -= 1
+            self._under_way.discard(line)
 
     def answer(self, line, request):
         """Sends the reply to one request, spoilt by the fault if there is one."""
