@@ -11,6 +11,7 @@ from tests.integration.command import CommandTest
 from tests.integration.program import SANITIZERS, command, inverter, patience
 from tests.integration.venus import VenusTest
 from tests.sim import Ahoy, Basic, Digest, Fault, Inverter
+from tests.sim.fault import FAULTS
 from tests.sim.limits import Obedience
 
 ONE, TWO = "116182000001", "1161820000ab"
@@ -224,6 +225,23 @@ class PowerLimitTest(PowerLimitScene):
         self.assert_value(ROOF, LIMIT, PEAK)
         self.dtu.limits.warns = None
         self.wait_obeyed(300.0, timeout=14.0)
+
+    @each(*[(kind.replace("-", "_"), kind) for kind in sorted(FAULTS)])
+    def test_every_fault(self, kind):
+        """In the middle of a limit; behind it, what is asked for is obeyed, and full power is full power."""
+        self.limitable(keys={"RetryAfterSeconds": 2})
+        self.limit(300.0)
+        self.wait_obeyed(300.0)
+        self.dtu.fault = Fault(kind)
+        for watts in (500.0, 400.0, 500.0):
+            self.limit(watts)  # taken or, where the fault has been too much by now, refused
+            time.sleep(1.0)
+        self.dtu.fault = None
+        self.wait("a limit that is taken", lambda: self.limit(PEAK) == ACCEPTED, 12.0)
+        self.wait_obeyed(PEAK, timeout=30.0)
+        self.wait_value(ROOF, LIMIT, PEAK)
+        self.limit(300.0)
+        self.wait_obeyed(300.0, timeout=15.0)
 
     def test_deaf_inverter(self):
         self.limitable()
