@@ -4,13 +4,12 @@
 
 enum { SILENCE_MS = 60 * 1000 /* without a message: it is not what it is taken for */ };
 
-void live_feed_init(struct live_feed *live, struct loop *l, const char *section,
-                    const struct http_peer_conf *peer, const struct live_feed_events *events)
+void live_feed_init(struct live_feed *live, struct loop *l, const struct gateway_conf *conf,
+                    const struct live_feed_events *events)
 {
     memset(live, 0, sizeof *live);
     live->loop = l;
-    live->section = section;
-    live->peer = *peer;
+    live->conf = conf;
     live->events = *events;
 }
 
@@ -41,29 +40,33 @@ static void on_closed(void *user, enum reply_outcome outcome, const char *why)
 
     if (end == FEED_FLOOD)
         log_fault(&live->flood, now_ms, LOG_WARNING, "%s: its live feed is cut, it is polled: %s",
-                  live->section, why);
+                  live->conf->section, why);
     else
-        log_line(LOG_DEBUG, "%s: no live feed, it is polled: %s", live->section, why);
+        log_line(LOG_DEBUG, "%s: no live feed, it is polled: %s", live->conf->section, why);
     feed_schedule_ended(&live->schedule, end, heard, now_ms);
     live_feed_close(live);
     if (heard)
         live->events.ended(live->events.user);
 }
 
-void live_feed_open(struct live_feed *live, const char *path)
+void live_feed_open(struct live_feed *live, const struct feed *feed)
 {
-    const struct ws_listener_events events = {on_message, on_closed, live};
+    const struct feed_events events = {on_message, on_closed, live};
     int64_t now_ms = loop_now_ms(live->loop);
 
     if (live->listener || !feed_schedule_is_due(&live->schedule, now_ms))
         return;
     feed_schedule_opened(&live->schedule, now_ms);
-    live->listener = ws_listener_create(live->loop, &live->peer, path, SILENCE_MS, &events);
+    live->transport = feed_transport_find(feed->transport);
+    live->listener = live->transport ? live->transport->listen(live->loop, live->conf, feed->path,
+                                                               SILENCE_MS, &events)
+                                     : NULL;
 }
 
 void live_feed_close(struct live_feed *live)
 {
-    ws_listener_destroy(live->listener);
+    if (live->listener)
+        live->transport->close(live->listener);
     live->listener = NULL;
     live->heard = false;
 }

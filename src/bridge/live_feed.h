@@ -1,5 +1,5 @@
 /*
- * The live feed of one gateway, a WebSocket: opens it when core/schedule.h says so, and tells when it ends.
+ * The live feed of one gateway: opens it when core/schedule.h says so, and tells when it ends.
  * What it brings is the driver's, and polling goes on where it does not.
  */
 #ifndef DTU_BRIDGE_LIVE_FEED_H
@@ -9,14 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/driver.h"
 #include "core/schedule.h"
-#include "edge/net/http.h"
-#include "edge/net/ws_listener.h"
+#include "edge/net/transport.h"
 #include "edge/sys/log.h"
 #include "edge/sys/loop.h"
 
 struct live_feed_events {
-    void (*message)(void *user, const char *text, size_t len); /* as in edge/net/ws_listener.h */
+    void (*message)(void *user, const char *text, size_t len); /* as in edge/net/feed.h */
     void (*ended)(void *user); /* one that had brought something has ended */
     void *user;
 };
@@ -24,21 +24,21 @@ struct live_feed_events {
 /* Lies in its owner's struct. Fields are the module's. */
 struct live_feed {
     struct loop *loop;
-    const char *section; /* for messages */
-    struct http_peer_conf peer;
+    const struct gateway_conf *conf;
     struct live_feed_events events;
-    struct ws_listener *listener;
+    const struct feed_transport *transport;
+    void *listener; /* of the transport; NULL: it does not listen */
     struct feed_schedule schedule;
     struct log_fault flood;
     bool heard;
 };
 
-/* The texts in peer, and section, are borrowed. */
-void live_feed_init(struct live_feed *live, struct loop *l, const char *section,
-                    const struct http_peer_conf *peer, const struct live_feed_events *events);
+/* conf is borrowed. */
+void live_feed_init(struct live_feed *live, struct loop *l, const struct gateway_conf *conf,
+                    const struct live_feed_events *events);
 
 /* A cycle is complete: opens it unless it is open already, or not due. */
-void live_feed_open(struct live_feed *live, const char *path);
+void live_feed_open(struct live_feed *live, const struct feed *feed);
 void live_feed_close(struct live_feed *live); /* without a word; harmless when it is not open */
 
 /* Whether it is open and has brought something. */

@@ -14,7 +14,8 @@ struct poller {
     const struct gateway_conf *conf;
     const struct driver *driver;
     struct poller_events events;
-    struct http_peer *peer;
+    const struct transport *transport;
+    void *line; /* of the transport */
     struct schedule schedule;
     struct loop_timer timer; /* the next cycle */
     struct log_fault fault;
@@ -98,7 +99,7 @@ static void cycle_complete(struct poller *p)
     log_recovered(&p->fault, now_ms, "%s: %s answers again", p->conf->section, p->conf->base_url);
     tell_cycle(p, !p->absent);
     if (feed)
-        live_feed_open(&p->live, feed->path);
+        live_feed_open(&p->live, feed);
     set_timer(p);
 }
 
@@ -244,7 +245,7 @@ static bool send_request(struct poller *p)
         cycle_complete(p);
         return false;
     }
-    if (http_peer_send(p->peer, &p->request, on_done, p) == 0)
+    if (p->transport->send(p->line, &p->request, on_done, p) == 0)
         return true;
     cycle_failed(p, HEALTH_OTHER, 0, "the request could not be started: out of memory?");
     return false;
@@ -259,7 +260,7 @@ static bool send_outbox(struct poller *p)
 
     if (!outbox_next(&p->outbox, !p->cycling, loop_now_ms(p->loop), &message))
         return false;
-    if (http_peer_send(p->peer, &message, on_done, p) == 0)
+    if (p->transport->send(p->line, &message, on_done, p) == 0)
         return true;
     outbox_done(&p->outbox, &failed);
     return false;
@@ -360,20 +361,12 @@ static void on_live_ended(void *user)
 
 static bool open_transport(struct poller *p, struct http *h)
 {
-    const struct gateway_conf *conf = p->conf;
-    const struct http_peer_conf peer = {.base_url = conf->base_url,
-                                        .username = conf->username,
-                                        .password = conf->password,
-                                        .authorization = conf->authorization,
-                                        .digest = conf->digest,
-                                        .ca_cert = conf->ca_cert,
-                                        .tls_verify = conf->tls_verify,
-                                        .timeout_ms = conf->timeout_ms};
     const struct live_feed_events events = {on_message, on_live_ended, p};
 
-    live_feed_init(&p->live, p->loop, conf->section, &peer, &events);
-    p->peer = http_peer_create(h, &peer);
-    return p->peer != NULL;
+    live_feed_init(&p->live, p->loop, p->conf, &events);
+    p->transport = transport_find(p->driver->transport);
+    p->line = p->transport ? p->transport->open(p->loop, h, p->conf) : NULL;
+    return p->line != NULL;
 }
 
 static void init_schedule(struct poller *p)
@@ -418,7 +411,7 @@ void poller_destroy(struct poller *p)
     loop_timer_disarm(&p->timer);
     loop_timer_disarm(&p->outbox_timer);
     live_feed_close(&p->live);
-    http_peer_destroy(p->peer);
+    p->transport->close(p->line);
     if (p->driver->close)
         p->driver->close(p->session);
     free(p);

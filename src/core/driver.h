@@ -4,7 +4,7 @@
  * in drivers/registry.c.
  *
  * A poll is a *cycle*: begin(), then next() / decode() in turn until next() says there is nothing
- * more to ask. The caller owns the transport: one request at a time, deadlines, back-off,
+ * more to ask. The caller owns the transport, which the driver only names: one request at a time, deadlines, back-off,
  * authentication. Failures never reach decode(); for an optional request skip() is called
  * instead; for any other refused() may have the cycle go on, else it ends there.
  *
@@ -81,15 +81,17 @@ struct driver_commands {
                                  const struct decode_sink *sink, char why[DECODE_WHY_MAX]);
 };
 
-/* A WebSocket on which a gateway tells what it learns, an inverter at a time. */
+/* What a gateway tells by itself: what it learns, an inverter at a time. */
 struct feed {
+    const char *transport; /* a row of edge/net/transports.c: "websocket" */
     const char *path;
     int64_t repeat_ms;  /* what stays the same is told again after so long */
     int64_t silence_ms; /* with what it may be late, an inverter is silent for so long at most */
 };
 
 struct driver {
-    const char *name;  /* the value of the config key DTU */
+    const char *name;      /* the value of the config key DTU */
+    const char *transport; /* a row of edge/net/transports.c: "http" */
     const char *title; /* what people call the gateway; NULL: that differs from one to another */
     /*
      * DTU=auto may try it: its first request is one that decode() accepts the reply of from its own kind of

@@ -474,6 +474,7 @@ static void ahoy_skip(void *session)
 
 const struct driver driver_ahoy = {
     .name = "ahoy",
+    .transport = "http",
     .title = title,
     .probe = true,
     .session_size = sizeof(struct session),

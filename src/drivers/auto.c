@@ -288,6 +288,7 @@ static const struct driver_commands *auto_commands(const void *session)
 
 const struct driver driver_auto = {
     .name = "auto",
+    .transport = "http",
     .session_size = sizeof(struct session),
     .open = auto_open,
     .begin = auto_begin,

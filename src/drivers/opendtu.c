@@ -514,7 +514,10 @@ static void opendtu_skip(void *session)
  */
 static const struct feed *opendtu_feed(const void *session)
 {
-    static const struct feed feed = {.path = "/livedata", .repeat_ms = 10000, .silence_ms = 12000};
+    static const struct feed feed = {.transport = "websocket",
+                                     .path = "/livedata",
+                                     .repeat_ms = 10000,
+                                     .silence_ms = 12000};
     const struct session *s = session;
 
     return s->inverter_count > 0 ? &feed : NULL;
@@ -584,6 +587,7 @@ static const struct driver_commands *commands_of(const void *session)
 
 const struct driver driver_opendtu = {
     .name = "opendtu",
+    .transport = "http",
     .title = title,
     .probe = true,
     .session_size = sizeof(struct session),

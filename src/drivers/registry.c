@@ -1,4 +1,4 @@
-#include <strings.h>
+#include <stddef.h>
 
 #include "core/driver.h"
 
@@ -8,12 +8,3 @@ extern const struct driver driver_opendtu, driver_ahoy, driver_auto, driver_temp
 const struct driver *const drivers[] = {
     &driver_opendtu, &driver_ahoy, &driver_auto, &driver_template, NULL,
 };
-
-const struct driver *driver_find(const char *name)
-{
-    for (size_t i = 0; drivers[i]; i++) {
-        if (strcasecmp(drivers[i]->name, name) == 0)
-            return drivers[i];
-    }
-    return NULL;
-}

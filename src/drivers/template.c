@@ -339,6 +339,7 @@ static void template_skip(void *session)
 
 const struct driver driver_template = {
     .name = "template",
+    .transport = "http",
     .session_size = sizeof(struct session),
     .open = template_open,
     .begin = template_begin,

@@ -65,6 +65,20 @@ while read -r file name; do
     }
 done <"$scratch/proofs"
 
+# So are the functions of the walks in src/README.md.
+sed -n '/^## Four walks/,/^## Rules/p' src/README.md | tr '\n' ' ' | grep -oE '.[a-z_]+\(\). in +[a-z_/]+' |
+    sed 's/^.\([a-z_]*\)(). in */\1 /' >"$scratch/steps"
+[ "$(wc -l <"$scratch/steps")" -ge 40 ] || {
+    echo "src/README.md has lost its walks"
+    status=1
+}
+while read -r name file; do
+    grep -qE "^[a-zA-Z].*[ *]$name\(" "src/$file.c" || {
+        echo "src/README.md walks through $name() of src/$file.c, which is not there"
+        status=1
+    }
+done <"$scratch/steps"
+
 # The configurations that README shows are ones.
 awk -v folder="$scratch" '/^```ini$/ { file = folder "/" ++n ".ini"; next }
     /^```$/ { file = "" } file { print >file }' README.md

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/driver.h"
+#include "edge/net/transport.h"
 #include "edge/net/ws_listener.h"
 #include "edge/sys/clock.h"
 #include "edge/sys/loop.h"
@@ -69,7 +71,7 @@ static int tear_down(void **state)
 static void listen_with(struct http_peer_conf conf, const char *port, const char *path,
                         unsigned silence_ms)
 {
-    static const struct ws_listener_events events = {on_message, on_closed, NULL};
+    static const struct feed_events events = {on_message, on_closed, NULL};
     char base_url[64];
 
     snprintf(base_url, sizeof base_url, "%s://127.0.0.1:%s", conf.ca_cert ? "https" : "http", port);
@@ -294,7 +296,7 @@ static void test_destroyed_at_any_time(void **state)
 
 static void test_two_at_once(void **state)
 {
-    static const struct ws_listener_events events = {on_message, on_closed, NULL};
+    static const struct feed_events events = {on_message, on_closed, NULL};
     char base_url[64];
 
     snprintf(base_url, sizeof base_url, "http://127.0.0.1:%s", http_server_fact("http"));
@@ -312,10 +314,22 @@ static void test_two_at_once(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void drivers_name_transports_that_there_are(void **state)
+{
+    for (size_t i = 0; drivers[i]; i++) {
+        if (!transport_find(drivers[i]->transport))
+            fail_msg("%s names no transport", drivers[i]->name);
+    }
+    assert_non_null(feed_transport_find("websocket"));
+    assert_null(feed_transport_find("http"));
+    assert_null(transport_find("websocket"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_messages),
+        TEST(drivers_name_transports_that_there_are),
         TEST(test_tls),
         TEST(test_certificate),
         TEST(test_digest),

@@ -12,7 +12,7 @@ enum { URL_MAX = 512, PIECES_MAX = 16 /* in one turn of the loop */ };
 
 struct ws_listener {
     struct loop *loop;
-    struct ws_listener_events events;
+    struct feed_events events;
     char url[URL_MAX]; /* "ws://host" */
     unsigned silence_ms;
     /* Of its own: a connection that curl does not use may be closed for the sake of another one. */
@@ -169,7 +169,7 @@ static bool open_peer(struct ws_listener *w, const struct http_peer_conf *conf, 
 
 struct ws_listener *ws_listener_create(struct loop *l, const struct http_peer_conf *conf,
                                        const char *path, unsigned silence_ms,
-                                       const struct ws_listener_events *events)
+                                       const struct feed_events *events)
 {
     struct ws_listener *w = calloc(1, sizeof(*w));
 

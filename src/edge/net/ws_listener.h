@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 
+#include "edge/net/feed.h"
 #include "edge/net/http.h"
 #include "edge/sys/loop.h"
 
@@ -22,25 +23,13 @@ enum {
 
 struct ws_listener;
 
-/* From the loop, never from inside a call. */
-struct ws_listener_events {
-    /* NUL-terminated; for the call only, in which the listener must not be destroyed. */
-    void (*message)(void *user, const char *text, size_t len);
-    /*
-     * It has ended, or never began; why is one line for a person. Nothing more comes. The listener
-     * is to be destroyed, here or later.
-     */
-    void (*closed)(void *user, enum reply_outcome outcome, const char *why);
-    void *user;
-};
-
 /*
  * conf is that of the gateway's pages ("http://host"), and copied. timeout_ms in it is for connecting.
  * silence_ms: at most from connecting, or a message, to the next. NULL when out of memory.
  */
 struct ws_listener *ws_listener_create(struct loop *l, const struct http_peer_conf *conf,
                                        const char *path, unsigned silence_ms,
-                                       const struct ws_listener_events *events);
+                                       const struct feed_events *events);
 void ws_listener_destroy(struct ws_listener *w); /* NULL is fine */
 
 #endif

@@ -8,7 +8,7 @@
 #include "world.h"
 
 struct ws_listener {
-    struct ws_listener_events events;
+    struct feed_events events;
     struct loop_timer timer;
     char base_url[256], path[64];
 };
@@ -30,7 +30,7 @@ static void on_timer(void *user)
 
 struct ws_listener *ws_listener_create(struct loop *l, const struct http_peer_conf *conf,
                                        const char *path, unsigned silence_ms,
-                                       const struct ws_listener_events *events)
+                                       const struct feed_events *events)
 {
     struct ws_listener *w = calloc(1, sizeof *w);
 
