@@ -13,13 +13,22 @@ def often(name, default):
     return type(default)(os.environ.get(name) or default)
 
 
+def descriptors(pid):
+    """Those that stay: a connection to a gateway comes and goes."""
+    counts = []
+    for _ in range(10):
+        counts.append(len(os.listdir(f"/proc/{pid}/fd")))
+        time.sleep(0.1)
+    return min(counts)
+
+
 class Holdings:
     """Memory, descriptors and lines of the log of a running program."""
 
     def __init__(self, program):
         pid = program.process.pid
         self.own_kib = probe.own_memory_kib(pid)
-        self.descriptors = len(os.listdir(f"/proc/{pid}/fd"))
+        self.descriptors = descriptors(pid)
         self.log_lines = len(program.log().splitlines())
         self.when = time.monotonic()
 
@@ -30,5 +39,5 @@ class Holdings:
 def assert_no_growth(test, before, after, what):
     if after.when - before.when > 60:
         print(f"\n{what}, {after.when - before.when:.0f} s: {before}; then {after}")
-    test.assertEqual(before.descriptors, after.descriptors, what)
+    test.assertLessEqual(after.descriptors, before.descriptors, what)
     test.assertLess(after.own_kib, before.own_kib + SLACK_KIB, what)
