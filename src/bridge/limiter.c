@@ -153,6 +153,8 @@ static void permit(struct limited *d)
     }
     if (wanted)
         limited_log_obstacle(d, obstacle);
+    else if (d->changed && d->conf.switches && !d->owner->released)
+        limited_log_obstacle(d, limited_obstacle_to_commands(d));
 }
 
 /* ---- Units ---------------------------------------------------------------------------------- */
@@ -218,7 +220,7 @@ void limited_configure(struct limited *d, const struct limited_conf *conf)
     bool another = conf->manual_w < d->conf.manual_w || conf->manual_w > d->conf.manual_w ||
                    has_value(conf->manual_w) != has_value(d->conf.manual_w);
 
-    if (!conf->limits || !d->conf.limits)
+    if (conf->limits != d->conf.limits)
         d->told = OBSTACLE_UNKNOWN;
     if (!conf->switches)
         power_switch_forget(&d->power);

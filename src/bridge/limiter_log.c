@@ -131,11 +131,14 @@ void limited_log_obstacle(struct limited *d, enum obstacle obstacle)
     if (obstacle == d->told)
         return;
     d->told = obstacle;
-    if (obstacle == OBSTACLE_NONE)
+    if (obstacle == OBSTACLE_NONE && d->conf.limits)
         log_line(LOG_INFO, "%s: can be limited, %.0f to %.0f W", d->label, d->limit.rules.floor_w,
                  d->limit.rules.max_power_w);
+    else if (obstacle == OBSTACLE_NONE)
+        log_line(LOG_INFO, "%s: can be switched on and off", d->label);
     else if (obstacles[obstacle].cure[0])
-        log_line(LOG_WARNING, "%s: cannot be limited: %s. %s", d->label, obstacles[obstacle].words,
+        log_line(LOG_WARNING, "%s: cannot be %s: %s. %s", d->label,
+                 d->conf.limits ? "limited" : "switched on and off", obstacles[obstacle].words,
                  obstacles[obstacle].cure);
 }
 

@@ -159,6 +159,16 @@ class ControlsTest(PowerLimitScene):
         self.switch(0)
         self.wait_value(ROOF, TOGGLE, 0, 6.0)
 
+    def test_why_it_cannot_be_switched(self):
+        self.scene(keys={"PowerLimit": 0, "Switch": 1, "Password": "wrong"})
+        self.wait("a word", lambda: self.program.lines(
+            "WARNING", "cannot be switched on and off", "refuses the login"), 8.0)
+        self.configure({**self.default, **LOGIN}, **self.sections)
+        self.wait_value(ROOF, TOGGLE, 1, 8.0)
+        self.wait_polls(self.dtu, "/api/livedata/status", 3)
+        self.assertEqual(1, len(self.program.lines("INFO", "can be switched on and off")))
+        self.assertEqual(1, len(self.program.lines("WARNING", "cannot be switched on and off")))
+
     def test_nothing_but_0_and_1(self):
         self.switchable()
         for kind, value in (("i", 2), ("i", -1), ("s", "on"), ("d", float("nan"))):
