@@ -24,8 +24,7 @@ struct unit {
     char label[CONF_SECTION_MAX + SERIAL_MAX]; /* what the configuration calls it */
     struct device *device;
     struct claim claim;
-    struct limited *limited; /* NULL: nothing that could be commanded */
-    struct owner_orders orders;
+    struct controls controls;
     const struct venus_class *class;
     struct service *service;     /* NULL until its name is settled, and while the name is taken */
     bool there;                  /* the service is on the bus, not only about to be */
@@ -85,107 +84,13 @@ static void show(struct unit *u)
     service_flush(u->service);
 }
 
-/* The slider stands at the top where its owner set no limit. */
-static struct control_view slider(const struct unit *u)
-{
-    const struct limit_rules *rules = limited_rules(u->limited);
-    double manual_w = u->orders.limit_w;
-
-    return (struct control_view){
-        .there = u->conf.power_limit,
-        .possible = has_value(limited_shown_w(u->limited)),
-        .value = !(manual_w < rules->max_power_w) ? rules->max_power_w
-                 : manual_w < rules->floor_w      ? rules->floor_w
-                                                  : manual_w,
-        .min = rules->floor_w,
-        .max = rules->max_power_w,
-        .pane = u->orders.pane[CONTROL_LIMIT],
-    };
-}
-
-static struct control_view toggle(const struct unit *u)
-{
-    return (struct control_view){.there = u->conf.power_switch,
-                                 .possible = limited_can_switch(u->limited),
-                                 .value = !limited_is_off(u->limited),
-                                 .pane = u->orders.pane[CONTROL_SWITCH]};
-}
-
-/* What the limiter shows of it. */
 static void show_limit(struct unit *u)
 {
-    double power_w = device_view(u->device)->value[FIELD_POWER][0];
-    struct device_limit limit = {.power_limit_w = MISSING, .trial_w = MISSING, .state = ""};
     char state[LIMIT_STATE_MAX];
+    struct device_limit limit;
 
-    if (u->limited) {
-        limited_state(u->limited, state, sizeof state);
-        limit = (struct device_limit){.power_limit_w = limited_shown_w(u->limited),
-                                      .throttled = limited_throttles(u->limited, power_w),
-                                      .trial_w = limited_trial_w(u->limited),
-                                      .state = state,
-                                      .off = limited_is_off(u->limited),
-                                      .control = {slider(u), toggle(u)}};
-    }
+    controls_show(&u->controls, device_view(u->device)->value[FIELD_POWER][0], state, &limit);
     device_limit(u->device, &limit);
-}
-
-/* Less than 0 W ends a trial: there is no other way to say that it is over. */
-static int try_limit(struct unit *u, double watts)
-{
-    return limited_try(u->limited, watts < 0 ? MISSING : watts) ? SERVICE_ACCEPTED
-                                                                : SERVICE_REFUSED;
-}
-
-static void limit_or_not(struct unit *u);
-
-/* At the top of the slider, or above, there is no limit. */
-static int order_limit(struct unit *u, double watts)
-{
-    if (!has_value(limited_shown_w(u->limited)) || !has_value(watts) || watts < 0)
-        return SERVICE_REFUSED;
-    u->orders.limit_w = watts < limited_rules(u->limited)->max_power_w ? watts : MISSING;
-    limit_or_not(u);
-    show(u);
-    u->env->chosen(u->env->user);
-    return SERVICE_ACCEPTED;
-}
-
-static int choose_pane(struct unit *u, enum control control, int pane)
-{
-    if (pane < 0 || pane > CONTROL_PANE_MAX)
-        return SERVICE_REFUSED;
-    u->orders.pane[control] = pane;
-    show_limit(u);
-    show(u);
-    u->env->chosen(u->env->user);
-    return SERVICE_ACCEPTED;
-}
-
-static int write_control(struct unit *u, enum control control, const struct value *value)
-{
-    if (control == CONTROL_LIMIT)
-        return order_limit(u, value->d);
-    if (value->i < 0 || value->i > 1 || !limited_switch(u->limited, value->i == 1))
-        return SERVICE_REFUSED;
-    return SERVICE_ACCEPTED;
-}
-
-/* Takes what a row commands; nothing where the row has no value. */
-static int take_command(struct unit *u, const struct map_row *row, const struct value *value)
-{
-    if (!u->limited || value->type != row->command)
-        return SERVICE_REFUSED;
-    switch (row->source) {
-    case MAP_LIMIT_TRIAL:
-        return try_limit(u, value->d);
-    case MAP_CONTROL_PANE:
-        return choose_pane(u, (enum control)row->slot, value->i);
-    case MAP_CONTROL_VALUE:
-        return write_control(u, (enum control)row->slot, value);
-    default:
-        return limited_write(u->limited, value->d) ? SERVICE_ACCEPTED : SERVICE_REFUSED;
-    }
 }
 
 /* Paths that the GX screen may set, and what ESS commands. */
@@ -195,7 +100,8 @@ static int on_write(void *user, size_t item, const struct value *value)
     struct owner_choice choice = u->claim.choice;
 
     if (u->rows[item]->command != VALUE_INVALID)
-        return take_command(u, u->rows[item], value);
+        return controls_write(&u->controls, u->rows[item], value) ? SERVICE_ACCEPTED
+                                                                  : SERVICE_REFUSED;
     if (!choice_write(&choice, u->rows[item]->source, value, device_view(u->device)->phases))
         return SERVICE_REFUSED;
     device_choose(u->device, &choice);
@@ -254,14 +160,15 @@ static void disappear(struct unit *u)
 static void on_limit_changed(void *user)
 {
     struct unit *u = user;
-    bool was_off = u->orders.off;
 
-    if (u->limited && u->conf.power_switch)
-        u->orders.off = limited_is_off(u->limited);
     show_limit(u);
     show(u);
-    if (u->orders.off != was_off)
-        u->env->chosen(u->env->user);
+}
+
+static void on_ordered(void *user)
+{
+    struct unit *u = user;
+    u->env->chosen(u->env->user);
 }
 
 /* Only a pvinverter behind a DTU: Venus OS limits nothing else. */
@@ -272,27 +179,17 @@ static bool may_be_commanded(const struct unit *u)
            strcmp(u->class->name, "pvinverter") == 0;
 }
 
-static void limit_or_not(struct unit *u)
+static void command_or_not(struct unit *u)
 {
     const struct device_view *view = device_view(u->device);
+    const struct limited_conf conf = {.label = u->label,
+                                      .limits = u->conf.power_limit,
+                                      .switches = u->conf.power_switch,
+                                      .max_power_w = view->value[FIELD_MAX_POWER][0],
+                                      .floor_w = u->conf.power_limit_min_w,
+                                      .dc_inputs = view->strings};
 
-    if (!may_be_commanded(u)) {
-        limiter_detach(u->limited);
-        u->limited = NULL;
-    } else if (!u->limited) {
-        u->limited =
-            limiter_attach(u->env->limiter, view->serial, u->orders.off, on_limit_changed, u);
-    }
-    if (u->limited) {
-        const struct limited_conf conf = {.label = u->label,
-                                          .limits = u->conf.power_limit,
-                                          .switches = u->conf.power_switch,
-                                          .manual_w = u->orders.limit_w,
-                                          .max_power_w = view->value[FIELD_MAX_POWER][0],
-                                          .floor_w = u->conf.power_limit_min_w,
-                                          .dc_inputs = view->strings};
-        limited_configure(u->limited, &conf);
-    }
+    controls_configure(&u->controls, may_be_commanded(u) ? view->serial : NULL, &conf);
     show_limit(u);
 }
 
@@ -303,7 +200,7 @@ static void find_class(struct unit *u)
 
     (void)snprintf(service, sizeof service, "%s%s", service_prefix, u->claim.class);
     u->class = venus_class_find(service, &known);
-    limit_or_not(u);
+    command_or_not(u);
     device_set_class(u->device, known ? u->class->name : NULL, u->class->meter);
 }
 
@@ -480,6 +377,8 @@ struct unit *unit_create(const struct unit_env *env, const struct device_conf *c
     u->env = env;
     u->conf = *conf;
     u->device = device_create(&u->conf, memory);
+    const struct controls_events events = {on_limit_changed, on_ordered, u};
+    controls_init(&u->controls, env->limiter, &events);
     loop_timer_init(&u->bus_retry, env->loop, appear, u);
     loop_timer_init(&u->deadline, env->loop, on_deadline, u);
     silence_init(&u->silence);
@@ -491,7 +390,8 @@ struct unit *unit_create(const struct unit_env *env, const struct device_conf *c
     warn_of_class(u);
     u->known = memory && memory->serial[0];
     u->claim.choice = memory ? memory->choice : choice_unset;
-    u->orders = memory ? memory->orders : orders_none;
+    if (memory)
+        u->controls.orders = memory->orders;
     claim_anew(u);
     return u;
 }
@@ -502,7 +402,7 @@ void unit_destroy(struct unit *u)
         return;
     disappear(u);
     claim_end(&u->claim);
-    limiter_detach(u->limited);
+    controls_configure(&u->controls, NULL, &u->controls.conf);
     loop_timer_disarm(&u->deadline);
     device_destroy(u->device);
     free(u);
@@ -529,7 +429,7 @@ void unit_reconfigure(struct unit *u, const struct device_conf *conf)
         warn_of_class(u);
     if (renamed)
         claim_anew(u);
-    limit_or_not(u);
+    command_or_not(u);
     if (reshaped && u->service)
         appear(u);
     follow(u);
@@ -551,7 +451,7 @@ void unit_counts_anew(struct unit *u)
 
 void unit_show_again(struct unit *u)
 {
-    limit_or_not(u);
+    command_or_not(u);
     show(u);
 }
 
@@ -569,10 +469,9 @@ bool unit_become(struct unit *u, const struct device_memory *memory)
     device_health(device, view->health_known ? &view->health : NULL);
     disappear(u);
     claim_end(&u->claim);
-    limiter_detach(u->limited);
-    u->limited = NULL;
+    controls_configure(&u->controls, NULL, &u->controls.conf);
     u->claim.choice = m.choice;
-    u->orders = m.orders;
+    u->controls.orders = m.orders;
     device_destroy(u->device);
     u->device = device;
     silence_init(&u->silence);
@@ -644,14 +543,12 @@ static void limit_fed(struct unit *u, bool fresh)
 {
     const struct device_view *view = device_view(u->device);
 
-    if (!u->limited)
+    if (!u->controls.limited)
         return;
     if (fresh)
-        limit_or_not(u);
-    if (!u->limited)
-        return;
+        command_or_not(u);
     if (fresh || view->state != DEVICE_RUNNING)
-        limited_measured(u->limited, view->state == DEVICE_RUNNING, view->value[FIELD_POWER][0]);
+        controls_measured(&u->controls, view->state == DEVICE_RUNNING, view->value[FIELD_POWER][0]);
     show_limit(u);
 }
 
@@ -737,7 +634,7 @@ void unit_remember(const struct unit *u, struct device_memory *out)
 {
     device_remember(u->device, out);
     out->choice = u->claim.choice;
-    out->orders = u->orders;
+    out->orders = u->controls.orders;
 }
 
 const char *unit_serial(const struct unit *u)

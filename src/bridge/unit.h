@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "bridge/claims.h"
-#include "bridge/limiter.h"
+#include "bridge/controls.h"
 #include "core/conf.h"
 #include "core/device.h"
 #include "core/reading.h"
