@@ -136,17 +136,17 @@ class ControlsTest(PowerLimitScene):
 
     @on_every_model()
     def test_off_and_on(self):
-        self.switchable()
+        self.switchable(limits={"radio": 3.0})
         self.assertEqual(ACCEPTED, self.switch(0))
         self.assert_value(ROOF, TOGGLE, 1)  # until the inverter has acknowledged it
-        self.wait_value(ROOF, TOGGLE, 0, 6.0)
+        self.wait_value(ROOF, TOGGLE, 0, 9.0)
         self.wait_value(ROOF, "/StatusCode", 8)
         self.wait_value(ROOF, LIMIT, None)
         self.wait_value(ROOF, POWER, 0.0)
         self.assert_value(ROOF, OUTPUTS + "power/Status", 0)
         self.assertEqual(REFUSED, self.limit(300.0))
         self.assertEqual(ACCEPTED, self.switch(1))
-        self.wait_value(ROOF, TOGGLE, 1, 6.0)
+        self.wait_value(ROOF, TOGGLE, 1, 9.0)
         self.wait_value(ROOF, "/StatusCode", 7)
         self.wait_value(ROOF, LIMIT, PEAK)
         self.assertEqual([(ONE, False), (ONE, True)], self.dtu.limits.switched)
