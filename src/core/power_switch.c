@@ -6,7 +6,6 @@ void power_switch_init(struct power_switch *s, bool off)
 {
     memset(s, 0, sizeof *s);
     s->off = off;
-    s->order_on = !off;
 }
 
 void power_switch_order(struct power_switch *s, bool on, int64_t now_ms)
