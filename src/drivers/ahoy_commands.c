@@ -1,7 +1,8 @@
 /*
  * Commands of AhoyDTU (RestApi.h, 0.8.156). POST /api/ctrl of {"id", "cmd", "val"} and, from 0.8.80 on where a password is
- * set, a token: {"auth": password} gives one, which is good for 20 minutes. /api/inverter/pwrack/ID tells whether the inverter
- * has acknowledged the last command, a limit or "power" (1 on, 0 off). The last command wins; there is no queue. generic.menu_prot of /api/live is true where
+ * set, a token: {"auth": password} gives one, which is good for 20 minutes. /api/inverter/pwrack/ID tells in "ack" whether the inverter
+ * has acknowledged the last limit; it says of the one before until this one goes on air, and nothing of "power" (1 on, 0
+ * off): Communication.h. The last command wins; there is no queue. generic.menu_prot of /api/live is true where
  * a password is set.
  */
 #include "drivers/ahoy_commands.h"
@@ -55,6 +56,9 @@ static bool find(struct ahoy_commands *a, const char *serial)
     return false;
 }
 
+/* So many looks long an acknowledgement may be that of a limit before. */
+enum { OLD_ACK_LOOKS = 5 };
+
 /* All that it can is told as 100 %: nobody need know how much that is. */
 static void add_limit(cJSON *root, const struct command *c)
 {
@@ -82,6 +86,8 @@ static bool encode(void *session, const struct command *c, struct message *out)
             c->limit_w >= c->max_power_w ? 100 : 100 * c->limit_w / c->max_power_w;
     a->known[a->place].power = c->kind == COMMAND_POWER;
     a->known[a->place].waits = true;
+    a->known[a->place].fresh = false;
+    a->known[a->place].looks = 0;
     if (a->password[0] && !a->token[0])
         return log_in(a, out);
     a->logs_in = false;
@@ -184,19 +190,28 @@ static void report_rights(const struct ahoy_commands *a, const struct decode_sin
     }
 }
 
-/* What the inverter has acknowledged is what its last command said. */
+/* What the inverter has acknowledged is what its last limit said. */
+static bool limit_acknowledged(struct ahoy_commands *a, bool acknowledged)
+{
+    if (!acknowledged)
+        a->known[a->place].fresh = true;
+    else if (!a->known[a->place].fresh)
+        a->known[a->place].fresh = ++a->known[a->place].looks >= OLD_ACK_LOOKS;
+    return acknowledged && a->known[a->place].fresh;
+}
+
+/* Of switching nothing is told but that the command was taken: what is measured has to show the rest. */
 static void report_status(struct ahoy_commands *a, const cJSON *root,
                           const struct decode_sink *sink)
 {
-    bool acknowledged = json_bool(root, "ack", false);
     bool power = a->known[a->place].power;
+    bool done = power || limit_acknowledged(a, json_bool(root, "ack", false));
     struct command_report r = {.part = power ? REPORT_POWER : REPORT_LIMIT,
-                               .status = acknowledged ? COMMAND_OK : COMMAND_PENDING,
-                               .limit_pct =
-                                   acknowledged && !power ? a->known[a->place].pct : MISSING};
+                               .status = done ? COMMAND_OK : COMMAND_PENDING,
+                               .limit_pct = done && !power ? a->known[a->place].pct : MISSING};
 
     text_copy(r.serial, sizeof r.serial, a->known[a->place].serial);
-    a->known[a->place].waits = !acknowledged;
+    a->known[a->place].waits = !done;
     sink->report(sink->user, &r);
 }
 

@@ -14,9 +14,11 @@ struct ahoy_commands {    /* zeroed to begin with, but for password */
     struct {
         char serial[SERIAL_MAX];
         unsigned id;
-        bool waits; /* for the inverter to acknowledge its last command ... */
-        bool power; /* ... which switched it on or off */
-        double pct; /* the last limit */
+        bool waits;          /* for the inverter to acknowledge its last command ... */
+        bool power;          /* ... which switched it on or off */
+        bool fresh;          /* an acknowledgement is not that of a limit before */
+        unsigned char looks; /* that said so all the same */
+        double pct;          /* the last limit */
     } known[INVERTERS_MAX];
     size_t place;               /* in known: whose command or status is under way */
     char token[AHOY_TOKEN_MAX]; /* "": not logged in */

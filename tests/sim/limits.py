@@ -2,7 +2,7 @@
 
 An inverter follows a limit some time after it has acknowledged it, along a ramp, and forgets one that is
 not persistent when it loses its DC. The DTU queues a command, tells "Pending" until the inverter has answered or
-the last resend has failed, and answers "success" although it drops a command that is disabled. An AhoyDTU has no queue and
+the last resend has failed, and answers "success" although it drops a command that is disabled. An AhoyDTU has no queue, acknowledges limits only, and
 wants a token where it has a password.
 """
 
@@ -235,13 +235,15 @@ class AhoyLimits:
 
     COMMANDS = {"limit_nonpersistent_absolute": ABSOLUTE, "limit_nonpersistent_relative": RELATIVE}
 
-    def __init__(self, password=None, radio=0.4):
-        self.password, self.radio = password, radio
+    def __init__(self, password=None, radio=0.4, queue=0.3):
+        """queue: seconds until a command goes on air; until then the acknowledgement is that of the limit before."""
+        self.password, self.radio, self.queue = password, radio, queue
         self.deaf = set()
         self.token = None
         self.commands = []  # (monotonic time, serial, W)
         self.switched = []  # (serial, on)
-        self._under_way = {}  # id -> (what then happens, when it arrives); None: acknowledged
+        self._under_way = {}  # id -> (what then happens, when it is on air, when it arrives)
+        self._acknowledged = {}  # id -> whether the last limit was; switching changes nothing of that
         self._lock = threading.Lock()
 
     def expire(self):
@@ -255,7 +257,7 @@ class AhoyLimits:
         if request.path.startswith("/api/inverter/pwrack/"):
             place = int(request.path.rsplit("/", 1)[1])
             self.settle(inverters)
-            return Response.json({"id": place, "ack": self._under_way.get(place) is None})
+            return Response.json({"ack": self._acknowledged.get(place, False)})
         return None
 
     def _control(self, told, inverters):
@@ -273,8 +275,7 @@ class AhoyLimits:
         if told.get("cmd") == "power":
             with self._lock:
                 self.switched.append((inverter.serial, told["val"] != 0))
-                self._under_way[place] = (lambda: inverter.obedience.switch(told["val"] != 0),
-                                          time.monotonic() + self.radio)
+                self._send(place, False, lambda: inverter.obedience.switch(told["val"] != 0))
             return {"success": True, "id": place}
         if told.get("cmd") not in self.COMMANDS:
             return {"success": False, "error": "ERR_UNKNOWN_CMD"}
@@ -283,16 +284,22 @@ class AhoyLimits:
         with self._lock:
             watts = min(share, 1.0) * inverter.max_power
             self.commands.append((time.monotonic(), inverter.serial, watts))
-            self._under_way[place] = (lambda: inverter.obedience.set(watts),
-                                      time.monotonic() + self.radio)
+            self._send(place, True, lambda: inverter.obedience.set(watts))
         return {"success": True, "id": place}
+
+    def _send(self, place, limits, act):
+        on_air = time.monotonic() + self.queue
+        self._under_way[place] = (limits, act, on_air, on_air + self.radio)
 
     def settle(self, inverters):
         with self._lock:
-            for place, sent in list(self._under_way.items()):
+            for place, (limits, act, on_air, arrives) in list(self._under_way.items()):
+                if limits and time.monotonic() >= on_air:
+                    self._acknowledged[place] = False
                 inverter = inverters[place]
-                if sent is None or inverter is None or inverter.serial in self.deaf:
+                if time.monotonic() < arrives or inverter is None or inverter.serial in self.deaf:
                     continue
-                if time.monotonic() >= sent[1]:
-                    self._under_way[place] = None
-                    sent[0]()
+                del self._under_way[place]
+                act()
+                if limits:
+                    self._acknowledged[place] = True

@@ -150,6 +150,7 @@ static void acknowledged(void **state)
 {
     struct message m = {.path = ""};
 
+    (void)state;
     assert_false(ahoy_commands.look(&session, LOOK_LIMIT, &m));
     assert_sends("114180000001", 200,
                  "{\"id\":0,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":200}");
@@ -160,16 +161,41 @@ static void acknowledged(void **state)
     assert_int_equal(reports[0].status, COMMAND_PENDING);
     assert_false(has_value(reports[0].limit_pct));
     assert_asks(LOOK_LIMIT, "/api/inverter/pwrack/3");
-    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
-    assert_string_equal(reports[1].serial, "114180000002");
-    assert_int_equal(reports[1].status, COMMAND_OK);
-    assert_true(reports[1].limit_pct == 50);
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":false}"), DECODE_OK);
     assert_asks(LOOK_LIMIT, "/api/inverter/pwrack/0");
     assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+    assert_string_equal(reports[2].serial, "114180000001");
+    assert_int_equal(reports[2].status, COMMAND_OK);
+    assert_true(reports[2].limit_pct == 25);
+    assert_asks(LOOK_LIMIT, "/api/inverter/pwrack/3"); /* it alone waits */
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+    assert_string_equal(reports[3].serial, "114180000002");
+    assert_true(reports[3].limit_pct == 50);
     assert_false(ahoy_commands.look(&session, LOOK_LIMIT, &m));
 }
 
-/* Its acknowledgement is asked for at the same place as a limit's, and is one of the last command of either kind. */
+/* Until the limit goes on air, what is acknowledged is the one before; where that is never seen, five looks are enough. */
+static void an_acknowledgement_of_before(void **state)
+{
+    (void)state;
+    assert_sends("114180000001", 200,
+                 "{\"id\":0,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":200}");
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+    assert_int_equal(reports[0].status, COMMAND_PENDING);
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":false}"), DECODE_OK);
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+    assert_int_equal(reports[2].status, COMMAND_OK);
+    assert_sends("114180000001", 300,
+                 "{\"id\":0,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":300}");
+    for (int n = 0; n < 4; n++) {
+        assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+        assert_int_equal(reports[3 + n].status, COMMAND_PENDING);
+    }
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+    assert_int_equal(reports[7].status, COMMAND_OK);
+}
+
+/* It is never acknowledged: all that is told is that the command was taken. */
 static void switching(void **state)
 {
     struct command c = {.kind = COMMAND_POWER, .serial = "114180000002", .on = true};
@@ -183,13 +209,14 @@ static void switching(void **state)
     assert_string_equal(m.body, "{\"id\":3,\"cmd\":\"power\",\"val\":0}");
     assert_false(ahoy_commands.look(&session, LOOK_POWER, &m));
     assert_asks(LOOK_LIMIT, "/api/inverter/pwrack/3");
-    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":false}"), DECODE_OK);
     assert_int_equal(reports[0].part, REPORT_POWER);
     assert_int_equal(reports[0].status, COMMAND_OK);
+    assert_false(ahoy_commands.look(&session, LOOK_LIMIT, &m));
     assert_sends("114180000002", 400,
                  "{\"id\":3,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":400}");
     assert_asks(LOOK_LIMIT, "/api/inverter/pwrack/3");
-    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":false}"), DECODE_OK);
     assert_int_equal(reports[1].part, REPORT_LIMIT);
 }
 
@@ -212,10 +239,15 @@ static void as_many_as_there_are(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(limits),       TEST(an_inverter_that_it_does_not_have),
-        TEST(log_in_first), TEST(refusals),
-        TEST(rights),       TEST(acknowledged),
-        TEST(switching),    TEST(as_many_as_there_are),
+        TEST(limits),
+        TEST(an_inverter_that_it_does_not_have),
+        TEST(log_in_first),
+        TEST(refusals),
+        TEST(rights),
+        TEST(acknowledged),
+        TEST(an_acknowledgement_of_before),
+        TEST(switching),
+        TEST(as_many_as_there_are),
     };
     return cmocka_run_group_tests_name("ahoy_commands", tests, NULL, NULL);
 }
