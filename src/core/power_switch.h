@@ -3,7 +3,7 @@
  * milliseconds), and the caller sends what is due.
  *
  * An order is sent once and never repeated. What is shown is what the inverter has acknowledged: an OpenDTU says so in
- * power_set_status (/api/power/status), an AhoyDTU in its acknowledgement. An inverter that has lost its DC, over
+ * power_set_status (/api/power/status). Of an AhoyDTU, which does not say, the measured power has to show it. An inverter that has lost its DC, over
  * night for instance, comes back switched on by itself: its power says so.
  */
 #ifndef DTU_CORE_POWER_SWITCH_H
