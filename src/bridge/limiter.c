@@ -424,7 +424,9 @@ static void on_commanded(void *user, const struct command *c, enum reply_outcome
         return;
     text_copy(d->why, sizeof d->why, why);
     if (c->kind == COMMAND_POWER)
-        power_switch_answer(&d->power, outcome == REPLY_OK);
+        /* One without a reply may have been taken all the same: its status says. */
+        power_switch_answer(&d->power, outcome == REPLY_OK || outcome == REPLY_TIMEOUT ||
+                                           outcome == REPLY_CUT_OFF);
     else if (is_lost(outcome))
         limit_unsent(&d->limit);
     else

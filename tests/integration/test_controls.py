@@ -7,7 +7,7 @@ from tests.integration.case import on_every_model
 from tests.integration.program import inverter
 from tests.integration.test_power_limit import (ACCEPTED, LIMIT, LOGIN, ONE, PEAK, POWER, REFUSED, ROOF,
                                                 PowerLimitScene)
-from tests.sim import Ahoy, Inverter
+from tests.sim import Ahoy, Fault, Inverter
 
 OUTPUTS = "/SwitchableOutput/"
 SLIDER, TOGGLE = OUTPUTS + "limit/Dimming", OUTPUTS + "power/State"
@@ -190,6 +190,14 @@ class ControlsTest(PowerLimitScene):
         self.switch(0)
         self.wait("a word", lambda: self.program.lines("WARNING", "could not be switched off", "Not today"))
         self.assert_value(ROOF, TOGGLE, 1)
+
+    def test_a_reply_that_is_lost(self):
+        """The gateway has taken the order all the same."""
+        self.switchable()
+        self.dtu.fault = Fault("delay", path="/api/power/config", seconds=3.0, times=1)
+        self.assertEqual(ACCEPTED, self.switch(0))
+        self.wait_value(ROOF, TOGGLE, 0, 12.0)
+        self.assertEqual([(ONE, False)], self.dtu.limits.switched, "once")
 
     def test_out_of_reach(self):
         """It is not sent in the morning."""
