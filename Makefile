@@ -148,7 +148,8 @@ REPLAY_PROGRAMS  := $(FUZZ:tests/fuzz/fuzz_%.c=$(B)/tests/replay_%)
 PURE             := $(shell grep -LE '^.include "(edge/|unit/support/(bus_now|child|http_server|private_bus|run_for)\.h)' $(UNIT) /dev/null)
 PURE_PROGRAMS    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter %.c,$(PURE))) $(REPLAY_PROGRAMS)
 FUZZ_PROGRAMS    := $(FUZZ:tests/fuzz/%.c=$(B)/tests/%)
-DBUS_DOC         := $(B)/tests/dbus_doc
+DOC              := $(sort $(wildcard tests/docs/*.c))
+DOC_PROGRAMS     := $(DOC:tests/docs/%.c=$(B)/tests/%)
 
 objs = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
@@ -226,8 +227,8 @@ $(UNIT_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(call objs,$(UNIT_SUPPO
 $(VIRTUAL_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/virtual/%.o $(call objs,$(VIRTUAL_SUPPORT)) $(LIBDTU)
 	$(call link_test,-lcmocka)
 
-# No test: it writes docs/dbus.md from the program's tables.
-$(DBUS_DOC): $(B)/obj/tests/docs/dbus_doc.o $(LIBDTU)
+# No tests: they write docs/dbus.md and docs/troubleshooting.md from the program's tables.
+$(DOC_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/docs/%.o $(LIBDTU)
 	$(call link_test)
 
 $(REPLAY_PROGRAMS): $(B)/tests/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/replay.o $(LIBDTU)
@@ -436,7 +437,7 @@ feed: package
 .PHONY: docs
 docs:
 	$(call variant,x86_64,release,all)
-	$(call variant,x86_64,debug,build/x86_64-debug/tests/dbus_doc)
+	$(call variant,x86_64,debug,$(DOC:tests/docs/%.c=build/x86_64-debug/tests/%))
 	$(Q)scripts/docs
 
 # With any compiler, which it names; ci/release, whose work is published, takes the pinned one alone.
@@ -479,4 +480,4 @@ help:
 #H
 #H V=1 shows the commands; ARCH=, VARIANT=, VENUS_SDK= are described at the top of the Makefile.
 
--include $(patsubst %.o,%.d,$(OBJS) $(call objs,$(UNIT) $(UNIT_SUPPORT) $(VIRTUAL) $(VIRTUAL_SUPPORT) $(FUZZ) tests/docs/dbus_doc.c))
+-include $(patsubst %.o,%.d,$(OBJS) $(call objs,$(UNIT) $(UNIT_SUPPORT) $(VIRTUAL) $(VIRTUAL_SUPPORT) $(FUZZ) $(DOC)))

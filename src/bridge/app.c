@@ -74,10 +74,10 @@ struct app {
 /* used: the file is; else nothing became of what it says. */
 static void log_report(const char *path, const struct conf_report *report, bool used)
 {
-    static const enum log_level levels[] = {[CONF_NOTE] = LOG_INFO,
-                                            [CONF_WARNING] = LOG_WARNING,
-                                            [CONF_ERROR] = LOG_ERROR,
-                                            [CONF_FATAL] = LOG_ERROR};
+    static const enum notice notices[] = {[CONF_NOTE] = NOTICE_NONE,
+                                          [CONF_WARNING] = NOTICE_CONFIG_WARNING,
+                                          [CONF_ERROR] = NOTICE_CONFIG_ERROR,
+                                          [CONF_FATAL] = NOTICE_CONFIG_ERROR};
 
     for (size_t i = 0; i < report->count; i++) {
         const struct conf_message *m = &report->messages[i];
@@ -85,8 +85,8 @@ static void log_report(const char *path, const struct conf_report *report, bool 
         char line[16] = "";
         if (m->line)
             snprintf(line, sizeof line, ":%u", m->line);
-        log_line(levels[m->severity], "%s%s: %s%s%s", path, line, m->text, *outcome ? "; " : "",
-                 outcome);
+        log_notice(notices[m->severity], "%s%s: %s%s%s", path, line, m->text, *outcome ? "; " : "",
+                   outcome);
     }
 }
 
@@ -112,8 +112,8 @@ static void keep_copy(struct app *a, const char *text, size_t len)
         return;
     int err = write_copy(a->copy_path, text, len);
     if (err < 0 && !a->copy_failed)
-        log_line(LOG_WARNING, "%s: no copy of the configuration can be kept: %s", a->copy_path,
-                 strerror(-err));
+        log_notice(NOTICE_CONFIG_NOT_COPIED, "%s: no copy of the configuration can be kept: %s",
+                   a->copy_path, strerror(-err));
     a->copy_failed = err < 0;
 }
 
@@ -125,8 +125,8 @@ static struct config *read_config(struct app *a, bool *clean)
 
     char *text = file_read(a->config_path, LOCATION_CONFIG_MAX, &len);
     if (!text) {
-        log_line(LOG_ERROR, "%s: %s. Copy config.example there and set Host", a->config_path,
-                 strerror(errno));
+        log_notice(NOTICE_CONFIG_UNREADABLE, "%s: %s. Copy config.example there and set Host",
+                   a->config_path, strerror(errno));
         return NULL;
     }
     keep_copy(a, text, len);
@@ -197,7 +197,7 @@ static void on_bus_lost(void *user)
     struct app *a = user;
     if (a->ending)
         return;
-    log_line(LOG_CRITICAL, "the D-Bus has gone; ending, so that the supervisor starts anew");
+    log_notice(NOTICE_BUS_GONE, "the D-Bus has gone; ending, so that the supervisor starts anew");
     app_end(a, 1);
 }
 
@@ -233,8 +233,8 @@ static bool lock_state(struct app *a)
     int result = lock_take(path, &a->lock, &holder);
     if (result == LOCK_TAKEN) {
         if (!a->locked_out)
-            log_line(
-                LOG_ERROR,
+            log_notice(
+                NOTICE_ANOTHER_RUNS,
                 "another dbus-opendtu (process %ld) works with %s: this one waits until that has "
                 "ended, and publishes nothing",
                 holder, state);
@@ -243,11 +243,11 @@ static bool lock_state(struct app *a)
         return false;
     }
     if (result < 0)
-        log_line(LOG_WARNING,
-                 "%s: cannot be locked (%s): a second dbus-opendtu would not be noticed", path,
-                 strerror(-result));
+        log_notice(NOTICE_NO_LOCK,
+                   "%s: cannot be locked (%s): a second dbus-opendtu would not be noticed", path,
+                   strerror(-result));
     if (a->locked_out)
-        log_good_news(LOG_ERROR, "the other dbus-opendtu has ended: this one begins");
+        log_good_news(NOTICE_ANOTHER_RUNS, "the other dbus-opendtu has ended: this one begins");
     a->locked_out = false;
     memcpy(a->lock_path, path, sizeof path);
     return true;
@@ -311,9 +311,9 @@ static void on_leave(void *user)
             continue;
         }
         if (left)
-            log_line(LOG_WARNING,
-                     "a gateway that is no longer configured is let go although not all of its "
-                     "inverters have confirmed their full power");
+            log_notice(NOTICE_LIMIT_LEFT,
+                       "a gateway that is no longer configured is let go although not all of its "
+                       "inverters have confirmed their full power");
         drop_gateway(a, i);
     }
     if (any)
@@ -405,7 +405,7 @@ static void apply_globals(struct app *a, const struct config *config)
 static void apply(struct app *a, const struct config *config)
 {
     if (!open_state(a)) {
-        log_line(LOG_CRITICAL, "out of memory; ending, so that the supervisor starts anew");
+        log_notice(NOTICE_NO_MEMORY, "out of memory; ending, so that the supervisor starts anew");
         loop_stop(a->loop, 1);
         return;
     }
@@ -414,14 +414,14 @@ static void apply(struct app *a, const struct config *config)
     bool ok = fleet_apply(a->fleet, config);
     drop_gateways(a, config);
     if (!ok || !apply_gateways(a, config)) {
-        log_line(LOG_CRITICAL, "out of memory; ending, so that the supervisor starts anew");
+        log_notice(NOTICE_NO_MEMORY, "out of memory; ending, so that the supervisor starts anew");
         loop_stop(a->loop, 1);
         return;
     }
     a->running = true;
     if (!loop_timer_armed(&a->save))
         save_by(a, SAVE_MS);
-    log_line(LOG_INFO, "dbus-opendtu %s: gateways: %zu, devices: %zu, by %s", dtu_version,
+    log_info("dbus-opendtu %s: gateways: %zu, devices: %zu, by %s", dtu_version,
              config->gateway_count, fleet_count(a->fleet), a->config_path);
 }
 
@@ -465,12 +465,14 @@ void app_reload(struct app *a)
     watch_config(a); /* before it is read: no change is missed */
     struct config *config = read_config(a, &clean);
     if (!config && a->running)
-        log_line(LOG_ERROR, "%s: refused for these errors; keeping the previous configuration",
-                 a->config_path);
+        log_notice(NOTICE_CONFIG_REFUSED,
+                   "%s: refused for these errors; keeping the previous configuration",
+                   a->config_path);
     else if (!config)
-        log_line(LOG_ERROR, "waiting until %s can be used", a->config_path);
+        log_notice(NOTICE_CONFIG_WAITING, "waiting until %s can be used", a->config_path);
     else if (a->faulty && clean)
-        log_good_news(LOG_ERROR, "%s: the errors have gone; it is in use now", a->config_path);
+        log_good_news(NOTICE_CONFIG_WAITING, "%s: the errors have gone; it is in use now",
+                      a->config_path);
     a->faulty = !clean;
     if (config)
         apply(a, config);
@@ -486,8 +488,8 @@ static void on_end(void *user)
         return;
     }
     for (size_t n = 0; limiter_left(a->limiter, n); n++)
-        log_line(
-            LOG_WARNING,
+        log_notice(
+            NOTICE_LIMIT_UNCONFIRMED,
             "inverter %s has not confirmed its full power: that is sent again at the next start",
             limiter_left(a->limiter, n));
     loop_stop(a->loop, a->end_code);

@@ -124,16 +124,17 @@ static void log_clash(const struct claims *c, const struct claim *claim, const c
                             : "another program that has its name on the bus";
 
     if (is_auto(claim)) /* nobody asked for this number, but VRM keeps its history by it */
-        log_line(
-            LOG_WARNING,
+        log_notice(
+            NOTICE_INSTANCE_MOVED,
             "%s: DeviceInstance %d of class %s is taken by %s; this one is %s%s.http_%d now, a "
             "new device in VRM",
             claim->wish.label, wanted, class, by, service_prefix, class, instance);
     else
-        log_line(LOG_ERROR,
-                 "%s: DeviceInstance %d of class %s is taken by %s; %s%s.http_%d is used instead. "
-                 "Give one of them another",
-                 claim->wish.label, wanted, class, by, service_prefix, class, instance);
+        log_notice(
+            NOTICE_INSTANCE_TAKEN,
+            "%s: DeviceInstance %d of class %s is taken by %s; %s%s.http_%d is used instead. "
+            "Give one of them another",
+            claim->wish.label, wanted, class, by, service_prefix, class, instance);
 }
 
 /* ---- Deciding ------------------------------------------------------------------------------- */
@@ -187,9 +188,9 @@ static void go_without(struct claim *claim, const char *class)
     bool granted = claim->settled;
 
     if (!claim->told_none)
-        log_line(LOG_ERROR,
-                 "%s: is not published: every DeviceInstance of class %s from %d to %d is taken",
-                 claim->wish.label, class, FIRST_INSTANCE, LAST_INSTANCE);
+        log_notice(NOTICE_NO_INSTANCE,
+                   "%s: is not published: every DeviceInstance of class %s from %d to %d is taken",
+                   claim->wish.label, class, FIRST_INSTANCE, LAST_INSTANCE);
     claim->told_none = true;
     claim->settled = false;
     claim->tried = -1;
@@ -312,11 +313,11 @@ static bool read_instance(struct claim *claim, const struct value *v, char class
         return true;
     }
     if (!claim->refuses)
-        log_line(LOG_ERROR,
-                 "%s: " SETTINGS_SERVICE
-                 " has %s for its instance, which is none of 0 to %d: it is "
-                 "not used",
-                 claim->wish.label, v->s, CONF_INSTANCE_MAX);
+        log_notice(NOTICE_INSTANCE_UNUSABLE,
+                   "%s: " SETTINGS_SERVICE
+                   " has %s for its instance, which is none of 0 to %d: it is "
+                   "not used",
+                   claim->wish.label, v->s, CONF_INSTANCE_MAX);
     claim->refuses = true;
     return false;
 }
@@ -352,7 +353,7 @@ static void on_added(void *user, const struct value *values, size_t count, const
     struct value all[LEAVES];
 
     if (!values) {
-        log_fault(&c->settings_fault, loop_now_ms(c->loop), LOG_WARNING,
+        log_fault(&c->settings_fault, loop_now_ms(c->loop), NOTICE_SETTINGS_AWAY,
                   SETTINGS_SERVICE ": %s: what is remembered here is used", why);
         loop_timer_arm(&claim->turn, ASK_AGAIN_MS);
         decide(claim, own_wish(claim));
@@ -378,11 +379,12 @@ static bool is_left(struct claim *claim)
     enum twin_word word =
         twin_look(&claim->twin, claim->on_bus ? name : NULL, theirs, loop_now_ms(c->loop));
     if (word == TWIN_BACK)
-        log_good_news(LOG_ERROR, "%s: the other process has gone: this one publishes it now",
+        log_good_news(NOTICE_SERIAL_TWICE,
+                      "%s: the other process has gone: this one publishes it now",
                       claim->wish.label);
     if (word == TWIN_LEAVE)
-        log_line(
-            LOG_ERROR,
+        log_notice(
+            NOTICE_SERIAL_TWICE,
             "%s: another process publishes serial number %s already, as %s; it is left to that "
             "one. Stop one of the two, or give two devices two serial numbers (CUST_SN)",
             claim->wish.label, claim->wish.serial, theirs);
@@ -610,7 +612,8 @@ static void on_bus_failed(void *user, const char *why)
     struct claims *c = user;
 
     close_bus(c);
-    log_fault(&c->bus_fault, loop_now_ms(c->loop), LOG_ERROR, "nothing is on the bus: %s", why);
+    log_fault(&c->bus_fault, loop_now_ms(c->loop), NOTICE_NOTHING_ON_BUS,
+              "nothing is on the bus: %s", why);
     loop_timer_arm(&c->bus_retry, BUS_RETRY_MS);
 }
 

@@ -56,13 +56,13 @@ static bool conclude(struct door *d, const char *serial, bool known, enum admiss
     else if (!admission_to_tell(&d->rules, serial, word, now))
         return false;
     else if (word == ADMISSION_LATER)
-        log_line(LOG_INFO, "%s: inverter %s is not published yet: %s", d->section, serial,
+        log_info("%s: inverter %s is not published yet: %s", d->section, serial,
                  admission_reason(word));
     else
-        log_line(LOG_WARNING,
-                 "%s: inverter %s is not published: %s. If it is yours, give it an [INVERTERn] "
-                 "section with its Serial. Others are refused without a line for a day",
-                 d->section, serial, admission_reason(word));
+        log_notice(NOTICE_INVERTER_REFUSED,
+                   "%s: inverter %s is not published: %s. If it is yours, give it an [INVERTERn] "
+                   "section with its Serial. Others are refused without a line for a day",
+                   d->section, serial, admission_reason(word));
     return word == ADMISSION_YES;
 }
 

@@ -277,7 +277,8 @@ static void take_over(struct fleet *f, size_t i, bool replaced, struct door *doo
     unit_remember(u, &before);
     recall(f, slot->serial, &now);
     if (!unit_become(u, &now)) {
-        log_line(LOG_ERROR, "out of memory: inverter %s has to wait", slot->serial);
+        log_notice(NOTICE_NO_MEMORY_FOR_DEVICE, "out of memory: inverter %s has to wait",
+                   slot->serial);
         if (replaced)
             door_undone(door, slot->serial);
         roster_slot_init(slot, slot->kind, slot->home, slot->index, before.serial);
@@ -285,8 +286,9 @@ static void take_over(struct fleet *f, size_t i, bool replaced, struct door *doo
     }
     if (!replaced)
         return;
-    log_line(LOG_WARNING, "%s: inverter %s has gone from its gateway; %s stands in its place now",
-             unit_label(u), before.serial, slot->serial);
+    log_notice(NOTICE_INVERTER_REPLACED,
+               "%s: inverter %s has gone from its gateway; %s stands in its place now",
+               unit_label(u), before.serial, slot->serial);
     before.section[0] = before.gateway[0] = '\0';
     statefile_put(f->memory, &before);
 }
@@ -333,8 +335,8 @@ static void follow_changes(struct fleet *f, struct door *door)
 
 static void drop_missing(struct fleet *f, size_t i)
 {
-    log_line(LOG_WARNING, "%s: no gateway lists it any more; it is taken off the bus",
-             unit_label(f->members[i].unit));
+    log_notice(NOTICE_INVERTER_GONE, "%s: no gateway lists it any more; it is taken off the bus",
+               unit_label(f->members[i].unit));
     remember(f, i, false);
     drop(f, i);
 }

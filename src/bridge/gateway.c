@@ -151,8 +151,7 @@ static void log_spare(struct gateway *g)
     g->spare = spare;
     g->spare_ms = now;
     if (spare)
-        log_line(LOG_INFO,
-                 "%s: %zu of its %zu inverters have no [INVERTERn] section and are not shown",
+        log_info("%s: %zu of its %zu inverters have no [INVERTERn] section and are not shown",
                  g->conf.section, spare, list.count);
 }
 
@@ -160,7 +159,7 @@ static void log_spare(struct gateway *g)
 static void log_mended(struct gateway *g, bool complete)
 {
     if (g->was_failing && complete)
-        log_good_news(LOG_WARNING, "%s: %s answers", g->conf.section, g->conf.base_url);
+        log_good_news(NOTICE_GATEWAY_OTHER, "%s: %s answers", g->conf.section, g->conf.base_url);
     g->was_failing = false;
 }
 

@@ -67,7 +67,7 @@ static bool mark(struct limited *d, bool on)
     if (!statefile_mark(lm->memory, d->serial, on)) {
         lm->mark_again_ms = now_of(lm) + MARK_AGAIN_MS;
         if (on)
-            log_fault(&lm->unwritten, now_of(lm), LOG_ERROR,
+            log_fault(&lm->unwritten, now_of(lm), NOTICE_LIMIT_NOT_NOTED,
                       "%s: not limited, since that cannot be noted in the state file", d->label);
         return false;
     }
@@ -472,7 +472,7 @@ static void on_looked(void *user, enum look what, enum reply_outcome outcome, co
     const struct limiter_port *port = user;
 
     if (outcome != REPLY_OK)
-        log_line(LOG_DEBUG, "%s: no word about commands: %s", port->section, why);
+        log_debug("%s: no word about commands: %s", port->section, why);
     if (what != LOOK_RIGHTS || outcome != REPLY_UNAUTHORIZED)
         return;
     for (struct limited *d = port->limiter->first; d; d = d->next) {

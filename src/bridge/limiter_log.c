@@ -45,10 +45,11 @@ static const char *words_of(const struct limited *d)
 static void log_limit(struct limited *d, unsigned events, int64_t now_ms)
 {
     if (events & LIMIT_LIFTED)
-        log_line(LOG_INFO, "%s: full power again", d->label);
+        log_info("%s: full power again", d->label);
+    else if ((events & LIMIT_CONFIRMED) && d->limited_told)
+        log_debug("%s: limited to %.0f W", d->label, d->limit.confirmed_w);
     else if (events & LIMIT_CONFIRMED)
-        log_line(d->limited_told ? LOG_DEBUG : LOG_INFO, "%s: limited to %.0f W", d->label,
-                 d->limit.confirmed_w);
+        log_info("%s: limited to %.0f W", d->label, d->limit.confirmed_w);
     if (events & (LIMIT_LIFTED | LIMIT_CONFIRMED)) {
         d->limited_told = !(events & LIMIT_LIFTED);
         log_recovered(&d->failed, now_ms, "%s: obeys its power limit again", d->label);
@@ -75,12 +76,12 @@ static void log_switch(struct limited *d)
     unsigned events = power_switch_events(&d->power);
 
     if (events & SWITCH_DONE)
-        log_line(LOG_INFO, "%s: switched %s by hand", d->label, d->power.off ? "off" : "on");
+        log_info("%s: switched %s by hand", d->label, d->power.off ? "off" : "on");
     if (events & SWITCH_FAILED)
-        log_line(LOG_WARNING, "%s: could not be switched %s: %s", d->label,
-                 d->power.order_on ? "on" : "off", words_of_switch(d));
+        log_notice(NOTICE_SWITCH_FAILED, "%s: could not be switched %s: %s", d->label,
+                   d->power.order_on ? "on" : "off", words_of_switch(d));
     if (events & SWITCH_RETURNED)
-        log_line(LOG_INFO, "%s: was switched off by hand and runs again", d->label);
+        log_info("%s: was switched off by hand and runs again", d->label);
 }
 
 /* Whoever writes limits, or a gateway, could cause these without end. */
@@ -91,26 +92,26 @@ void limited_log_events(struct limited *d, int64_t now_ms)
     log_limit(d, events, now_ms);
     log_switch(d);
     if (events & LIMIT_EXPIRED)
-        log_fault(&d->expired, now_ms, LOG_WARNING,
+        log_fault(&d->expired, now_ms, NOTICE_LIMIT_EXPIRED,
                   "%s: nobody has renewed the power limit for %d s: lifting it", d->label,
                   LIMIT_WATCHDOG_MS / 1000);
     if (events & LIMIT_LOST)
-        log_fault(&d->failed, now_ms, LOG_WARNING,
+        log_fault(&d->failed, now_ms, NOTICE_LIMIT_LOST,
                   "%s: makes more than its power limit: sending that again", d->label);
     if (events & LIMIT_CONTESTED)
         log_fault(
-            &d->contested, now_ms, LOG_WARNING,
+            &d->contested, now_ms, NOTICE_LIMIT_CONTESTED,
             "%s: something else sets power limits as well. Switch it off, or set PowerLimit=0",
             d->label);
     if (events & LIMIT_GAVE_UP)
-        log_line(LOG_ERROR,
-                 "%s: cannot be limited at present: %s. Full power is tried again every %d min",
-                 d->label, words_of(d), LIMIT_BROKEN_MS / 60000);
+        log_notice(NOTICE_LIMIT_GAVE_UP,
+                   "%s: cannot be limited at present: %s. Full power is tried again every %d min",
+                   d->label, words_of(d), LIMIT_BROKEN_MS / 60000);
     else if (events & LIMIT_FAILED)
-        log_fault(&d->failed, now_ms, LOG_WARNING, "%s: a power limit failed: %s", d->label,
+        log_fault(&d->failed, now_ms, NOTICE_LIMIT_FAILED, "%s: a power limit failed: %s", d->label,
                   words_of(d));
     if (events & LIMIT_RECOVERED)
-        log_good_news(LOG_ERROR, "%s: can be limited again", d->label);
+        log_good_news(NOTICE_LIMIT_GAVE_UP, "%s: can be limited again", d->label);
 }
 
 static const struct {
@@ -132,14 +133,14 @@ void limited_log_obstacle(struct limited *d, enum obstacle obstacle)
         return;
     d->told = obstacle;
     if (obstacle == OBSTACLE_NONE && d->conf.limits)
-        log_line(LOG_INFO, "%s: can be limited, %.0f to %.0f W", d->label, d->limit.rules.floor_w,
+        log_info("%s: can be limited, %.0f to %.0f W", d->label, d->limit.rules.floor_w,
                  d->limit.rules.max_power_w);
     else if (obstacle == OBSTACLE_NONE)
-        log_line(LOG_INFO, "%s: can be switched on and off", d->label);
+        log_info("%s: can be switched on and off", d->label);
     else if (obstacles[obstacle].cure[0])
-        log_line(LOG_WARNING, "%s: cannot be %s: %s. %s", d->label,
-                 d->conf.limits ? "limited" : "switched on and off", obstacles[obstacle].words,
-                 obstacles[obstacle].cure);
+        log_notice(NOTICE_LIMIT_OBSTACLE, "%s: cannot be %s: %s. %s", d->label,
+                   d->conf.limits ? "limited" : "switched on and off", obstacles[obstacle].words,
+                   obstacles[obstacle].cure);
 }
 
 void limited_state(const struct limited *d, char *out, size_t size)

@@ -75,6 +75,18 @@ static void tell_cycle(struct poller *p, bool complete)
     p->events.cycle(p->events.user, &cycle);
 }
 
+static const enum notice notices[HEALTH_KINDS] = {
+    [HEALTH_TIMEOUT] = NOTICE_GATEWAY_TIMEOUT,
+    [HEALTH_UNREACHABLE] = NOTICE_GATEWAY_UNREACHABLE,
+    [HEALTH_STATUS] = NOTICE_GATEWAY_STATUS,
+    [HEALTH_UNAUTHORIZED] = NOTICE_GATEWAY_LOGIN,
+    [HEALTH_TLS] = NOTICE_GATEWAY_TLS,
+    [HEALTH_CUT_OFF] = NOTICE_GATEWAY_CUT_OFF,
+    [HEALTH_BAD_REPLY] = NOTICE_GATEWAY_BAD_REPLY,
+    [HEALTH_BUSY] = NOTICE_GATEWAY_BUSY,
+    [HEALTH_OTHER] = NOTICE_GATEWAY_OTHER,
+};
+
 static void cycle_failed(struct poller *p, enum health_kind kind, unsigned retry_after_s,
                          const char *why)
 {
@@ -83,7 +95,7 @@ static void cycle_failed(struct poller *p, enum health_kind kind, unsigned retry
     p->cycling = false;
     schedule_failed(&p->schedule, kind != HEALTH_UNREACHABLE, retry_after_s, now_ms);
     health_failure(&p->health, kind, why, now_ms);
-    log_fault(&p->fault, now_ms, LOG_WARNING, "%s: %s", p->conf->section, why);
+    log_fault(&p->fault, now_ms, notices[kind], "%s: %s", p->conf->section, why);
     tell_cycle(p, false);
     set_timer(p);
 }
@@ -152,7 +164,7 @@ static void decode_reply(struct poller *p, const struct gateway_reply *result)
     case DECODE_OK:
         return;
     case DECODE_ABSENT:
-        log_line(LOG_DEBUG, "%s: %s", p->conf->section, why);
+        log_debug("%s: %s", p->conf->section, why);
         p->absent = true;
         return;
     case DECODE_BUSY:
@@ -214,7 +226,7 @@ static void request_done(struct poller *p, const struct gateway_reply *result)
     if (result->outcome == REPLY_OK) {
         decode_reply(p, result);
     } else if (p->request.optional) {
-        log_line(LOG_DEBUG, "%s: did without an optional reply: %s", p->conf->section, result->why);
+        log_debug("%s: did without an optional reply: %s", p->conf->section, result->why);
         p->driver->skip(p->session);
     } else {
         reply_failed(p, result);
@@ -334,7 +346,7 @@ static void on_message(void *user, const char *text, size_t len)
     case DECODE_BAD_REPLY:
     case DECODE_AGAIN:
     case DECODE_AUTH:
-        log_line(LOG_DEBUG, "%s: its live feed: %s", p->conf->section, why);
+        log_debug("%s: its live feed: %s", p->conf->section, why);
         break;
     case DECODE_OK:
     case DECODE_BUSY:

@@ -58,11 +58,12 @@ struct statefile *statefile_open(const char *path)
         memcpy(primary_why, why, sizeof why);
         n = load(m, backup, why, sizeof why);
         if (n >= 0)
-            log_line(LOG_WARNING, "%s: %s; the copy in %s is used", m->path, primary_why, backup);
+            log_notice(NOTICE_STATE_COPY_USED, "%s: %s; the copy in %s is used", m->path,
+                       primary_why, backup);
         else if (!first_start)
-            log_line(LOG_WARNING,
-                     "%s: %s, and there is no copy: identities and counters are learnt anew",
-                     m->path, primary_why);
+            log_notice(NOTICE_STATE_LOST,
+                       "%s: %s, and there is no copy: identities and counters are learnt anew",
+                       m->path, primary_why);
     }
     m->count = n > 0 ? (size_t)n : 0;
     return m;
@@ -193,9 +194,9 @@ bool statefile_save(struct statefile *m)
     int err = file_replace(m->path, text, strlen(text));
     if (err < 0) {
         if (!m->failing)
-            log_line(LOG_ERROR,
-                     "%s: cannot be written (%s): identities and counters are lost at a restart",
-                     m->path, strerror(-err));
+            log_notice(NOTICE_STATE_UNWRITTEN,
+                       "%s: cannot be written (%s): identities and counters are lost at a restart",
+                       m->path, strerror(-err));
         m->failing = true;
         free(text);
         return true;

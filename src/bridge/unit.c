@@ -212,7 +212,7 @@ static void on_there(void *user)
     u->there = true;
     claim_on_bus(&u->claim, true);
     log_recovered(&u->bus_fault, loop_now_ms(u->env->loop), "%s: %s is on the bus", u->label, name);
-    log_line(LOG_INFO, "%s (%s) is %s", title(u).text, device_view(u->device)->name, name);
+    log_info("%s (%s) is %s", title(u).text, device_view(u->device)->name, name);
     show(u);
 }
 
@@ -225,8 +225,8 @@ static void on_failed(void *user, int err, const char *why)
         claim_refused(&u->claim);
         return;
     }
-    log_fault(&u->bus_fault, loop_now_ms(u->env->loop), LOG_ERROR, "%s: not on the bus: %s",
-              u->label, why);
+    log_fault(&u->bus_fault, loop_now_ms(u->env->loop), NOTICE_DEVICE_NOT_ON_BUS,
+              "%s: not on the bus: %s", u->label, why);
     loop_timer_arm(&u->bus_retry, BUS_RETRY_MS);
 }
 
@@ -361,9 +361,9 @@ static void warn_of_class(const struct unit *u)
 
     (void)venus_class_find(u->conf.service, &known);
     if (!known)
-        log_line(LOG_WARNING,
-                 "%s: Servicename %s is not a class this program knows; it gets a meter's paths",
-                 u->label, u->conf.service);
+        log_notice(NOTICE_CLASS_UNKNOWN,
+                   "%s: Servicename %s is not a class this program knows; it gets a meter's paths",
+                   u->label, u->conf.service);
 }
 
 static void on_deadline(void *user);
@@ -513,16 +513,16 @@ static void log_events(struct unit *u, unsigned events, const char *why)
     if (u->conf.off) /* why, the configuration's errors have said */
         return;
     if (events & DEVICE_CHANGED_STATE)
-        log_line(state == DEVICE_ERROR ? LOG_WARNING : LOG_INFO, "%s is %s%s%s", title(u).text,
-                 state_name(u), *why ? ": " : "", why);
+        log_notice(state == DEVICE_ERROR ? NOTICE_DEVICE_ERROR : NOTICE_NONE, "%s is %s%s%s",
+                   title(u).text, state_name(u), *why ? ": " : "", why);
     unit_log_events(&u->log, u->label, device_view(u->device), events, loop_now_ms(u->env->loop));
 }
 
 static void log_dry_run(const struct unit *u)
 {
     const struct device_view *view = device_view(u->device);
-    log_line(LOG_INFO, "DryRun: %s (%s): %.1f W, %.1f V, %.2f A, %.3f kWh; nothing is published",
-             u->label, view->serial, view->value[FIELD_POWER][0], view->value[FIELD_VOLTAGE][0],
+    log_info("DryRun: %s (%s): %.1f W, %.1f V, %.2f A, %.3f kWh; nothing is published", u->label,
+             view->serial, view->value[FIELD_POWER][0], view->value[FIELD_VOLTAGE][0],
              view->value[FIELD_CURRENT][0], view->value[FIELD_ENERGY_FORWARD][0]);
 }
 
@@ -581,7 +581,7 @@ void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
     silence_heard(&u->silence, loop_now_ms(u->env->loop));
     loop_timer_disarm(&u->deadline);
     if (r->at_once)
-        log_line(LOG_WARNING, "%s: %s", u->label, r->why);
+        log_notice(NOTICE_DEVICE_CONTRADICTION, "%s: %s", u->label, r->why);
     log_events(u, events, r->why);
     if (events & DEVICE_MISSED)
         await_deadline(u, true);
@@ -653,11 +653,11 @@ void unit_sign_of_life(const struct unit *u)
     double power_w = view->value[FIELD_POWER][0];
 
     if (u->conf.off)
-        log_line(LOG_INFO, "%s: kept off the bus for the errors in its section", u->label);
+        log_info("%s: kept off the bus for the errors in its section", u->label);
     else if (!u->known)
-        log_line(LOG_INFO, "%s: its gateway has not shown it yet", u->label);
+        log_info("%s: its gateway has not shown it yet", u->label);
     else if (has_value(power_w))
-        log_line(LOG_INFO, "%s: /Ac/Power %.0f W, %s", title(u).text, power_w, state_name(u));
+        log_info("%s: /Ac/Power %.0f W, %s", title(u).text, power_w, state_name(u));
     else
-        log_line(LOG_INFO, "%s: %s", title(u).text, state_name(u));
+        log_info("%s: %s", title(u).text, state_name(u));
 }

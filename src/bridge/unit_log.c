@@ -15,18 +15,18 @@ static void log_energy(struct unit_log *l, const char *label, const struct devic
     forget_old_episode(&l->jump, now_ms);
     if (events & DEVICE_ENERGY_HELD)
         log_fault(
-            &l->fall, now_ms, LOG_INFO,
+            &l->fall, now_ms, NOTICE_NONE,
             "%s: its energy counter fell from %.3f to %.3f kWh; the first is kept until three "
             "measurements over a minute agree on less",
             label, v->counter_before_kwh, v->counter_now_kwh);
     if (events & DEVICE_ENERGY_JUMP)
-        log_fault(&l->jump, now_ms, LOG_WARNING,
+        log_fault(&l->jump, now_ms, NOTICE_COUNTER_JUMPED,
                   "%s: its energy counter jumped from %.3f to %.3f kWh, which it cannot have made; "
                   "the first is kept",
                   label, v->counter_before_kwh, v->counter_now_kwh);
     if (events & (DEVICE_ENERGY_RESET | DEVICE_ENERGY_RAISED))
-        log_line(
-            LOG_WARNING,
+        log_notice(
+            NOTICE_COUNTER_RESTARTED,
             "%s: its energy counter went from %.3f to %.3f kWh and goes on from there; %.3f kWh "
             "are published",
             label, v->counter_before_kwh, v->counter_now_kwh, v->value[FIELD_ENERGY_FORWARD][0]);
@@ -37,11 +37,11 @@ static void log_dropped(struct unit_log *l, const char *label, const struct devi
 {
     forget_old_episode(&l->drop, now_ms);
     if (events & DEVICE_READING_DROPPED)
-        log_fault(&l->drop, now_ms, LOG_INFO, "%s: a reading was dropped as no measurement: %s",
+        log_fault(&l->drop, now_ms, NOTICE_NONE, "%s: a reading was dropped as no measurement: %s",
                   label, v->dropped_why);
     if (events & DEVICE_NOTHING_PLAUSIBLE)
-        log_line(
-            LOG_WARNING,
+        log_notice(
+            NOTICE_IMPLAUSIBLE,
             "%s: for %d minutes nothing came but what cannot be a measurement (%s); it counts as "
             "away, by ErrorMode",
             label, DEVICE_PATIENCE_MS / 60000, v->dropped_why);

@@ -92,7 +92,7 @@ int cli_run(int argc, char **argv)
     struct loop *loop = loop_create();
     if (!loop || loop_signal(loop, SIGTERM, on_end, &app) ||
         loop_signal(loop, SIGINT, on_end, &app) || loop_signal(loop, SIGHUP, on_hangup, &app)) {
-        log_line(LOG_CRITICAL, "out of memory at the start");
+        log_notice(NOTICE_NO_MEMORY, "out of memory at the start");
         loop_destroy(loop);
         return 1;
     }

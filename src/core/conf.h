@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/log_level.h"
 #include "core/reading.h"
 
 enum {
@@ -29,15 +30,6 @@ enum {
     CONF_SERVICES_MAX = 96,
     CONF_INSTANCE_AUTO = -1, /* device_conf.instance: whatever can be claimed */
     CONF_POSITION_AUTO = -1  /* device_conf.position: what is usual for the class */
-};
-
-enum log_level { /* Python's numbers, so that NOTSET sorts below DEBUG */
-                 LOG_NOTSET = 0,
-                 LOG_DEBUG = 10,
-                 LOG_INFO = 20,
-                 LOG_WARNING = 30,
-                 LOG_ERROR = 40,
-                 LOG_CRITICAL = 50,
 };
 
 enum error_mode { ERROR_MODE_RETRYCOUNT, ERROR_MODE_TIMEOUT };

@@ -49,6 +49,19 @@ $(links "$document")
 END
 done
 
+# Each notice is said somewhere, so that docs/troubleshooting.md explains nothing that cannot be seen.
+sed -n 's/^NOTICE([0-9]*, \([A-Z_]*\), .*/\1/p' src/core/notice.def >"$scratch/notices"
+[ "$(wc -l <"$scratch/notices")" = "$(grep -c '^### DTU-' docs/troubleshooting.md)" ] || {
+    echo "src/core/notice.def has a row that this script cannot read"
+    status=1
+}
+while read -r notice; do
+    grep -rqw "NOTICE_$notice" src --include='*.c' || {
+        echo "nothing says NOTICE_$notice of src/core/notice.def"
+        status=1
+    }
+done <"$scratch/notices"
+
 # The tests that docs/reliability.md names are there.
 sed -n 's/^|.* | \([a-z_]*\(\.py\)\{0,1\}\): \([a-z_]*\) |$/\1 \3/p' docs/reliability.md >"$scratch/proofs"
 [ "$(wc -l <"$scratch/proofs")" = "$(grep '^| ' docs/reliability.md | grep -vc '^| fault ')" ] || {

@@ -212,7 +212,7 @@ The log says the same, once:
 END
 logged 'nobody answers'
 enter 'tail -n 3 /var/log/dbus-opendtu/current | tai64nlocal'
-sees 'WARNING DEFAULT: nobody answers at 192.168.1.47'
+sees 'WARNING DTU-102 DEFAULT: nobody answers at 192.168.1.47'
 tell <<'END'
 Right, it is .74. The file is edited and saved; nothing is restarted.
 

@@ -83,28 +83,29 @@ static size_t lines(const char *text)
 
 static void test_levels(void **state)
 {
-    log_line(LOG_CRITICAL, "c");
-    log_line(LOG_ERROR, "e");
-    log_line(LOG_WARNING, "w");
-    log_line(LOG_INFO, "i %d", 5);
-    log_line(LOG_DEBUG, "d");
-    assert_string_equal(logged(), "CRITICAL c\nERROR e\nWARNING w\nINFO i 5\nDEBUG d\n");
+    log_notice(NOTICE_NO_MEMORY, "c");
+    log_notice(NOTICE_CONFIG_ERROR, "e");
+    log_notice(NOTICE_CONFIG_WARNING, "w");
+    log_info("i %d", 5);
+    log_debug("d");
+    assert_string_equal(
+        logged(), "CRITICAL DTU-507 c\nERROR DTU-001 e\nWARNING DTU-002 w\nINFO i 5\nDEBUG d\n");
     log_set_level(LOG_ERROR);
     assert_true(log_enabled(LOG_CRITICAL));
     assert_true(log_enabled(LOG_ERROR));
     assert_false(log_enabled(LOG_WARNING));
-    log_line(LOG_WARNING, "not this");
-    log_line(LOG_ERROR, "this");
-    assert_string_equal(logged(), "ERROR this\n");
+    log_notice(NOTICE_CONFIG_WARNING, "not this");
+    log_notice(NOTICE_CONFIG_ERROR, "this");
+    assert_string_equal(logged(), "ERROR DTU-001 this\n");
     log_set_level(LOG_NOTSET);
     assert_true(log_enabled(LOG_DEBUG));
 }
 
 static void test_control_characters(void **state)
 {
-    log_line(LOG_INFO, "a\nERROR forged\r\t\033[2J\x7f"
-                       "b \xc2\x9b"
-                       "31m \xc3\xa4\xc2\xb0");
+    log_info("a\nERROR forged\r\t\033[2J\x7f"
+             "b \xc2\x9b"
+             "31m \xc3\xa4\xc2\xb0");
     assert_string_equal(logged(), "INFO a ERROR forged  ?[2J?b ?31m \xc3\xa4\xc2\xb0\n");
 }
 
@@ -114,7 +115,7 @@ static void test_long_lines_are_cut(void **state)
 
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    log_line(LOG_INFO, "%s", text);
+    log_info("%s", text);
     const char *got = logged();
     assert_int_equal(strlen(got), 1023);
     assert_int_equal(got[1022], '\n');
@@ -126,7 +127,7 @@ static void test_long_lines_are_cut(void **state)
         text[i + 1] = (char)0xa4;
     }
     for (int shift = 0; shift < 2; shift++) {
-        log_line(LOG_INFO, "%s%s", shift ? "y" : "", text);
+        log_info("%s%s", shift ? "y" : "", text);
         got = logged();
         size_t len = strlen(got);
         assert_int_equal(got[len - 1], '\n');
@@ -146,7 +147,7 @@ static void test_full_pipe_never_blocks(void **state)
     fcntl(ends[1], F_SETFL, 0);
     alarm(10); /* ends the program where the log blocks */
     for (int i = 0; i < 1000; i++)
-        log_line(LOG_INFO, "line %d", i);
+        log_info("line %d", i);
     alarm(0);
     assert_int_equal(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
     for (size_t got = 0; got < 32768;) {
@@ -155,27 +156,27 @@ static void test_full_pipe_never_blocks(void **state)
         got += (size_t)n;
     }
     logged();
-    log_line(LOG_INFO, "again");
-    assert_string_equal(logged(),
-                        "WARNING 1000 lines of this log were lost: nobody read it\nINFO again\n");
+    log_info("again");
+    assert_string_equal(
+        logged(), "WARNING DTU-506 1000 lines of this log were lost: nobody read it\nINFO again\n");
 }
 
 static void test_closed_stderr(void **state)
 {
     close(STDERR_FILENO);
-    log_line(LOG_ERROR, "to nobody");
+    log_notice(NOTICE_CONFIG_ERROR, "to nobody");
     dup2(ends[1], STDERR_FILENO);
-    log_line(LOG_INFO, "here");
+    log_info("here");
     assert_non_null(strstr(logged(), "INFO here\n"));
 }
 
 static void test_reader_gone(void **state)
 {
     close(ends[0]); /* without the poll, this would be SIGPIPE */
-    log_line(LOG_ERROR, "to nobody");
+    log_notice(NOTICE_CONFIG_ERROR, "to nobody");
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     dup2(ends[1], STDERR_FILENO);
-    log_line(LOG_INFO, "here");
+    log_info("here");
     assert_non_null(strstr(logged(), "INFO here\n"));
 }
 
@@ -184,7 +185,7 @@ static void test_reader_gone(void **state)
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void log_line_of(const char *format, int i)
 {
-    log_line(LOG_ERROR, format, i);
+    log_notice(NOTICE_CONFIG_ERROR, format, i);
 }
 #pragma GCC diagnostic pop
 
@@ -197,19 +198,20 @@ static void test_fault_once_then_rarely_then_recovery(void **state)
 
     log_recovered(&f, now, "never was");
     assert_string_equal(logged(), "");
-    log_fault(&f, now, LOG_ERROR, "gateway %s is away", "a");
-    assert_string_equal(logged(), "ERROR gateway a is away\n");
+    log_fault(&f, now, NOTICE_CONFIG_ERROR, "gateway %s is away", "a");
+    assert_string_equal(logged(), "ERROR DTU-001 gateway a is away\n");
     for (int i = 0; i < 179; i++)
-        log_fault(&f, now += 5 * SECOND, LOG_ERROR, "gateway %s is away", "a");
+        log_fault(&f, now += 5 * SECOND, NOTICE_CONFIG_ERROR, "gateway %s is away", "a");
     assert_string_equal(logged(), "");
-    log_fault(&f, now += 5 * SECOND, LOG_ERROR, "gateway %s is away", "a");
-    assert_string_equal(logged(), "ERROR gateway a is away (still; 181 failures in 15 min)\n");
+    log_fault(&f, now += 5 * SECOND, NOTICE_CONFIG_ERROR, "gateway %s is away", "a");
+    assert_string_equal(logged(),
+                        "ERROR DTU-001 gateway a is away (still; 181 failures in 15 min)\n");
     log_recovered(&f, now += 5 * SECOND, "gateway %s answers", "a");
     assert_string_equal(logged(), "INFO gateway a answers (after 15 min and 181 failures)\n");
     log_recovered(&f, now, "gateway answers");
     assert_string_equal(logged(), "");
-    log_fault(&f, now, LOG_ERROR, "again");
-    assert_string_equal(logged(), "ERROR again\n");
+    log_fault(&f, now, NOTICE_CONFIG_ERROR, "again");
+    assert_string_equal(logged(), "ERROR DTU-001 again\n");
 }
 
 /* Where the fault was to be seen, its end is, too, and nowhere else; it is no warning for that. */
@@ -218,14 +220,15 @@ static void test_good_news(void **state)
     struct log_fault f = {0};
 
     log_set_level(LOG_ERROR);
-    log_fault(&f, 0, LOG_WARNING, "away");
+    log_fault(&f, 0, NOTICE_CONFIG_WARNING, "away");
     log_recovered(&f, 1, "back");
     assert_string_equal(logged(), "");
-    log_fault(&f, 2, LOG_ERROR, "away");
+    log_fault(&f, 2, NOTICE_CONFIG_ERROR, "away");
     log_recovered(&f, 3, "back");
-    log_good_news(LOG_WARNING, "unheard");
-    log_good_news(LOG_CRITICAL, "over");
-    assert_string_equal(logged(), "ERROR away\nINFO back (after 0 s and 1 failures)\nINFO over\n");
+    log_good_news(NOTICE_CONFIG_WARNING, "unheard");
+    log_good_news(NOTICE_NO_MEMORY, "over");
+    assert_string_equal(logged(),
+                        "ERROR DTU-001 away\nINFO back (after 0 s and 1 failures)\nINFO over\n");
     log_set_level(LOG_DEBUG);
 }
 
@@ -234,12 +237,12 @@ static void test_another_text_is_told(void **state)
     struct log_fault f = {0};
     int64_t now = 0;
 
-    log_fault(&f, now, LOG_ERROR, "refused");
-    log_fault(&f, now += 5 * SECOND, LOG_ERROR, "hangs");
-    assert_string_equal(logged(), "ERROR refused\n"); /* not more than one line a minute */
-    log_fault(&f, now += 55 * SECOND, LOG_ERROR, "hangs");
-    assert_string_equal(logged(), "ERROR hangs (a change; 3 failures in 60 s)\n");
-    log_fault(&f, now += 2 * MINUTE, LOG_ERROR, "hangs");
+    log_fault(&f, now, NOTICE_CONFIG_ERROR, "refused");
+    log_fault(&f, now += 5 * SECOND, NOTICE_CONFIG_ERROR, "hangs");
+    assert_string_equal(logged(), "ERROR DTU-001 refused\n"); /* not more than one line a minute */
+    log_fault(&f, now += 55 * SECOND, NOTICE_CONFIG_ERROR, "hangs");
+    assert_string_equal(logged(), "ERROR DTU-001 hangs (a change; 3 failures in 60 s)\n");
+    log_fault(&f, now += 2 * MINUTE, NOTICE_CONFIG_ERROR, "hangs");
     assert_string_equal(logged(), "");
 }
 
@@ -250,7 +253,8 @@ static size_t lines_a_day(int flicker)
 
     now_ms += 7 * 24 * (int64_t)HOUR;
     for (int64_t now = 0; now < 24 * HOUR; now += 5 * SECOND, now_ms += 5 * SECOND) {
-        log_fault(&f, now, LOG_ERROR, "fault %d", flicker ? (int)(now / (5 * SECOND) % 3) : 0);
+        log_fault(&f, now, NOTICE_CONFIG_ERROR, "fault %d",
+                  flicker ? (int)(now / (5 * SECOND) % 3) : 0);
         count += lines(logged());
     }
     return count;
@@ -269,13 +273,13 @@ static void flood_for_a_day(size_t count[3])
     count[0] = count[1] = count[2] = 0;
     for (int i = 0; i < 24 * 60; i++, now_ms += MINUTE) {
         for (int k = 0; k < 20; k++) {
-            log_line(LOG_ERROR, "flood %d", k);
+            log_notice(NOTICE_CONFIG_ERROR, "flood %d", k);
             count[0] += lines(logged());
-            log_line(LOG_INFO, "news %d", k);
+            log_info("news %d", k);
             count[1] += lines(logged());
         }
         if (i % 60 == 0) {
-            log_line(LOG_WARNING, "something else");
+            log_notice(NOTICE_CONFIG_WARNING, "something else");
             count[2] += lines(logged());
         }
     }
@@ -297,21 +301,21 @@ static void test_what_is_left_out_is_told(void **state)
     size_t written = 0, left_out = 0;
 
     for (int i = 0; i < 1000; i++) {
-        log_line(LOG_ERROR, "told %d", i);
+        log_notice(NOTICE_CONFIG_ERROR, "told %d", i);
         const char *got = logged();
         written += lines(got);
         left_out += !*got;
         if (written == 200 && *got)
             assert_string_equal(
-                got, "ERROR told 199 (too many: more like it are left out for a while)\n");
+                got, "ERROR DTU-001 told 199 (too many: more like it are left out for a while)\n");
     }
     assert_int_equal(written, 200);
     assert_int_equal(left_out, 800);
     now_ms += HOUR;
-    log_line(LOG_ERROR, "told again");
-    assert_string_equal(logged(), "ERROR told again\n"); /* another place */
-    for (int i = 0; i < 1000; i++) {                     /* a fault that comes and goes */
-        log_fault(&f, now_ms, LOG_ERROR, "away");
+    log_notice(NOTICE_CONFIG_ERROR, "told again");
+    assert_string_equal(logged(), "ERROR DTU-001 told again\n"); /* another place */
+    for (int i = 0; i < 1000; i++) {                             /* a fault that comes and goes */
+        log_fault(&f, now_ms, NOTICE_CONFIG_ERROR, "away");
         log_recovered(&f, now_ms, "back");
         written += lines(logged());
     }
@@ -342,7 +346,7 @@ static void test_a_long_line_has_its_note(void **state)
     memset(text, 'n', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     for (int i = 0; i < 200; i++) {
-        log_line(LOG_ERROR, "noted %s", text);
+        log_notice(NOTICE_CONFIG_ERROR, "noted %s", text);
         got = logged();
     }
     assert_non_null(strstr(got, "nnn (too many: more like it are left out for a while)\n"));
@@ -355,8 +359,8 @@ static void test_a_long_fault_is_one_fault(void **state)
 
     memset(text, 'z', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    log_fault(&f, 0, LOG_ERROR, "%s", text);
-    log_fault(&f, 2 * MINUTE, LOG_ERROR, "%s", text);
+    log_fault(&f, 0, NOTICE_CONFIG_ERROR, "%s", text);
+    log_fault(&f, 2 * MINUTE, NOTICE_CONFIG_ERROR, "%s", text);
     assert_int_equal(lines(logged()), 1);
 }
 

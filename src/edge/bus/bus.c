@@ -313,7 +313,7 @@ static void on_hello(DBusPendingCall *pending, void *user)
     leave_queue(b);
     loop_timer_disarm(&b->slow);
     if (b->was_slow)
-        log_line(LOG_WARNING, "the D-Bus answers again");
+        log_good_news(NOTICE_BUS_SILENT, "the D-Bus answers again");
     if (dbus_error_is_set(&error))
         fail(b, error.message);
     dbus_error_free(&error);
@@ -326,7 +326,8 @@ static void on_slow(void *user)
     struct bus *b = user;
 
     b->was_slow = true;
-    log_line(LOG_ERROR, "the D-Bus accepts connections, but does not answer; waiting for it");
+    log_notice(NOTICE_BUS_SILENT,
+               "the D-Bus accepts connections, but does not answer; waiting for it");
 }
 
 static const char *address_of(bool system)

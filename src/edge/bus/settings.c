@@ -361,8 +361,8 @@ static void on_set(DBusPendingCall *pending, void *user)
     if (result == 0)
         log_recovered(&s->set_fault, now_ms, SETTINGS_SERVICE " takes settings again");
     else
-        log_fault(&s->set_fault, now_ms, LOG_ERROR, "%s is not kept in " SETTINGS_SERVICE ": %s",
-                  set->path, why);
+        log_fault(&s->set_fault, now_ms, NOTICE_SETTING_NOT_KEPT,
+                  "%s is not kept in " SETTINGS_SERVICE ": %s", set->path, why);
     dbus_message_unref(reply);
     drop_set(set);
 }

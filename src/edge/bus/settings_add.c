@@ -103,8 +103,8 @@ static void refused(struct entry *e, int error)
     if (e->refusal == error)
         return;
     e->refusal = error;
-    log_line(LOG_ERROR, "%s is not kept in " SETTINGS_SERVICE ": %s (%d)", e->path,
-             refusal_text(error), error);
+    log_notice(NOTICE_SETTING_NOT_KEPT, "%s is not kept in " SETTINGS_SERVICE ": %s (%d)", e->path,
+               refusal_text(error), error);
 }
 
 static struct asked *find_asked(struct settings_adding *a, const char *path)

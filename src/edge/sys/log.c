@@ -79,11 +79,24 @@ static bool put(const char *line, size_t len)
     return write(STDERR_FILENO, line, len) >= 0;
 }
 
-static void emit(enum log_level level, const char *message)
-{
-    char raw[LINE_MAX_BYTES + 16], line[LINE_MAX_BYTES];
+/* What a line is: news, or a notice with its number. */
+struct rank {
+    enum log_level level;
+    unsigned number; /* 0: none */
+};
 
-    if (snprintf(raw, sizeof(raw), "%s %s", level_name(level), message) < 0)
+static struct rank rank_of(enum notice notice)
+{
+    return (struct rank){notice_info(notice)->level, notice_info(notice)->number};
+}
+
+static void emit(struct rank rank, const char *message)
+{
+    char raw[LINE_MAX_BYTES + 32], line[LINE_MAX_BYTES], id[16] = "";
+
+    if (rank.number)
+        snprintf(id, sizeof(id), "DTU-%03u ", rank.number);
+    if (snprintf(raw, sizeof(raw), "%s %s%s", level_name(rank.level), id, message) < 0)
         return;
     text_copy(line, sizeof(line) - 1, raw);
     size_t len = strlen(line);
@@ -101,7 +114,7 @@ static void report_lost(void)
         return;
     lost = 0;
     snprintf(line, sizeof(line), "%u lines of this log were lost: nobody read it", count);
-    emit(LOG_WARNING, line);
+    emit(rank_of(NOTICE_LOG_LOST), line);
     if (lost)
         lost = count; /* still nobody; the line about it is not one of them */
 }
@@ -145,50 +158,64 @@ static bool admit(enum log_level level, const char *format, char note[NOTE_MAX])
     return true;
 }
 
-/* rank: what decides how much of it there may be; it is enabled. */
-static void write_line(enum log_level level, enum log_level rank, const char *format,
+/* weight: what decides whether it is enabled, and how much of it there may be. */
+static void write_line(struct rank rank, enum log_level weight, const char *format,
                        const char *message)
 {
     char note[NOTE_MAX], line[LINE_MAX_BYTES];
     int before = errno;
 
-    if (admit(rank, format, note)) {
-        int room = LINE_MAX_BYTES - NOTE_MAX - 16;
+    if (log_enabled(weight) && admit(weight, format, note)) {
+        int room = LINE_MAX_BYTES - NOTE_MAX - 32;
         snprintf(line, sizeof(line), "%.*s%s", *note ? room : LINE_MAX_BYTES, message, note);
         report_lost();
-        emit(level, line);
+        emit(rank, line);
     }
     errno = before;
 }
 
-static __attribute__((format(printf, 3, 0))) void vline(enum log_level level, enum log_level rank,
+static __attribute__((format(printf, 3, 0))) void vline(struct rank rank, enum log_level weight,
                                                         const char *format, va_list args)
 {
     char message[LINE_MAX_BYTES];
 
-    if (vsnprintf(message, sizeof(message), format, args) >= 0)
-        write_line(level, rank, format, message);
+    if (log_enabled(weight) && vsnprintf(message, sizeof(message), format, args) >= 0)
+        write_line(rank, weight, format, message);
 }
 
-void log_line(enum log_level level, const char *format, ...)
+void log_debug(const char *format, ...)
 {
     va_list args;
 
-    if (!log_enabled(level))
-        return;
     va_start(args, format);
-    vline(level, level, format, args);
+    vline((struct rank){LOG_DEBUG, 0}, LOG_DEBUG, format, args);
     va_end(args);
 }
 
-void log_good_news(enum log_level told, const char *format, ...)
+void log_info(const char *format, ...)
 {
     va_list args;
 
-    if (!log_enabled(told))
-        return;
     va_start(args, format);
-    vline(LOG_INFO, told, format, args);
+    vline((struct rank){LOG_INFO, 0}, LOG_INFO, format, args);
+    va_end(args);
+}
+
+void log_notice(enum notice notice, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vline(rank_of(notice), notice_info(notice)->level, format, args);
+    va_end(args);
+}
+
+void log_good_news(enum notice over, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vline((struct rank){LOG_INFO, 0}, notice_info(over)->level, format, args);
     va_end(args);
 }
 
@@ -210,15 +237,14 @@ static const char *span(int64_t ms, char *out, size_t size)
 
 /* What is said of a fault: format is the caller's, by which it is counted. */
 struct fault_text {
-    enum log_level level;
+    struct rank rank;
     const char *format, *message;
 };
 
 static void fault_begins(struct log_fault *f, int64_t now_ms, const struct fault_text *t)
 {
     f->since_ms = now_ms;
-    if (log_enabled(t->level))
-        write_line(t->level, t->level, t->format, t->message);
+    write_line(t->rank, t->rank.level, t->format, t->message);
 }
 
 static void fault_goes_on(const struct log_fault *f, int64_t now_ms, const struct fault_text *t,
@@ -229,11 +255,10 @@ static void fault_goes_on(const struct log_fault *f, int64_t now_ms, const struc
     snprintf(line, sizeof(line), "%s (%s%u failures in %s)", t->message,
              changed ? "a change; " : "still; ", f->total,
              span(now_ms - f->since_ms, since, sizeof(since)));
-    if (log_enabled(t->level))
-        write_line(t->level, t->level, t->format, line);
+    write_line(t->rank, t->rank.level, t->format, line);
 }
 
-void log_fault(struct log_fault *f, int64_t now_ms, enum log_level level, const char *format, ...)
+void log_fault(struct log_fault *f, int64_t now_ms, enum notice notice, const char *format, ...)
 {
     char message[LINE_MAX_BYTES];
     char text[sizeof(f->text)];
@@ -257,13 +282,13 @@ void log_fault(struct log_fault *f, int64_t now_ms, enum log_level level, const 
     f->count++;
     if (!first && now_ms - f->logged_ms < pause)
         return;
-    const struct fault_text told = {level, format, message};
+    const struct fault_text told = {rank_of(notice), format, message};
     if (first)
         fault_begins(f, now_ms, &told);
     else
         fault_goes_on(f, now_ms, &told, changed);
     f->logged_ms = now_ms;
-    f->level = level;
+    f->notice = notice;
     f->count = 0;
     memcpy(f->text, text, sizeof(text));
 }
@@ -278,11 +303,11 @@ void log_recovered(struct log_fault *f, int64_t now_ms, const char *format, ...)
     va_start(args, format);
     int length = vsnprintf(message, sizeof(message), format, args);
     va_end(args);
-    if (length >= 0 && log_enabled(f->level)) {
+    if (length >= 0) {
         char lasted[32], line[LINE_MAX_BYTES + 64];
         snprintf(line, sizeof(line), "%s (after %s and %u failures)", message,
                  span(now_ms - f->since_ms, lasted, sizeof(lasted)), f->total);
-        write_line(LOG_INFO, f->level, format, line);
+        write_line((struct rank){LOG_INFO, 0}, notice_info(f->notice)->level, format, line);
     }
     *f = (struct log_fault){0};
 }

@@ -1,6 +1,7 @@
 /*
- * The log: lines of "LEVEL message" on stderr, for multilog, in the levels and names of Python's
- * logging, which readers of today's log know. A secret never goes in here.
+ * The log: lines on stderr, for multilog, in the levels and names of Python's logging, which readers of
+ * today's log know: "INFO message", and from WARNING on "WARNING DTU-102 message", with the id by which
+ * docs/troubleshooting.md explains it. A secret never goes in here.
  */
 #ifndef DTU_EDGE_LOG_H
 #define DTU_EDGE_LOG_H
@@ -8,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/conf.h"
+#include "core/notice.h"
 
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
@@ -21,16 +22,17 @@ bool log_enabled(enum log_level level);
 
 /*
  * One line, cleaned (core/text.h) and cut at 1 KiB. Written with one write(2); a full or closed stderr
- * never blocks or ends the program.
+ * never blocks or ends the program. A notice has its level, and its id goes before the message.
  */
-void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_notice(enum notice notice, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
- * What a line of level told said is over. Good news is INFO; it is written wherever that line was, so that the
+ * What a line of this notice said is over. Good news is INFO; it is written wherever that line was, so that the
  * fault is not the log's last word.
  */
-void log_good_news(enum log_level told, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void log_good_news(enum notice over, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * A fault that lasts is logged once, then every 15 minutes with a count, then once when it ends: a
@@ -38,14 +40,14 @@ void log_good_news(enum log_level told, const char *format, ...)
  */
 struct log_fault {
     int64_t since_ms, logged_ms;
-    enum log_level level; /* of the last line */
-    unsigned count;       /* since the last line */
-    unsigned total;       /* since the fault began; 0: no fault */
+    enum notice notice; /* of the last line */
+    unsigned count;     /* since the last line */
+    unsigned total;     /* since the fault began; 0: no fault */
     char text[160]; /* what was logged: another text is another fault, and logged at once, but at
                           most one line a minute */
 };
 
-void log_fault(struct log_fault *f, int64_t now_ms, enum log_level level, const char *format, ...)
+void log_fault(struct log_fault *f, int64_t now_ms, enum notice notice, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The fault has ended; format (the recovery's text) is logged as good news with duration and count, if
  * there was one. */
