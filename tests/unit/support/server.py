@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A gateway with every bad habit, for tests/unit/test_http.c: HTTP, HTTPS and WebSocket on loopback.
+"""A gateway with every bad habit, for tests/unit/test_http_*.c: HTTP, HTTPS and WebSocket on loopback.
 
 It prints "name value" lines (ports, the CA's file), then "ready", and ends when its standard input is
 closed. What a request gets depends on its path: see Handler. Written on bare sockets, since the point is
