@@ -28,14 +28,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static const struct reading *reading_of(const struct run *run, const char *serial)
-{
-    const struct reading *r = run_find(run, serial);
-    if (!r)
-        fail_msg("no reading of %s", serial);
-    return r;
-}
-
 /* Replies from fixtures: a file name where the body would be. */
 struct table {
     size_t count;

@@ -34,6 +34,23 @@ void run_close(struct run *run)
     free(run->conf);
 }
 
+int run_setup(void **state, void (*open)(struct run *run))
+{
+    struct run *run = malloc(sizeof *run);
+
+    assert_non_null(run);
+    open(run);
+    *state = run;
+    return 0;
+}
+
+int run_teardown(void **state)
+{
+    run_close(*state);
+    free(*state);
+    return 0;
+}
+
 static void on_reading(void *user, const struct reading *r)
 {
     struct run *run = user;
@@ -184,6 +201,14 @@ const struct reading *run_find(const struct run *run, const char *serial)
             return &run->readings[i];
     }
     return NULL;
+}
+
+const struct reading *reading_of(const struct run *run, const char *serial)
+{
+    const struct reading *r = run_find(run, serial);
+    if (!r)
+        fail_msg("no reading of %s", serial);
+    return r;
 }
 
 size_t run_asked(const struct run *run, const char *path)

@@ -49,6 +49,10 @@ struct run {
 void run_open(struct run *run, const char *driver);
 void run_close(struct run *run);
 
+/* A test's setup and teardown: its state is the run. */
+int run_setup(void **state, void (*open)(struct run *run));
+int run_teardown(void **state);
+
 /* One cycle as the poller does it. A path that is not in the table fails like HTTP. Every reading is
  * checked for sanity. */
 void run_cycle(struct run *run, int64_t now_ms, const struct reply *replies, size_t count);
@@ -58,6 +62,7 @@ enum decode_result run_push(struct run *run, int64_t now_ms, const char *body);
 
 /* The reading with this serial; NULL when there is none. */
 const struct reading *run_find(const struct run *run, const char *serial);
+const struct reading *reading_of(const struct run *run, const char *serial); /* fails the test */
 
 /* How often a path was asked in the last cycle, and the result of the (last) time. */
 size_t run_asked(const struct run *run, const char *path);
