@@ -145,7 +145,7 @@ UNIT_PROGRAMS    := $(UNIT:tests/unit/%.c=$(B)/tests/%)
 VIRTUAL_PROGRAMS := $(VIRTUAL:tests/virtual/%.c=$(B)/tests/%)
 REPLAY_PROGRAMS  := $(FUZZ:tests/fuzz/fuzz_%.c=$(B)/tests/replay_%)
 # Tests of what only computes: they link nothing of edge/ and need no bus, no server, no clock.
-PURE             := $(shell grep -LE '^.include "(edge/|unit/support/(bus_now|child|http_fixture|http_server|loop_fixture|private_bus|run_for|service_fixture)\.h)' $(UNIT) /dev/null)
+PURE             := $(shell grep -LE '^.include "(edge/|unit/support/(bus_now|child|http_fixture|http_server|loop_fixture|private_bus|run_for|service_fixture|settings_fixture)\.h)' $(UNIT) /dev/null)
 PURE_PROGRAMS    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter %.c,$(PURE))) $(REPLAY_PROGRAMS)
 FUZZ_PROGRAMS    := $(FUZZ:tests/fuzz/%.c=$(B)/tests/%)
 DOC              := $(sort $(wildcard tests/docs/*.c))
