@@ -1,0 +1,183 @@
+/* AhoyDTU to 0.5.66: all inverters are in one reply, and their serial numbers in another. */
+#include "unit/support/ahoy_fixture.h"
+#include "unit/support/driver_run.h"
+
+static void test_inline(void **state)
+{
+    struct run *run = *state;
+    struct table t = inline_table();
+    run_cycle(run, 0, t.replies, t.count);
+
+    assert_asked_are(run, LIVE, INDEX, LIST, LIVE);
+    assert_true(run->complete);
+    assert_int_equal(run->reading_count, 2); /* the one that is not enabled is left out */
+    assert_string_equal(run->info.firmware, "0.5.66");
+    assert_true(run->info.esp8266);
+
+    const struct reading *r = reading_of(run, "114112340001");
+    assert_string_equal(r->name, "Balcony");
+    assert_int_equal(r->index, 0);
+    assert_int_equal(r->reach, REACH_OK);
+    assert_number(r->age_s, 30);
+    assert_value(r, FIELD_POWER, 225.5);
+    assert_value(r, FIELD_ENERGY_FORWARD, 422.5);
+    assert_value(r, FIELD_ENERGY_TODAY, 2.223);
+    assert_int_equal(r->strings, 2);
+    assert_string_equal(r->string[0].name, "left");
+    assert_number(r->string[1].yield_total_kwh, 211.25);
+
+    r = reading_of(run, "112112340003"); /* never heard */
+    assert_int_equal(r->index, 3);
+    assert_int_equal(r->reach, REACH_LOST);
+    assert_value(r, FIELD_POWER, 0);
+    assert_missing(r, FIELD_ENERGY_FORWARD);
+
+    run_cycle(run, 5000, t.replies, t.count); /* the list is remembered */
+    assert_asked_are(run, INDEX, LIVE);
+    assert_int_equal(run->reading_count, 2);
+    run_cycle(run, HOUR_MS, t.replies, t.count);
+    assert_asked_are(run, INDEX, LIST, LIVE);
+    table_close(&t);
+}
+
+#define INLINE(inverters) "{\"ts_now\":9,\"ch0_fld_names\":[\"P_AC\"],\"inverter\":[" inverters "]}"
+#define LISTED(inverters) "{\"inverter\":[" inverters "]}"
+#define A                 "{\"name\":\"A\",\"ch\":[[1]]}"
+#define B                 "{\"name\":\"B\",\"ch\":[[2]]}"
+#define C                 "{\"name\":\"C\",\"ch\":[[3]]}"
+#define LISTED_A          "{\"name\":\"A\",\"serial\":\"a1\"}"
+#define LISTED_B          "{\"name\":\"B\",\"serial\":\"b2\"}"
+#define LISTED_C          "{\"name\":\"C\",\"serial\":\"c3\"}"
+
+/* Reordered, added, removed: the list is asked anew, and no value goes to another's serial. */
+static void test_inline_changes(void **state)
+{
+    struct run *run = *state;
+    struct reply replies[] = {{LIVE, INLINE(A "," B)}, {LIST, LISTED(LISTED_A "," LISTED_B)}};
+
+    run_cycle(run, 0, replies, 2);
+    assert_asked_are(run, LIVE, LIST, LIVE);
+    replies[0].body = INLINE(B "," A);
+    replies[1].body = LISTED(LISTED_B "," LISTED_A);
+    run_cycle(run, 5000, replies, 2);
+    assert_asked_are(run, LIVE, LIST, LIVE);
+    assert_value(reading_of(run, "a1"), FIELD_POWER, 1);
+    assert_value(reading_of(run, "b2"), FIELD_POWER, 2);
+
+    replies[0].body = INLINE(B "," A "," C);
+    replies[1].body = NULL; /* the list cannot be had: names tell what they can */
+    run_cycle(run, 10000, replies, 2);
+    assert_true(run->complete);
+    assert_int_equal(run->reading_count, 2);
+    assert_value(reading_of(run, "a1"), FIELD_POWER, 1);
+    replies[1].body = LISTED(LISTED_B "," LISTED_A "," LISTED_C);
+    run_cycle(run, 15000, replies, 2);
+    assert_value(reading_of(run, "c3"), FIELD_POWER, 3);
+
+    replies[0].body = INLINE(A "," A);
+    run_cycle(run, 20000, replies, 2);
+    assert_int_equal(run->reading_count, 1); /* one name, one serial, once */
+    replies[1].body = LISTED("{\"name\":\"B\"},{\"name\":\"A\",\"serial\":null}");
+    replies[0].body = INLINE(A);
+    run_cycle(run, 25000, replies, 2); /* a list without serials leaves what is known */
+    assert_value(reading_of(run, "a1"), FIELD_POWER, 1);
+
+    replies[0].body = INLINE(A "," A); /* two of one name, and no telling which */
+    replies[1].body = LISTED(LISTED_B "," LISTED_A ",{\"name\":\"A\",\"serial\":\"d4\"}");
+    run_cycle(run, 30000, replies, 2);
+    assert_int_equal(run->reading_count, 0);
+    assert_int_equal(run_result(run, LIVE), DECODE_BAD_REPLY);
+}
+
+/* Ids stand in for serials only when the list is not to be had at all. */
+static void test_inline_without_list(void **state)
+{
+    struct run *run = *state;
+    struct reply replies[] = {{LIVE, INLINE(A "," B)}, {LIST, NULL}};
+
+    for (int64_t cycle = 0; cycle < 2; cycle++) {
+        run_cycle(run, 5000 * cycle, replies, 2);
+        assert_int_equal(run_result(run, LIVE), DECODE_BAD_REPLY);
+        assert_int_equal(run->reading_count, 0);
+        assert_int_equal(run_asked(run, LIST), 1);
+    }
+    for (int64_t cycle = 2; cycle < 5; cycle++) {
+        run_cycle(run, 5000 * cycle, replies, 2);
+        assert_true(run->complete);
+        assert_int_equal(run_asked(run, LIST), cycle == 2);
+        assert_value(reading_of(run, "ahoy-1"), FIELD_POWER, 2);
+    }
+    replies[1].body = LISTED(LISTED_A "," LISTED_B);
+    run_cycle(run, 2 * HOUR_MS, replies, 2);
+    assert_value(reading_of(run, "b2"), FIELD_POWER, 2);
+    assert_int_equal(run->reading_count, 2);
+}
+
+/* Known serials stay when the list fails; it is asked for again after five minutes, else after an hour. */
+static void test_inline_list_again(void **state)
+{
+    struct run *run = *state;
+    const struct reply good[] = {{LIVE, INLINE(A)},
+                                 {LIST, LISTED(LISTED_A)},
+                                 {INDEX, "{\"ts_now\":9}"}};
+    const struct reply bad[] = {{LIVE, INLINE(A)}, {LIST, NULL}, {INDEX, "{\"ts_now\":9}"}};
+    static const struct {
+        int64_t now_ms;
+        size_t asked;
+    } cycles[] = {{HOUR_MS - 1, 0},      {HOUR_MS, 1},          {HOUR_MS + 5000, 0},
+                  {HOUR_MS + 299999, 0}, {HOUR_MS + 300000, 1}, {HOUR_MS + 305000, 0},
+                  {HOUR_MS + 600000, 1}, {HOUR_MS + 900000, 1}};
+
+    run_cycle(run, 0, good, COUNT(good));
+    assert_int_equal(run_asked(run, LIST), 1);
+    for (size_t i = 0; i < COUNT(cycles); i++) {
+        run_cycle(run, cycles[i].now_ms, bad, COUNT(bad));
+        assert_true(run->complete);
+        if (run_asked(run, LIST) != cycles[i].asked)
+            fail_msg("at %d s the list was asked for %zu times", (int)(cycles[i].now_ms / 1000),
+                     run_asked(run, LIST));
+        assert_value(reading_of(run, "a1"), FIELD_POWER, 1);
+    }
+    run_cycle(run, 2 * HOUR_MS, good, COUNT(good));
+    assert_int_equal(run_asked(run, LIST), 1);
+    run_cycle(run, 3 * HOUR_MS - 1, good, COUNT(good));
+    assert_int_equal(run_asked(run, LIST), 0);
+    run_cycle(run, 3 * HOUR_MS, good, COUNT(good));
+    assert_int_equal(run_asked(run, LIST), 1);
+}
+
+/* ---- To what came after ---- */
+
+/* A firmware update from one form to the other needs no restart. */
+static void test_update_of_firmware(void **state)
+{
+    struct run *run = *state;
+    struct table before = inline_table(), after = gap_table();
+
+    run_cycle(run, 0, before.replies, before.count);
+    run_cycle(run, 5000, after.replies, after.count);
+    assert_true(run->complete);
+    assert_int_equal(run->reading_count, 2);
+    run_cycle(run, 10000, after.replies, after.count);
+    assert_asked_are(run, LIVE, ID(1), ID(3));
+    run_cycle(run, 2 * HOUR_MS, after.replies, after.count); /* no list any more */
+    assert_asked_are(run, LIVE, ID(1), ID(3));
+    run_cycle(run, 2 * HOUR_MS + 5000, before.replies, before.count);
+    assert_true(run->complete);
+    assert_value(reading_of(run, "114112340001"), FIELD_POWER, 225.5);
+    table_close(&before);
+    table_close(&after);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, ahoy_setup, run_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_inline),
+        TEST(test_inline_changes),
+        TEST(test_inline_without_list),
+        TEST(test_inline_list_again),
+        TEST(test_update_of_firmware),
+    };
+    return cmocka_run_group_tests_name("ahoy inline", tests, NULL, NULL);
+}
