@@ -1,0 +1,71 @@
+/* The request of a template: its path. */
+#include <stdio.h>
+#include <string.h>
+
+#include "unit/support/driver_run.h"
+#include "unit/support/template_fixture.h"
+
+static void assert_path(struct run *run, const char *api_path, const char *expected)
+{
+    struct message request = {.path = ""};
+
+    (void)snprintf(run->conf->template.api_path, CONF_TEXT_MAX, "%s", api_path);
+    run->driver->begin(run->session, 0);
+    assert_true(run->driver->next(run->session, &request));
+    assert_string_equal(request.path, expected);
+    assert_false(run->driver->next(run->session, &request)); /* one request a poll */
+}
+
+static void test_request(void **state)
+{
+    struct run *run = *state;
+    assert_path(run, "/rpc/Switch.GetStatus?id=0", "/rpc/Switch.GetStatus?id=0");
+    assert_path(run, "/cm?cmnd=STATUS 8", "/cm?cmnd=STATUS%208");
+    assert_path(run,
+                "/d\xc3\xa4"
+                "ch%20#1",
+                "/d%C3%A4ch%20%231");
+
+    (void)strcpy(run->conf->username, "admin");
+    (void)strcpy(run->conf->password, "p&s=%+\xc3\xbc ~");
+    assert_path(run, "/status", "/status"); /* only Tasmota wants them there */
+    assert_path(run, "/cm?cmnd=STATUS+8",
+                "/cm?cmnd=STATUS+8&user=admin&password=p%26s%3D%25%2B%C3%BC%20~");
+    assert_path(run, "/cm?user=a&password=b&cmnd=STATUS+8", "/cm?user=a&password=b&cmnd=STATUS+8");
+
+    /* What does not fit is left out as a whole. */
+    memset(run->conf->password, '&', CONF_TEXT_MAX - 1);
+    assert_path(run, "/cm?cmnd=STATUS+8", "/cm?cmnd=STATUS+8");
+}
+
+/* A path and credentials that fit each, but not both; and the last that do. */
+static void test_long_request(void **state)
+{
+    enum {
+        PATH_LEN = 255,
+        ROOM = MESSAGE_PATH_MAX - 1 - PATH_LEN - (int)sizeof "&user=u&password=" + 1
+    };
+    struct run *run = *state;
+    char path[CONF_TEXT_MAX], whole[2 * MESSAGE_PATH_MAX];
+
+    memset(path, 'x', sizeof path);
+    memcpy(path, "/cm?", 4);
+    path[PATH_LEN] = '\0';
+    (void)strcpy(run->conf->username, "u");
+    for (int len = ROOM - 2; len <= ROOM + 2 && len < CONF_TEXT_MAX; len++) {
+        memset(run->conf->password, 'p', (size_t)len);
+        run->conf->password[len] = '\0';
+        (void)snprintf(whole, sizeof whole, "%s&user=u&password=%s", path, run->conf->password);
+        assert_path(run, path, len <= ROOM ? whole : path);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, template_setup, run_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_request),
+        TEST(test_long_request),
+    };
+    return cmocka_run_group_tests_name("template request", tests, NULL, NULL);
+}
