@@ -1,0 +1,260 @@
+/* A limit in force: who sets it, and what the inverter makes of it. And that the promises hold. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/limit.h"
+#include "core/reading.h"
+#include "unit/support/limit_fixture.h"
+
+/* ---- Who limits ---- */
+
+static void the_lowest_wins(void **state)
+{
+    limit_manual(&l, 400);
+    assert_w(send_and_confirm(), 400);
+    now += 10 * S;
+    assert_true(limit_write(&l, 500, now));
+    assert_w(due(), MISSING);
+    assert_true(limit_write(&l, 300, now));
+    assert_w(send_and_confirm(), 300);
+    now += 60 * S; /* the ESS goes, the owner's stays */
+    assert_w(send_and_confirm(), 400);
+    now += 24 * 60 * MIN;
+    assert_w(due(), 400); /* only refreshed */
+    limit_manual(&l, MISSING);
+    assert_w(due(), 600);
+}
+
+static void a_trial_gives_way_to_the_ess(void **state)
+{
+    assert_true(limit_try(&l, 200, now));
+    assert_w(send_and_confirm(), 200);
+    assert_true(limit_try(&l, MISSING, now));
+    now += 10 * S;
+    assert_w(send_and_confirm(), 600);
+    /* Whoever tried it has gone without a word. */
+    assert_true(limit_try(&l, 200, now));
+    now += 10 * S;
+    assert_w(send_and_confirm(), 200);
+    assert_true(limit_try(&l, 200, now));
+    now += LIMIT_TRIAL_MS - 1;
+    assert_w(due(), MISSING);
+    assert_true(limit_due_ms(&l, now) == now + 1);
+    now++;
+    assert_w(send_and_confirm(), 600);
+    now += 10 * S;
+    assert_true(limit_write(&l, 600, now));
+    assert_false(limit_try(&l, 200, now));
+    assert_true(limit_try(&l, MISSING, now));
+}
+
+/* ---- What the inverter does ---- */
+
+static void measure(double w)
+{
+    now += 10 * S;
+    assert_true(limit_write(&l, 300, now));
+    limit_measured(&l, w, true, now);
+}
+
+static void a_lost_limit_is_noticed_and_sent_again(void **state)
+{
+    limited_to(300);
+    now += 30 * S;
+    measure(300);
+    measure(500);
+    measure(500);
+    assert_w(due(), MISSING);
+    measure(500);
+    assert_int_equal(limit_events(&l), LIMIT_LOST);
+    assert_w(send_and_confirm(), 300);
+}
+
+static void a_ramp_on_its_way_down_is_no_loss(void **state)
+{
+    limited_to(300);
+    now += 30 * S;
+    for (double w = 590; w > 300; w -= 20)
+        measure(w);
+    assert_w(due(), MISSING);
+    assert_int_equal(limit_events(&l), 0);
+}
+
+static void what_is_never_obeyed_is_given_up(void **state)
+{
+    unsigned events = 0;
+
+    limited_to(300);
+    for (int i = 0; i < 60 && !(events & LIMIT_GAVE_UP); i++) {
+        now += 10 * S;
+        (void)limit_write(&l, 300, now);
+        limit_measured(&l, 600, true, now);
+        if (has_value(due()))
+            send_and_confirm();
+        events |= limit_events(&l);
+    }
+    assert_true(events & LIMIT_GAVE_UP);
+    assert_int_equal(l.failure, LIMIT_FAILED_IGNORED);
+    assert_shown(MISSING);
+}
+
+static void an_inverter_that_returns_is_told_again(void **state)
+{
+    limited_to(300);
+    now += 10 * S;
+    limit_heard(&l, false);
+    limit_heard(&l, true);
+    assert_w(send_and_confirm(), 300);
+    now += 10 * S;
+    limit_measured(&l, 0, false, now);
+    limit_measured(&l, 10, true, now);
+    assert_w(send_and_confirm(), 300);
+    now += 10 * S;
+    limit_gateway_restarted(&l);
+    assert_w(due(), 300);
+}
+
+static void another_controller_is_noticed_once(void **state)
+{
+    limited_to(300);
+    limit_status(&l, COMMAND_OK, 50, now);
+    limit_status(&l, COMMAND_OK, 100, now); /* as new HMS firmware reads back */
+    limit_status(&l, COMMAND_PENDING, 20, now);
+    assert_int_equal(limit_events(&l), 0);
+    limit_status(&l, COMMAND_OK, 20, now);
+    limit_status(&l, COMMAND_OK, 22, now);
+    assert_int_equal(limit_events(&l), LIMIT_CONTESTED);
+    assert_true(l.contested);
+    limit_status(&l, COMMAND_OK, 22, now);
+    assert_int_equal(limit_events(&l), 0);
+    limit_status(&l, COMMAND_OK, 50, now);
+    assert_false(l.contested);
+}
+
+static void throttled_is_near_the_limit(void **state)
+{
+    assert_false(limit_throttles(&l, 600));
+    limited_to(300);
+    assert_true(limit_throttles(&l, 292));
+    assert_false(limit_throttles(&l, 290));
+    assert_false(limit_throttles(&l, MISSING));
+    now += 10 * S;
+    limited_to(60);
+    assert_true(limit_throttles(&l, 48));
+    assert_false(limit_throttles(&l, 47));
+}
+
+/* ---- Whatever comes ---- */
+
+static uint32_t seed;
+
+static unsigned dice(unsigned sides)
+{
+    seed = seed * 1664525u + 1013904223u;
+    return (seed >> 16) % sides;
+}
+
+static void anything_happens(bool *ordered, double *order)
+{
+    switch (dice(12)) {
+    case 0:
+    case 1:
+    case 2:
+        (void)limit_write(&l, dice(5) ? dice(700) : 600, now);
+        break;
+    case 3:
+        limit_answer(&l, dice(4) > 0, now);
+        break;
+    case 4:
+    case 5:
+        limit_status(&l, (enum command_status)dice(4), dice(3) ? dice(101) : MISSING, now);
+        break;
+    case 6:
+        limit_measured(&l, dice(700), dice(5) > 0, now);
+        break;
+    case 7:
+        limit_heard(&l, dice(4) > 0);
+        break;
+    case 8:
+        limit_manual(&l, dice(2) ? dice(700) : MISSING);
+        break;
+    case 9:
+        if (!dice(10))
+            limit_forbid(&l);
+        else
+            limit_allow(&l, &hm600);
+        break;
+    default: {
+        double w = MISSING;
+        switch (limit_next(&l, now, &w)) {
+        case LIMIT_MARK:
+            limit_marked(&l, now);
+            break;
+        case LIMIT_UNMARK:
+            limit_unmarked(&l, now);
+            break;
+        case LIMIT_SEND:
+            *ordered = true;
+            *order = w;
+            break;
+        case LIMIT_NOTHING:
+            break;
+        }
+    }
+    }
+}
+
+static void whatever_comes_the_promises_hold(void **state)
+{
+    seed = 1;
+    for (int run = 0; run < 200; run++) {
+        int64_t last_ms = -1, early_ms = -1;
+        limit_setup(NULL);
+        for (int step = 0; step < 2000; step++) {
+            bool ordered = false;
+            double order = MISSING;
+            anything_happens(&ordered, &order);
+            if (ordered) {
+                int64_t apart = last_ms < 0 ? LIMIT_SPACING_MS : now - last_ms;
+                assert_true(l.marked || order >= 600);
+                assert_true(order >= 24 && order <= 600);
+                assert_true(apart >= LIMIT_EARLY_MS);
+                if (apart < LIMIT_SPACING_MS)
+                    assert_true(early_ms != last_ms);
+                if (apart < LIMIT_SPACING_MS)
+                    early_ms = now;
+                last_ms = now;
+                limit_sending(&l, order, now);
+            }
+            double shown = limit_shown_w(&l);
+            if (has_value(shown))
+                assert_true(shown >= 24 && shown <= 600);
+            if (!l.on)
+                assert_false(has_value(shown));
+            int64_t next = limit_due_ms(&l, now);
+            assert_true(next < 0 || next >= now);
+            now += dice(3) ? dice(2000) : dice(90) * S;
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(the_lowest_wins, limit_setup),
+        cmocka_unit_test_setup(a_trial_gives_way_to_the_ess, limit_setup),
+        cmocka_unit_test_setup(a_lost_limit_is_noticed_and_sent_again, limit_setup),
+        cmocka_unit_test_setup(a_ramp_on_its_way_down_is_no_loss, limit_setup),
+        cmocka_unit_test_setup(what_is_never_obeyed_is_given_up, limit_setup),
+        cmocka_unit_test_setup(an_inverter_that_returns_is_told_again, limit_setup),
+        cmocka_unit_test_setup(another_controller_is_noticed_once, limit_setup),
+        cmocka_unit_test_setup(throttled_is_near_the_limit, limit_setup),
+        cmocka_unit_test_setup(whatever_comes_the_promises_hold, limit_setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
