@@ -581,7 +581,7 @@ void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
     silence_heard(&u->silence, loop_now_ms(u->env->loop));
     loop_timer_disarm(&u->deadline);
     if (r->at_once)
-        log_notice(NOTICE_DEVICE_CONTRADICTION, "%s: %s", u->label, r->why);
+        log_notice(NOTICE_PATH_FINDS_NOTHING, "%s: %s", u->label, r->why);
     log_events(u, events, r->why);
     if (events & DEVICE_MISSED)
         await_deadline(u, true);

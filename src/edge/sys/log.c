@@ -79,24 +79,15 @@ static bool put(const char *line, size_t len)
     return write(STDERR_FILENO, line, len) >= 0;
 }
 
-/* What a line is: news, or a notice with its number. */
-struct rank {
-    enum log_level level;
-    unsigned number; /* 0: none */
-};
+static const struct notice_info news = {.level = LOG_INFO}, detail = {.level = LOG_DEBUG};
 
-static struct rank rank_of(enum notice notice)
-{
-    return (struct rank){notice_info(notice)->level, notice_info(notice)->number};
-}
-
-static void emit(struct rank rank, const char *message)
+static void emit(const struct notice_info *kind, const char *message)
 {
     char raw[LINE_MAX_BYTES + 32], line[LINE_MAX_BYTES], id[16] = "";
 
-    if (rank.number)
-        snprintf(id, sizeof(id), "DTU-%03u ", rank.number);
-    if (snprintf(raw, sizeof(raw), "%s %s%s", level_name(rank.level), id, message) < 0)
+    if (kind->number)
+        snprintf(id, sizeof(id), "DTU-%03u ", kind->number);
+    if (snprintf(raw, sizeof(raw), "%s %s%s", level_name(kind->level), id, message) < 0)
         return;
     text_copy(line, sizeof(line) - 1, raw);
     size_t len = strlen(line);
@@ -114,7 +105,7 @@ static void report_lost(void)
         return;
     lost = 0;
     snprintf(line, sizeof(line), "%u lines of this log were lost: nobody read it", count);
-    emit(rank_of(NOTICE_LOG_LOST), line);
+    emit(notice_info(NOTICE_LOG_LOST), line);
     if (lost)
         lost = count; /* still nobody; the line about it is not one of them */
 }
@@ -159,7 +150,7 @@ static bool admit(enum log_level level, const char *format, char note[NOTE_MAX])
 }
 
 /* weight: what decides whether it is enabled, and how much of it there may be. */
-static void write_line(struct rank rank, enum log_level weight, const char *format,
+static void write_line(const struct notice_info *kind, enum log_level weight, const char *format,
                        const char *message)
 {
     char note[NOTE_MAX], line[LINE_MAX_BYTES];
@@ -169,18 +160,18 @@ static void write_line(struct rank rank, enum log_level weight, const char *form
         int room = LINE_MAX_BYTES - NOTE_MAX - 32;
         snprintf(line, sizeof(line), "%.*s%s", *note ? room : LINE_MAX_BYTES, message, note);
         report_lost();
-        emit(rank, line);
+        emit(kind, line);
     }
     errno = before;
 }
 
-static __attribute__((format(printf, 3, 0))) void vline(struct rank rank, enum log_level weight,
-                                                        const char *format, va_list args)
+static __attribute__((format(printf, 3, 0))) void
+vline(const struct notice_info *kind, enum log_level weight, const char *format, va_list args)
 {
     char message[LINE_MAX_BYTES];
 
     if (log_enabled(weight) && vsnprintf(message, sizeof(message), format, args) >= 0)
-        write_line(rank, weight, format, message);
+        write_line(kind, weight, format, message);
 }
 
 void log_debug(const char *format, ...)
@@ -188,7 +179,7 @@ void log_debug(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vline((struct rank){LOG_DEBUG, 0}, LOG_DEBUG, format, args);
+    vline(&detail, LOG_DEBUG, format, args);
     va_end(args);
 }
 
@@ -197,7 +188,7 @@ void log_info(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vline((struct rank){LOG_INFO, 0}, LOG_INFO, format, args);
+    vline(&news, LOG_INFO, format, args);
     va_end(args);
 }
 
@@ -206,7 +197,7 @@ void log_notice(enum notice notice, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vline(rank_of(notice), notice_info(notice)->level, format, args);
+    vline(notice_info(notice), notice_info(notice)->level, format, args);
     va_end(args);
 }
 
@@ -215,7 +206,7 @@ void log_good_news(enum notice over, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    vline((struct rank){LOG_INFO, 0}, notice_info(over)->level, format, args);
+    vline(&news, notice_info(over)->level, format, args);
     va_end(args);
 }
 
@@ -237,14 +228,14 @@ static const char *span(int64_t ms, char *out, size_t size)
 
 /* What is said of a fault: format is the caller's, by which it is counted. */
 struct fault_text {
-    struct rank rank;
+    const struct notice_info *kind;
     const char *format, *message;
 };
 
 static void fault_begins(struct log_fault *f, int64_t now_ms, const struct fault_text *t)
 {
     f->since_ms = now_ms;
-    write_line(t->rank, t->rank.level, t->format, t->message);
+    write_line(t->kind, t->kind->level, t->format, t->message);
 }
 
 static void fault_goes_on(const struct log_fault *f, int64_t now_ms, const struct fault_text *t,
@@ -255,7 +246,7 @@ static void fault_goes_on(const struct log_fault *f, int64_t now_ms, const struc
     snprintf(line, sizeof(line), "%s (%s%u failures in %s)", t->message,
              changed ? "a change; " : "still; ", f->total,
              span(now_ms - f->since_ms, since, sizeof(since)));
-    write_line(t->rank, t->rank.level, t->format, line);
+    write_line(t->kind, t->kind->level, t->format, line);
 }
 
 void log_fault(struct log_fault *f, int64_t now_ms, enum notice notice, const char *format, ...)
@@ -282,7 +273,7 @@ void log_fault(struct log_fault *f, int64_t now_ms, enum notice notice, const ch
     f->count++;
     if (!first && now_ms - f->logged_ms < pause)
         return;
-    const struct fault_text told = {rank_of(notice), format, message};
+    const struct fault_text told = {notice_info(notice), format, message};
     if (first)
         fault_begins(f, now_ms, &told);
     else
@@ -307,7 +298,7 @@ void log_recovered(struct log_fault *f, int64_t now_ms, const char *format, ...)
         char lasted[32], line[LINE_MAX_BYTES + 64];
         snprintf(line, sizeof(line), "%s (after %s and %u failures)", message,
                  span(now_ms - f->since_ms, lasted, sizeof(lasted)), f->total);
-        write_line((struct rank){LOG_INFO, 0}, notice_info(f->notice)->level, format, line);
+        write_line(&news, notice_info(f->notice)->level, format, line);
     }
     *f = (struct log_fault){0};
 }
