@@ -13,6 +13,8 @@
 ARCH    ?= x86_64
 VARIANT ?= release
 V       ?= 0
+RELEASE ?=
+VENUS_SDK ?=
 Q       := $(if $(filter 1,$(V)),,@)
 
 ifneq ($(VENUS_SDK),)
@@ -159,7 +161,7 @@ objs = $(patsubst %.c,$(B)/obj/%.o,$(1))
 all: $(PROGRAM)
 objects: $(OBJS)
 libs: $(LIBS:%=$(B)/vendor/%.stamp)
-programs: $(UNIT_PROGRAMS) $(VIRTUAL_PROGRAMS) $(REPLAY_PROGRAMS) $(DBUS_DOC)
+programs: $(UNIT_PROGRAMS) $(VIRTUAL_PROGRAMS) $(REPLAY_PROGRAMS) $(DOC_PROGRAMS)
 pure: $(PURE_PROGRAMS)
 
 LIB_STAMPS := $(LIBS:%=$(B)/vendor/%.stamp)
