@@ -295,7 +295,11 @@ struct gateway *gateway_create(struct loop *l, struct http *h, const struct gate
 
 static bool counts_the_same(const struct template_value *a, const struct template_value *b)
 {
-    return strcmp(a->path, b->path) == 0 && a->mult == b->mult;
+    for (size_t slot = 0; slot < PHASE_SLOTS; slot++) {
+        if (strcmp(a->path[slot], b->path[slot]) != 0)
+            return false;
+    }
+    return a->mult == b->mult;
 }
 
 bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
@@ -311,7 +315,8 @@ bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
     }
     if (conf->max_inverters && conf->max_inverters != g->conf.max_inverters)
         fleet_narrow(g->fleet, g->number);
-    bool anew = !counts_the_same(&conf->template.total, &g->conf.template.total);
+    bool anew = !counts_the_same(&conf->template.value[FIELD_ENERGY_FORWARD],
+                                 &g->conf.template.value[FIELD_ENERGY_FORWARD]);
     g->was_failing = g->was_failing || health_failing(poller_health(g->poller));
     close_poller(g);
     g->conf = *conf;

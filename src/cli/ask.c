@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "bridge/poller.h"
+#include "core/json.h"
 #include "core/text.h"
+#include "drivers/template_values.h"
 #include "edge/sys/loop.h"
 
 enum { ONCE_MS = 24 * 3600 * 1000 }; /* no second cycle within the limit */
@@ -276,6 +278,28 @@ const struct ask_reply *asked_template_reply(const struct asked *a)
         return NULL;
     const struct ask_reply *r = &a->replies[a->reply_count - 1];
     return r->outcome == REPLY_OK && r->body ? r : NULL;
+}
+
+bool asked_template_replies(const struct asked *a, struct json_replies *out)
+{
+    unsigned order[JSON_REPLIES_MAX];
+    unsigned count = template_order(&a->conf->template, order);
+    bool any = false;
+
+    *out = (struct json_replies){{NULL}};
+    for (unsigned i = 0; i < count && i < a->reply_count; i++) {
+        const struct ask_reply *r = &a->replies[i];
+        if (r->outcome == REPLY_OK && r->body)
+            out->root[order[i]] = json_parse(r->body, r->len, NULL, 0);
+        any = any || out->root[order[i]];
+    }
+    return any;
+}
+
+void json_replies_free(struct json_replies *replies)
+{
+    for (size_t n = 0; n < JSON_REPLIES_MAX; n++)
+        cJSON_Delete((cJSON *)replies->root[n]);
 }
 
 void asked_free(struct asked *asked, size_t count)

@@ -63,6 +63,13 @@ struct asked *ask_gateways(const struct gateway_conf *const *confs, const bool *
 /* The reply that a template's values are read from; NULL when there is none, and of a DTU. */
 const struct ask_reply *asked_template_reply(const struct asked *a);
 
+/*
+ * The replies to all its requests, parsed; without those that did not come or are no JSON. False: none is there.
+ * Free with json_replies_free().
+ */
+bool asked_template_replies(const struct asked *a, struct json_replies *out);
+void json_replies_free(struct json_replies *replies);
+
 void asked_free(struct asked *asked, size_t count); /* NULL is fine */
 
 #endif

@@ -101,7 +101,7 @@ static bool request_path(const struct options *o, char out[MESSAGE_PATH_MAX])
         text_copy(conf->section, sizeof conf->section, "TEMPLATE0");
         text_copy(conf->username, sizeof conf->username, o->conf.username);
         text_copy(conf->password, sizeof conf->password, o->conf.password);
-        text_copy(conf->template.api_path, sizeof conf->template.api_path, o->url.path);
+        text_copy(conf->template.api_path[0], sizeof conf->template.api_path[0], o->url.path);
         driver->open(session, conf);
         driver->begin(session, 0);
         ok = driver->next(session, &request);

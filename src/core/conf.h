@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/json_terms.h"
 #include "core/log_level.h"
 #include "core/reading.h"
 
@@ -38,17 +39,29 @@ enum meter_away { METER_AWAY_LEAVE, METER_AWAY_INVALID };
 
 enum phase_choice { PHASE_AUTO = 0, PHASE_L1 = 1, PHASE_L2 = 2, PHASE_L3 = 3, PHASE_3P = 4 };
 
-/* One quantity of a template device. */
+/* One quantity of a template device. What its paths say: core/json_terms.h. */
 struct template_value {
-    char path[CONF_TEXT_MAX]; /* JSON path(s) joined by '+'; "" or "none": not configured */
+    char path[PHASE_SLOTS]
+             [CONF_TEXT_MAX]; /* of the whole device and of L1..L3; "": not configured */
     double mult;              /* default 1 */
-    double fallback; /* published when the path is not in the reply; MISSING: publish nothing */
+    double
+        fallback; /* published for the whole device when its path leads nowhere; MISSING: publish nothing */
+};
+
+/* One PV input of it: paths, with the factors of the device's own quantities. */
+struct template_string {
+    char power[CONF_TEXT_MAX], voltage[CONF_TEXT_MAX], current[CONF_TEXT_MAX], today[CONF_TEXT_MAX];
 };
 
 struct template_conf {
-    char api_path[CONF_TEXT_MAX]; /* always begins with '/' */
+    /* What is asked for with each poll; begins with '/'. "" from the first one on that is not configured. */
+    char api_path[JSON_REPLIES_MAX][CONF_TEXT_MAX];
     char serial[SERIAL_MAX];
-    struct template_value power, total, voltage, current, dc_voltage;
+    struct template_value value[FIELD_COUNT];
+    struct template_string string[STRINGS_MAX];
+    bool line_to_line; /* its voltages are between two lines */
+    char standby
+        [CONF_TEXT_MAX]; /* leads to true or a number other than 0 while it sleeps; "": nothing says so */
 };
 
 /* One host that is asked: the DTU of [DEFAULT] or of a [DTUn], or the device of one [TEMPLATEn]. */

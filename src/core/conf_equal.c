@@ -15,16 +15,31 @@ static bool same_number(double a, double b)
 
 static bool same_value(const struct template_value *a, const struct template_value *b)
 {
-    return same_text(a->path, b->path) && same_number(a->mult, b->mult) &&
-           same_number(a->fallback, b->fallback);
+    bool same = same_number(a->mult, b->mult) && same_number(a->fallback, b->fallback);
+
+    for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
+        same = same && same_text(a->path[slot], b->path[slot]);
+    return same;
+}
+
+static bool same_string(const struct template_string *a, const struct template_string *b)
+{
+    return same_text(a->power, b->power) && same_text(a->voltage, b->voltage) &&
+           same_text(a->current, b->current) && same_text(a->today, b->today);
 }
 
 static bool same_template(const struct template_conf *a, const struct template_conf *b)
 {
-    return same_text(a->api_path, b->api_path) && same_text(a->serial, b->serial) &&
-           same_value(&a->power, &b->power) && same_value(&a->total, &b->total) &&
-           same_value(&a->voltage, &b->voltage) && same_value(&a->current, &b->current) &&
-           same_value(&a->dc_voltage, &b->dc_voltage);
+    bool same = same_text(a->serial, b->serial) && a->line_to_line == b->line_to_line &&
+                same_text(a->standby, b->standby);
+
+    for (size_t i = 0; i < JSON_REPLIES_MAX; i++)
+        same = same && same_text(a->api_path[i], b->api_path[i]);
+    for (size_t f = 0; f < FIELD_COUNT; f++)
+        same = same && same_value(&a->value[f], &b->value[f]);
+    for (size_t i = 0; i < STRINGS_MAX; i++)
+        same = same && same_string(&a->string[i], &b->string[i]);
+    return same;
 }
 
 /* How it is reached, as opposed to what is asked and when. */

@@ -36,7 +36,7 @@ static const char *example_of(size_t k, unsigned scope)
 /* What [DEFAULT] has shown is shown again only where it is mostly another. */
 static bool is_shown(size_t k, unsigned scope)
 {
-    if (!(conf_table[k].scopes & scope))
+    if (!(conf_table[k].scopes & scope) || conf_storings[k].as_before)
         return false;
     if (scope == CONF_IN_DEFAULT || !(conf_table[k].scopes & CONF_IN_DEFAULT))
         return true;

@@ -43,7 +43,8 @@ struct conf_storing {
     set_fn set;
     struct set_limits limits;
     bool vital;
-    bool own; /* counts in its own section only: not inherited */
+    bool own;       /* counts in its own section only: not inherited */
+    bool as_before; /* the help of the key before it says what it is */
     const char *example, *example_dtu, *example_template;
 };
 

@@ -4,23 +4,125 @@
 #include "core/conf_parse.h"
 #include "core/text.h"
 
+static bool has_power(const struct template_conf *c)
+{
+    for (size_t slot = 0; slot < PHASE_SLOTS; slot++) {
+        if (c->value[FIELD_POWER].path[slot][0])
+            return true;
+    }
+    return false;
+}
+
 static bool has_template_keys(struct conf_parse *p, const struct gateway_conf *g,
                               const char *section)
 {
     unsigned line = conf_section_line(p, section);
+    bool asks = g->template.api_path[0][0] != '\0', power = has_power(&g->template);
 
-    if (!g->template.api_path[0] && conf_is_whole(p))
+    if (!asks && conf_is_whole(p))
         conf_say(
             p, CONF_ERROR, line, NULL,
             "[%s] CUST_API_PATH is missing: write what to ask for, such as rpc/Switch.GetStatus?id=0",
             section);
-    if (!g->template.power.path[0] && conf_is_whole(p))
+    if (!power && conf_is_whole(p))
         conf_say(
             p, CONF_ERROR, line, NULL,
             "[%s] CUST_Power is missing: write where the power stands in the JSON reply, such as "
             "apower",
             section);
-    return g->template.api_path[0] && g->template.power.path[0];
+    return asks && power;
+}
+
+/* ---- Several requests ---- */
+
+static unsigned request_count(const struct template_conf *c)
+{
+    unsigned n = 0;
+
+    while (n < JSON_REPLIES_MAX && c->api_path[n][0])
+        n++;
+    return n;
+}
+
+/* Those behind a gap are not asked: an empty one ends the list. */
+static bool has_no_gap(struct conf_parse *p, const struct gateway_conf *g, const char *section)
+{
+    unsigned count = request_count(&g->template);
+
+    for (unsigned n = count; n < JSON_REPLIES_MAX; n++) {
+        if (!g->template.api_path[n][0])
+            continue;
+        conf_say(
+            p, CONF_ERROR, conf_section_line(p, section), NULL,
+            "[%s] CUST_API_PATH_%u stands there without CUST_API_PATH_%u: number them without a gap",
+            section, n + 1, count + 1);
+        return false;
+    }
+    return true;
+}
+
+struct looking_for_replies {
+    unsigned count, missing; /* missing: from 1; 0 is none */
+};
+
+static void look_for_reply(void *user, const struct json_term *term)
+{
+    struct looking_for_replies *l = user;
+
+    if (term->reply >= l->count && !l->missing)
+        l->missing = term->reply + 1;
+}
+
+/* False, with a message, where a path names a reply that nothing asks for. */
+static bool check_replies(struct conf_parse *p, const struct gateway_conf *g, const char *section,
+                          const char *key, const char *path)
+{
+    static const struct json_replies none = {{NULL}};
+    struct looking_for_replies l = {request_count(&g->template), 0};
+
+    json_terms(&none, path, look_for_reply, &l);
+    if (!l.missing)
+        return true;
+    if (l.missing > JSON_REPLIES_MAX)
+        conf_say(p, CONF_ERROR, conf_section_line(p, section), NULL,
+                 "[%s] %s = %.60s: there are [1] to [%d] at most", section, key, path,
+                 JSON_REPLIES_MAX);
+    else
+        conf_say(p, CONF_ERROR, conf_section_line(p, section), NULL,
+                 "[%s] %s = %.60s: CUST_API_PATH_%u, which [%u] is the reply of, is missing",
+                 section, key, path, l.missing, l.missing);
+    return false;
+}
+
+/* The member of each key that is a path, by the table. */
+static bool check_paths(struct conf_parse *p, const struct gateway_conf *g, const char *section)
+{
+    bool ok = has_no_gap(p, g, section);
+
+    for (size_t k = 0; k < conf_table_size && ok; k++) {
+        const struct conf_storing *s = &conf_storings[k];
+        const char *path = (const char *)g + s->offset;
+        if (s->owner == GATEWAY && s->set == set_json_path && *path)
+            ok = check_replies(p, g, section, conf_table[k].name, path) && ok;
+    }
+    return ok;
+}
+
+/* ---- A section ---- */
+
+/* What has the power of one phase is on that phase. */
+static void settle_phase(const struct template_conf *c, struct device_conf *d)
+{
+    unsigned configured = 0, last = 0;
+
+    for (unsigned slot = 1; slot < PHASE_SLOTS; slot++) {
+        if (c->value[FIELD_POWER].path[slot][0]) {
+            configured++;
+            last = slot;
+        }
+    }
+    if (d->phase == PHASE_AUTO && configured == 1 && !c->value[FIELD_POWER].path[0][0])
+        d->phase = (enum phase_choice)last;
 }
 
 static bool has_own(const struct conf_parse *p, const char *section, const char *name)
@@ -61,7 +163,7 @@ static void read_template(struct conf_parse *p, const char *section)
     settle_credentials(p, g, section);
     /* A bad value has been told already: do not call it missing as well. */
     ok = ok && conf_has_host(p, g, section);
-    ok = ok && has_template_keys(p, g, section);
+    ok = ok && has_template_keys(p, g, section) && check_paths(p, g, section);
     /* Read in any case: its faults are to be told together with the others. */
     text_copy(d->section, sizeof d->section, section);
     d->gateway = (unsigned)gateway;
@@ -72,7 +174,9 @@ static void read_template(struct conf_parse *p, const char *section)
         text_copy(d->serial, sizeof d->serial, section);
     if (!d->name[0])
         text_copy(d->name, sizeof d->name, section);
-    d->has_dc = g->template.dc_voltage.path[0] || has_value(g->template.dc_voltage.fallback);
+    d->has_dc = g->template.value[FIELD_DC_VOLTAGE].path[0][0] ||
+                has_value(g->template.value[FIELD_DC_VOLTAGE].fallback);
+    settle_phase(&g->template, d);
     text_copy(g->template.serial, sizeof g->template.serial, d->serial);
     p->config->gateway_count++;
     p->config->device_count++;

@@ -36,6 +36,12 @@ static bool has_phases(const double *value)
     return has_value(value[1]) && has_value(value[2]) && has_value(value[3]);
 }
 
+/* What has values of its phases has them in full: a missing one is not a third of the whole. */
+static bool has_own_phases(const double *value)
+{
+    return has_value(value[1]) || has_value(value[2]) || has_value(value[3]);
+}
+
 double view_total(const double value[PHASE_SLOTS])
 {
     if (has_value(value[0]) || !has_phases(value))
@@ -55,11 +61,11 @@ static void fill_three_phases(struct device_view *view, const double (*from)[PHA
     const double *voltage = from[FIELD_VOLTAGE];
 
     for (unsigned slot = 1; slot <= PHASES; slot++) {
-        view->value[FIELD_VOLTAGE][slot] = has_phases(voltage) ? voltage[slot] : voltage[0];
+        view->value[FIELD_VOLTAGE][slot] = has_own_phases(voltage) ? voltage[slot] : voltage[0];
         view->value[FIELD_POWER_FACTOR][slot] = from[FIELD_POWER_FACTOR][slot];
-        view->value[FIELD_POWER][slot] = has_phases(power) ? power[slot] : power[0] / PHASES;
+        view->value[FIELD_POWER][slot] = has_own_phases(power) ? power[slot] : power[0] / PHASES;
         view->value[FIELD_CURRENT][slot] =
-            has_phases(current)
+            has_own_phases(current)
                 ? current[slot]
                 : current_of(view->value[FIELD_POWER][slot], view->value[FIELD_VOLTAGE][slot]);
     }
@@ -173,7 +179,7 @@ void view_energy(struct device_view *view, enum field field, double total, const
             out[slot] = MISSING;
         else if (view->phase != PHASE_3P)
             out[slot] = total;
-        else if (own && has_phases(own))
+        else if (own && has_own_phases(own))
             out[slot] = own[slot];
         else
             out[slot] = shares ? total / PHASES : MISSING;

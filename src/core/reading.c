@@ -1,6 +1,7 @@
 #include "core/reading.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -25,11 +26,29 @@ void reading_init(struct reading *r)
 const char *field_unit(enum field f)
 {
     static const char *const units[FIELD_COUNT] = {
-#define X(id, unit, per_phase) unit,
+#define X(id, unit, ...) unit,
 #include "core/fields.def"
 #undef X
     };
     return (unsigned)f < FIELD_COUNT ? units[f] : "";
+}
+
+const char *field_key(enum field f)
+{
+    static const char *const keys[FIELD_COUNT] = {
+#define X(id, unit, per_phase, keys, name, ...) name,
+#include "core/fields.def"
+#undef X
+    };
+    return (unsigned)f < FIELD_COUNT ? keys[f] : "";
+}
+
+void template_key(char out[TEMPLATE_KEY_MAX], enum field f, unsigned slot)
+{
+    if (slot)
+        (void)snprintf(out, TEMPLATE_KEY_MAX, "CUST_%s_L%u", field_key(f), slot % PHASE_SLOTS);
+    else
+        (void)snprintf(out, TEMPLATE_KEY_MAX, "CUST_%s", field_key(f));
 }
 
 static const char *skip_zeros(const char *serial)

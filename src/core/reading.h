@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 enum field {
-#define X(id, unit, per_phase) FIELD_##id,
+#define X(id, ...) FIELD_##id,
 #include "core/fields.def"
 #undef X
     FIELD_COUNT
@@ -96,6 +96,13 @@ void reading_init(struct reading *r);
 
 /* Unit of a field as in fields.def ("W", "kWh", ...); static storage. */
 const char *field_unit(enum field f);
+
+/* What the keys of a [TEMPLATEn] call it: "Power" of CUST_Power; static storage. */
+const char *field_key(enum field f);
+
+/* Such a key: "CUST_Power", or "CUST_Power_L1" of slot 1. */
+enum { TEMPLATE_KEY_MAX = 32 };
+void template_key(char out[TEMPLATE_KEY_MAX], enum field f, unsigned slot);
 
 /*
  * Serials are compared without regard to case and leading zeros, since gateways differ in both.

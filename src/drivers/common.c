@@ -78,7 +78,12 @@ static double in_reading(const struct reading *r, enum field f, double v)
 
 void common_put(struct reading *r, enum field f, double v)
 {
-    r->value[f][0] = in_reading(r, f, v);
+    common_put_phase(r, f, 0, v);
+}
+
+void common_put_phase(struct reading *r, enum field f, unsigned slot, double v)
+{
+    r->value[f][slot] = in_reading(r, f, v);
 }
 
 bool common_serial(const cJSON *entry, char out[SERIAL_MAX])

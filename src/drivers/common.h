@@ -42,6 +42,9 @@ double common_in_packet(enum field f, double v);
 /* Sets a quantity of the whole device, if it is in range; r->by_radio is set already. */
 void common_put(struct reading *r, enum field f, double v);
 
+/* The same of phase L1..L3, slot 1..3; slot 0 is the whole device. */
+void common_put_phase(struct reading *r, enum field f, unsigned slot, double v);
+
 /*
  * The serial of an entry, without surrounding space. False when there is none: missing, empty, all
  * zeros (an unused slot).

@@ -38,9 +38,11 @@ static void check_gateway(const struct config *c, size_t i)
         abort();
     if (strcmp(g->driver, "template") != 0)
         return;
-    if (g->template.api_path[0] != '/' || !g->template.power.path[0] || !g->template.serial[0])
+    if (g->template.api_path[0][0] != '/' || !g->template.value[FIELD_POWER].path[0][0] ||
+        !g->template.serial[0])
         abort();
-    if (!isfinite(g->template.power.mult) || !isfinite(g->template.total.mult))
+    if (!isfinite(g->template.value[FIELD_POWER].mult) ||
+        !isfinite(g->template.value[FIELD_ENERGY_FORWARD].mult))
         abort();
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/json.h"
 #include "core/json_paths.h"
+#include "core/json_terms.h"
 #include "fuzz/sane.h"
 
 static const char *const paths[] = {"a/0/b",
@@ -98,7 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         strncpy(path, body, sizeof path - 1);
         path[sizeof path - 1] = '\0';
         (void)json_path(root, path);
-        json_terms(root, path, count_term, &terms);
+        const struct json_replies replies = {{root, NULL, root}};
+        json_terms(&replies, path, count_term, &terms);
         if (!terms || terms > strlen(path) + 1)
             abort();
     }

@@ -2,7 +2,7 @@
 
 static void set(struct template_value *v, const char *path, double mult, double fallback)
 {
-    (void)snprintf(v->path, sizeof v->path, "%s", path);
+    (void)snprintf(v->path[0], sizeof v->path[0], "%s", path);
     v->mult = mult;
     v->fallback = fallback;
 }
@@ -23,13 +23,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)snprintf(path, sizeof path, "%.*s", (int)(stop - data - 1), (const char *)data + 1);
     (void)snprintf(conf.username, sizeof conf.username, "%s", path);
     (void)snprintf(conf.section, sizeof conf.section, "TEMPLATE0");
-    (void)snprintf(c->api_path, sizeof c->api_path, "/cm?%.200s", path);
+    (void)snprintf(c->api_path[0], sizeof c->api_path[0], "/cm?%.200s", path);
     (void)snprintf(c->serial, sizeof c->serial, "12345678");
-    set(&c->power, "a/0+b", data[0] & 1 ? -2 : 1, data[0] & 2 ? 0 : MISSING);
-    set(&c->total, path, 0.001, data[0] & 4 ? 5 : MISSING);
-    set(&c->voltage, "u", 1, 230);
-    set(&c->current, "none", 1, MISSING);
-    set(&c->dc_voltage, "/a/1/d", 1, MISSING);
+    set(&c->value[FIELD_POWER], "a/0+b", data[0] & 1 ? -2 : 1, data[0] & 2 ? 0 : MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], path, 0.001, data[0] & 4 ? 5 : MISSING);
+    set(&c->value[FIELD_VOLTAGE], "u", 1, 230);
+    set(&c->value[FIELD_CURRENT], "none", 1, MISSING);
+    set(&c->value[FIELD_DC_VOLTAGE], "/a/1/d", 1, MISSING);
     fuzz_session("template", &conf, stop, size - (size_t)(stop - data));
     return 0;
 }

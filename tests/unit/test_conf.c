@@ -128,16 +128,18 @@ static void every_key_of_a_template(void **state)
     const struct template_conf *t = &g->template;
     assert_string_equal(t->api_path, "/rpc/Switch.GetStatus?id=0");
     assert_string_equal(t->serial, "S1");
-    assert_string_equal(t->power.path, "a + b");
-    assert_true(t->power.mult == -1 && t->power.fallback == 0);
-    assert_string_equal(t->total.path, "aenergy/total");
-    assert_true(t->total.mult == 0.001 && t->total.fallback == 1.5);
-    assert_string_equal(t->voltage.path, "");
-    assert_true(t->voltage.mult == 1 && t->voltage.fallback == 230);
-    assert_string_equal(t->current.path, "em:0/current");
-    assert_false(has_value(t->current.fallback));
-    assert_string_equal(t->dc_voltage.path, "dc");
-    assert_true(t->dc_voltage.mult == 0.1 && t->dc_voltage.fallback == 26.7);
+    assert_string_equal(t->value[FIELD_POWER].path[0], "a + b");
+    assert_true(t->value[FIELD_POWER].mult == -1 && t->value[FIELD_POWER].fallback == 0);
+    assert_string_equal(t->value[FIELD_ENERGY_FORWARD].path[0], "aenergy/total");
+    assert_true(t->value[FIELD_ENERGY_FORWARD].mult == 0.001 &&
+                t->value[FIELD_ENERGY_FORWARD].fallback == 1.5);
+    assert_string_equal(t->value[FIELD_VOLTAGE].path[0], "");
+    assert_true(t->value[FIELD_VOLTAGE].mult == 1 && t->value[FIELD_VOLTAGE].fallback == 230);
+    assert_string_equal(t->value[FIELD_CURRENT].path[0], "em:0/current");
+    assert_false(has_value(t->value[FIELD_CURRENT].fallback));
+    assert_string_equal(t->value[FIELD_DC_VOLTAGE].path[0], "dc");
+    assert_true(t->value[FIELD_DC_VOLTAGE].mult == 0.1 &&
+                t->value[FIELD_DC_VOLTAGE].fallback == 26.7);
     const struct device_conf *d = device();
     assert_string_equal(d->section, "TEMPLATE0");
     assert_string_equal(d->serial, "S1");
@@ -154,9 +156,9 @@ static void the_least_template(void **state)
     assert_string_equal(g->template.serial, "TEMPLATE0");
     assert_string_equal(device()->serial, "TEMPLATE0");
     assert_string_equal(device()->name, "TEMPLATE0");
-    assert_string_equal(g->template.total.path, "");
-    assert_false(has_value(g->template.total.fallback));
-    assert_true(g->template.power.mult == 1);
+    assert_string_equal(g->template.value[FIELD_ENERGY_FORWARD].path[0], "");
+    assert_false(has_value(g->template.value[FIELD_ENERGY_FORWARD].fallback));
+    assert_true(g->template.value[FIELD_POWER].mult == 1);
     assert_int_equal(g->interval_ms, 5000);
     assert_int_equal(g->timeout_ms, 2500);
     assert_int_equal(g->max_inverters, 0);

@@ -41,21 +41,10 @@ static const struct {
     {"CUST_SN", "x"},
     {"CUST_API_PATH", "x"},
     {"CUST_POLLING", "9000"},
-    {"CUST_Power", "x"},
-    {"CUST_Power_Mult", "9"},
-    {"CUST_Power_Default", "9"},
-    {"CUST_Total", "x"},
-    {"CUST_Total_Mult", "9"},
-    {"CUST_Total_Default", "9"},
-    {"CUST_Voltage", "x"},
-    {"CUST_Voltage_Mult", "9"},
-    {"CUST_Voltage_Default", "9"},
-    {"CUST_Current", "x"},
-    {"CUST_Current_Mult", "9"},
-    {"CUST_Current_Default", "9"},
-    {"CUST_DCVoltage", "x"},
-    {"CUST_DCVoltage_Mult", "9"},
-    {"CUST_DCVoltage_Default", "9"},
+    {"CUST_API_PATH_2", "x"},
+    {"CUST_API_PATH_3", "x\nCUST_API_PATH_2=x"},
+    {"CUST_API_PATH_4", "x\nCUST_API_PATH_2=x\nCUST_API_PATH_3=x"},
+    {"CUST_VoltageLineToLine", "1"},
     {"Index", "9"},
     {"Serial", "9"},
     {"PowerLimit", "1"},
@@ -130,10 +119,14 @@ static bool differ(const struct config *a, const struct config *b)
 
 static const char *other_value(const struct conf_key *key)
 {
+    const char *end = strrchr(key->name, '_');
+
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (strcmp(others[i].key, key->name) == 0)
             return others[i].value;
     }
+    if (strncmp(key->name, "CUST_", 5) == 0)
+        return strcmp(end, "_Mult") == 0 || strcmp(end, "_Default") == 0 ? "9" : "x";
     fail_msg("%s: give it another value in others[]", key->name);
     return NULL;
 }

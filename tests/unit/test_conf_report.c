@@ -130,6 +130,32 @@ static void templates_that_lack_something(void **state)
     assert_int_equal(c->gateway_count, 0);
 }
 
+static void templates_with_several_requests(void **state)
+{
+    parse_clean(TEMPLATE "CUST_API_PATH_2=energy\nCUST_Total=[2]e - [1]x\n");
+    assert_string_equal(gateway()->template.api_path[1], "/energy");
+    assert_error(TEMPLATE "CUST_Total=[2]e\n", 4, "[TEMPLATE0] CUST_Total = [2]e|CUST_API_PATH_2");
+    assert_error(TEMPLATE "CUST_Total=e + [7]e\n", 4, "CUST_Total|[1] to [4]");
+    assert_error(TEMPLATE "CUST_API_PATH_3=x\n", 4, "CUST_API_PATH_3|without CUST_API_PATH_2");
+    assert_error(TEMPLATE "CUST_String2_Power=[2]e\n", 4, "CUST_String2_Power|CUST_API_PATH_2");
+}
+
+static void templates_of_one_phase(void **state)
+{
+    static const char head[] = "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=x\n"
+                               "CUST_API_PATH=y\nCUST_Power_L2=p\n";
+    char text[400];
+
+    parse_clean(head);
+    assert_int_equal(device()->phase, PHASE_L2);
+    snprintf(text, sizeof text, "%sPhase=L3\n", head);
+    parse_clean(text);
+    assert_int_equal(device()->phase, PHASE_L3);
+    snprintf(text, sizeof text, "%sCUST_Power_L3=q\n", head);
+    parse_clean(text);
+    assert_int_equal(device()->phase, PHASE_AUTO);
+}
+
 static void number_of_templates(void **state)
 {
     assert_warning(DTU "[TEMPLATE0]\nHost=h\nCUST_API_PATH=s\nCUST_Power=p\n", 3,
@@ -257,6 +283,8 @@ int main(void)
         CONF_TEST(an_inherited_fault_is_told_once),
         CONF_TEST(wrong_kinds_of_dtu),
         CONF_TEST(templates_that_lack_something),
+        CONF_TEST(templates_with_several_requests),
+        CONF_TEST(templates_of_one_phase),
         CONF_TEST(number_of_templates),
         CONF_TEST(inverters_beyond_the_number_asked_for),
         CONF_TEST(doubles_are_fatal),

@@ -24,7 +24,8 @@ static void the_table_is_sound(void **state)
         for (size_t j = 0; j < i; j++)
             assert_true(strcmp(k->name, keys[j].name) != 0 || !(k->scopes & keys[j].scopes));
         /* Each default is a value that the key allows. */
-        if (!k->fallback || !strcmp(k->name, "DTU") || !strcmp(k->name, "NumberOfTemplates"))
+        if (!k->fallback || !strcmp(k->name, "DTU") || !strcmp(k->name, "NumberOfTemplates") ||
+            !strcmp(k->name, "CUST_Power")) /* one of its keys must be there */
             continue;
         if (k->scopes & CONF_IN_DEFAULT)
             snprintf(text, sizeof text, DTU "%s=%s\n[INVERTER0]\n", k->name, k->fallback);
@@ -54,6 +55,16 @@ static void put(void *user, const char *piece)
     t->len += strlen(piece);
 }
 
+/* What the help of a phase's or PV input's first key stands for. */
+static bool is_as_before(const char *name)
+{
+    size_t len = strlen(name);
+    const char *end = name + (len > 3 ? len - 3 : 0);
+
+    return strcmp(end, "_L2") == 0 || strcmp(end, "_L3") == 0 ||
+           (strncmp(name, "CUST_String", 11) == 0 && name[11] != '1');
+}
+
 static void the_example_is_a_good_file(void **state)
 {
     static struct text t;
@@ -66,7 +77,8 @@ static void the_example_is_a_good_file(void **state)
     assert_int_equal(c->gateway_count, 1);
     assert_int_equal(c->device_count, 1);
     for (size_t i = 0; i < count; i++) {
-        if (!strstr(t.data, keys[i].name) || !strstr(t.data, keys[i].help))
+        bool shown = strstr(t.data, keys[i].name) && strstr(t.data, keys[i].help);
+        if (!shown && !is_as_before(keys[i].name))
             fail_msg("%s is not in the example", keys[i].name);
     }
     for (char *rest = t.data, *line; (line = strsep(&rest, "\n"));)

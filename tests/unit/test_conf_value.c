@@ -130,7 +130,7 @@ static void quotes_and_comments(void **state)
           "CUST_API_PATH='status'\n");
     assert_message(CONF_ERROR, 7, "CUST_API_PATH|take the quotes away");
     assert_note(TEMPLATE "CUST_Total=No #1/total\n", 8, "a comment stands");
-    assert_string_equal(gateway()->template.total.path, "No #1/total");
+    assert_string_equal(gateway()->template.value[FIELD_ENERGY_FORWARD].path[0], "No #1/total");
     assert_note(TEMPLATE "Name=\"Shed\"\n", 8, "the quotes are part");
     parse_clean(TEMPLATE "Name=Shed #1\n");
 }
@@ -444,7 +444,7 @@ static void api_paths(void **state)
                  "CUST_API_PATH=%s\n",
                  paths[i][0]);
         parse_clean(text);
-        assert_string_equal(gateway()->template.api_path, paths[i][1]);
+        assert_string_equal(gateway()->template.api_path[0], paths[i][1]);
     }
     strcpy(
         text,

@@ -80,6 +80,25 @@ static void a_total_from_the_phases(void **state)
     assert_field(FIELD_ENERGY_FORWARD, 60, 10, 20, 30);
 }
 
+/* It has values of its own: a third of the whole for the phase that has none would be made up. */
+static void two_phases_of_their_own(void **state)
+{
+    conf.phase = PHASE_AUTO;
+    create();
+    r.phases = PHASES;
+    r.value[FIELD_POWER][1] = 100;
+    r.value[FIELD_POWER][2] = 200;
+    r.value[FIELD_ENERGY_FORWARD][1] = 40;
+    r.value[FIELD_ENERGY_FORWARD][2] = 60;
+    feed(0);
+    assert_int_equal(view()->phases, 3);
+    assert_field(FIELD_POWER, 300, 100, 200, MISSING);
+    assert_field(FIELD_ENERGY_FORWARD, 100, 40, 60, MISSING);
+    r.value[FIELD_POWER][2] = MISSING;
+    feed(S);
+    assert_field(FIELD_POWER, 300, 100, MISSING, MISSING);
+}
+
 static void zero_volts_never_divide(void **state)
 {
     static const double voltages[] = {0, 1e-9, -230, MISSING};
@@ -256,6 +275,7 @@ int main(void)
         TEST(three_phases_without_their_own_values),
         TEST(three_phases_with_their_own_values),
         TEST(a_total_from_the_phases),
+        TEST(two_phases_of_their_own),
         TEST(zero_volts_never_divide),
         TEST(phases_by_themselves),
         TEST(a_choice_is_not_overruled),

@@ -9,23 +9,22 @@
 #include "core/map.h"
 #include "unit/support/driver_run.h"
 
-/* Half of them is there, on purpose: the other half comes with power limits and with export meters. */
+/* Half of it is there, on purpose: the limit in force is shown as what became of it. */
 static const struct pending {
     enum field field;
     bool produced, shown;
 } pending[] = {
     {FIELD_LIMIT, .produced = true},
-    {FIELD_ENERGY_REVERSE, .shown = true},
 };
 
 static const char *const names[FIELD_COUNT] = {
-#define X(id, unit, per_phase) #id,
+#define X(id, ...) #id,
 #include "core/fields.def"
 #undef X
 };
 
 static const bool of_phases[FIELD_COUNT] = {
-#define X(id, unit, per_phase) per_phase,
+#define X(id, unit, per_phase, ...) per_phase,
 #include "core/fields.def"
 #undef X
 };
@@ -53,13 +52,14 @@ static void decode(const char *driver, const struct template_conf *template, con
 
 static int setup(void **state)
 {
-    static const struct template_conf meter = {.api_path = "/rpc",
-                                               .serial = "1",
-                                               .power = {"apower", 1, MISSING},
-                                               .total = {"aenergy/total", 1, MISSING},
-                                               .voltage = {"voltage", 1, MISSING},
-                                               .current = {"current", 1, MISSING},
-                                               .dc_voltage = {"", 1, MISSING}};
+    static const struct template_conf meter = {
+        .api_path = {"/rpc"},
+        .serial = "1",
+        .value = {[FIELD_POWER] = {{"apower"}, 1, MISSING},
+                  [FIELD_ENERGY_FORWARD] = {{"aenergy/total"}, 1, MISSING},
+                  [FIELD_ENERGY_REVERSE] = {{"aenergy/by_minute/0"}, 1, MISSING},
+                  [FIELD_VOLTAGE] = {{"voltage"}, 1, MISSING},
+                  [FIELD_CURRENT] = {{"current"}, 1, MISSING}}};
 
     (void)state;
     decode("opendtu", NULL, "/api/livedata/status", "opendtu/full-v24.1.json");

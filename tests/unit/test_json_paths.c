@@ -12,6 +12,7 @@
 #include "core/conf.h"
 #include "core/json.h"
 #include "core/json_paths.h"
+#include "core/json_terms.h"
 
 /* ---- What is found ---------------------------------------------------------------------------- */
 
@@ -185,101 +186,6 @@ static cJSON *make(unsigned depth)
     return node;
 }
 
-/* ---- What a key means --------------------------------------------------------------------------- */
-
-static void write_term(void *user, const struct json_term *t)
-{
-    struct listing *l = user;
-    double value = json_number(t->node);
-
-    l->used += (size_t)snprintf(l->text + l->used, sizeof l->text - l->used, "%c%s=%g ",
-                                t->minus ? '-' : '+', t->path, value);
-}
-
-static void assert_terms(const char *json, const char *key, const char *expected)
-{
-    struct listing l = {.text = ""};
-    cJSON *root = json_parse(json, strlen(json), NULL, 0);
-    char *exact = strdup(key); /* the sanitizer sees each byte read too many */
-
-    assert_non_null(root);
-    json_terms(root, exact, write_term, &l);
-    cJSON_Delete(root);
-    free(exact);
-    if (strcmp(l.text, expected) != 0)
-        fail_msg("%s of %s is %s, not %s", key, json, l.text, expected);
-}
-
-static void sums_and_differences(void **state)
-{
-    static const char json[] = "{\"i\":5,\"e\":2,\"d\":{\"a-b\":7,\"c\":[8,9]}}";
-
-    (void)state;
-    assert_terms(json, "i", "+i=5 ");
-    assert_terms(json, " i ", "+i=5 ");
-    assert_terms(json, "i + e", "+i=5 +e=2 ");
-    assert_terms(json, "i - e", "+i=5 -e=2 ");
-    assert_terms(json, "i\t-\te", "+i=5 -e=2 ");
-    assert_terms(json, "i  -  e + d/c/1 - /d/c/0", "+i=5 -e=2 +d/c/1=9 -/d/c/0=8 ");
-    assert_terms(json, "i - nothing", "+i=5 -nothing=nan ");
-    assert_terms(json, "d/a-b + i", "+d/a-b=7 +i=5 "); /* without blanks it is part of a name */
-    assert_terms(json, "i-e", "+i-e=nan ");
-    assert_terms(json, "i -e", "+i -e=nan ");
-    assert_terms(json, "- i", "+- i=nan ");            /* nothing stands before it */
-    assert_terms(json, "i - - e", "+i=5 -=nan -e=2 "); /* nothing is no number */
-    assert_terms(json, "i -", "+i -=nan ");
-}
-
-/* Older configurations part the paths by a '+' without blanks. */
-static void a_plus_without_blanks(void **state)
-{
-    static const char json[] = "{\"p1\":5,\"p2\":2,\"n\":null,\"o\":{\"p1\":1}}";
-
-    (void)state;
-    assert_terms(json, "p1+p2", "+p1=5 +p2=2 ");
-    assert_terms(json, "p1+ p2 +o/p1", "+p1=5 +p2=2 +o/p1=1 ");
-    assert_terms(json, "p1 - p2+o/p1", "+p1=5 -p2=2 -o/p1=1 ");
-    assert_terms(json, "p1+gone", "+p1=5 +gone=nan ");
-    assert_terms(json, "gone+n", "+gone=nan +n=nan ");
-    assert_terms(json, "gone+too", "+gone+too=nan "); /* nothing speaks for a sum */
-    assert_terms(json, "o/+p1", "+o/=nan +p1=5 ");
-}
-
-static void a_plus_in_a_name(void **state)
-{
-    static const char json[] =
-        "{\"W\":{\"+P\":316,\"+A\":7,\"-A\":3,\"P+Q\":1},\"a + b\":4,\"c - d\":6,"
-        "\"a\":100,\"b\":200,\"P\":9}";
-
-    (void)state;
-    assert_terms(json, "W/+P", "+W/+P=316 ");
-    assert_terms(json, "W/+P + W/+A", "+W/+P=316 +W/+A=7 ");
-    assert_terms(json, "W/+A - W/-A", "+W/+A=7 -W/-A=3 ");
-    assert_terms(json, "W/P+Q", "+W/P+Q=1 ");
-    assert_terms(json, "a + b", "+a + b=4 "); /* the name before the sum */
-    assert_terms(json, "c - d", "+c - d=6 ");
-    assert_terms(json, "b + a", "+b=200 +a=100 ");
-    assert_terms("{\"W\":{\"+A\":1}}", "W/+P", "+W/+P=nan "); /* gone, and not W/ and P */
-}
-
-static void why_there_is_no_number(void **state)
-{
-    static const struct {
-        const char *json, *why;
-    } cases[] = {{"null", "null at present"},
-                 {"[1]", "/0 is the first"},
-                 {"{}", "must go on"},
-                 {"\"on\"", "no number"}};
-
-    (void)state;
-    assert_string_equal(json_no_number(NULL), "is not in the reply");
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        cJSON *root = json_parse(cases[i].json, strlen(cases[i].json), NULL, 0);
-        assert_non_null(strstr(json_no_number(root), cases[i].why));
-        cJSON_Delete(root);
-    }
-}
-
 /* ---- Every path leads back --------------------------------------------------------------------- */
 
 static unsigned leading_back;
@@ -319,9 +225,10 @@ static void lead_back(void *user, const struct json_number_found *f)
         fail_msg("%s: %s", text, report.count ? report.messages[0].text : "");
     const struct gateway_conf *gateway = &config->gateways[config->gateway_count - 1];
     assert_string_equal(gateway->driver, "template");
-    assert_string_equal(gateway->template.power.path, f->path);
+    assert_string_equal(gateway->template.value[FIELD_POWER].path[0], f->path);
     const cJSON *node = f->node;
-    json_terms(root, gateway->template.power.path, expect_node, &node);
+    const struct json_replies replies = {{root}};
+    json_terms(&replies, gateway->template.value[FIELD_POWER].path[0], expect_node, &node);
     assert_null(node);
     config_free(config);
     conf_report_finish(&report);
@@ -349,10 +256,6 @@ int main(void)
         cmocka_unit_test(nothing_is_too_long),
         cmocka_unit_test(nothing_runs_over_the_end),
         cmocka_unit_test(counts_what_it_does_not_tell),
-        cmocka_unit_test(sums_and_differences),
-        cmocka_unit_test(a_plus_without_blanks),
-        cmocka_unit_test(a_plus_in_a_name),
-        cmocka_unit_test(why_there_is_no_number),
         cmocka_unit_test(every_path_leads_back),
     };
     return cmocka_run_group_tests_name("json_paths", tests, NULL, NULL);

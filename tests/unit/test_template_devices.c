@@ -12,8 +12,9 @@
 static void test_shelly_gen1(void **state)
 {
     struct run *run = *state;
-    set(&run->conf->template.power, "meters/0/power", 1, MISSING);
-    set(&run->conf->template.total, "/meters/0/total", 1.0 / 60000, MISSING); /* leading '/' */
+    set(&run->conf->template.value[FIELD_POWER], "meters/0/power", 1, MISSING);
+    set(&run->conf->template.value[FIELD_ENERGY_FORWARD], "/meters/0/total", 1.0 / 60000,
+        MISSING); /* leading '/' */
     const struct reading *r = poll_fixture(run, "template/shelly-gen1-1pm.json");
     assert_string_equal(r->serial, "77777777");
     assert_string_equal(r->name, "");
@@ -33,11 +34,11 @@ static void test_shelly_gen2(void **state)
 {
     struct run *run = *state;
     struct template_conf *c = &run->conf->template;
-    set(&c->power, "apower", -1, MISSING);
-    set(&c->total, "aenergy/total", 0.001, MISSING);
-    set(&c->voltage, "voltage", 1, MISSING);
-    set(&c->current, "current", 1, MISSING);
-    set(&c->dc_voltage, "temperature/tC", 1, MISSING);
+    set(&c->value[FIELD_POWER], "apower", -1, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "aenergy/total", 0.001, MISSING);
+    set(&c->value[FIELD_VOLTAGE], "voltage", 1, MISSING);
+    set(&c->value[FIELD_CURRENT], "current", 1, MISSING);
+    set(&c->value[FIELD_DC_VOLTAGE], "temperature/tC", 1, MISSING);
     const struct reading *r = poll_fixture(run, "template/shelly-gen2-switch.json");
     assert_value(r, FIELD_POWER, -410.5);
     assert_value(r, FIELD_ENERGY_FORWARD, 54.3215);
@@ -50,14 +51,15 @@ static void test_keys_with_colon_and_sums(void **state)
 {
     struct run *run = *state;
     struct template_conf *c = &run->conf->template;
-    set(&c->power, "em:0/a_act_power + em:0/b_act_power+/em:0/c_act_power", 1, MISSING);
-    set(&c->total, "emdata:0/total_act", 0.001, MISSING);
+    set(&c->value[FIELD_POWER], "em:0/a_act_power + em:0/b_act_power+/em:0/c_act_power", 1,
+        MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "emdata:0/total_act", 0.001, MISSING);
     const struct reading *r = poll_fixture(run, "template/shelly-gen2-3em.json");
     assert_value(r, FIELD_POWER, 450.25);
     assert_value(r, FIELD_ENERGY_FORWARD, 123.4565);
 
-    set(&c->power, "data/p1+data/p2", 1, MISSING);
-    set(&c->total, "data/te1+data/te2", 1, MISSING);
+    set(&c->value[FIELD_POWER], "data/p1+data/p2", 1, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "data/te1+data/te2", 1, MISSING);
     r = poll_fixture(run, "template/apsystems-ez1.json");
     assert_value(r, FIELD_POWER, 260);
     assert_value(r, FIELD_ENERGY_FORWARD, 37.75);
@@ -66,12 +68,12 @@ static void test_keys_with_colon_and_sums(void **state)
 static void test_sum_with_a_part_missing(void **state)
 {
     struct run *run = *state;
-    set(&run->conf->template.power, "p1+p2", 2, MISSING);
-    set(&run->conf->template.total, "e", 1, MISSING);
+    set(&run->conf->template.value[FIELD_POWER], "p1+p2", 2, MISSING);
+    set(&run->conf->template.value[FIELD_ENERGY_FORWARD], "e", 1, MISSING);
     const struct reading *r = poll_with(run, "{\"p1\":5,\"e\":1}");
     assert_missing(r, FIELD_POWER);
     assert_int_equal(r->reach, REACH_NO_POWER);
-    run->conf->template.power.fallback = 3;
+    run->conf->template.value[FIELD_POWER].fallback = 3;
     r = poll_with(run, "{\"p1\":5,\"e\":1}");
     assert_value(r, FIELD_POWER, 3);
     assert_int_equal(r->reach, REACH_OK);
@@ -83,10 +85,10 @@ static void test_tasmota(void **state)
 {
     struct run *run = *state;
     struct template_conf *c = &run->conf->template;
-    set(&c->power, "StatusSNS/ENERGY/Power", 1, MISSING);
-    set(&c->total, "StatusSNS/ENERGY/Total", 1, MISSING);
-    set(&c->voltage, "StatusSNS/ENERGY/Voltage", 1, MISSING);
-    set(&c->current, "StatusSNS/ENERGY/Current", 1, MISSING);
+    set(&c->value[FIELD_POWER], "StatusSNS/ENERGY/Power", 1, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "StatusSNS/ENERGY/Total", 1, MISSING);
+    set(&c->value[FIELD_VOLTAGE], "StatusSNS/ENERGY/Voltage", 1, MISSING);
+    set(&c->value[FIELD_CURRENT], "StatusSNS/ENERGY/Current", 1, MISSING);
     const struct reading *r = poll_fixture(run, "template/tasmota-status8.json");
     assert_value(r, FIELD_POWER, 20);
     assert_value(r, FIELD_ENERGY_FORWARD, 6.125);
@@ -98,8 +100,8 @@ static void test_tasmota(void **state)
     assert_missing(r, FIELD_POWER);
     assert_value(r, FIELD_ENERGY_FORWARD, 78.5);
     /* ...its elements have. */
-    set(&c->power, "StatusSNS/ENERGY/Power/0+StatusSNS/ENERGY/Power/1", 1, MISSING);
-    set(&c->current, "StatusSNS/ENERGY/Current/1", 1, MISSING);
+    set(&c->value[FIELD_POWER], "StatusSNS/ENERGY/Power/0+StatusSNS/ENERGY/Power/1", 1, MISSING);
+    set(&c->value[FIELD_CURRENT], "StatusSNS/ENERGY/Current/1", 1, MISSING);
     r = poll_fixture(run, "template/tasmota-two-channel.json");
     assert_value(r, FIELD_POWER, 162);
     assert_value(r, FIELD_CURRENT, 0.25);
@@ -109,7 +111,7 @@ static void test_tasmota_refuses(void **state)
 {
     struct run *run = *state;
     char *body = run_fixture("template/tasmota-auth.json");
-    set(&run->conf->template.power, "StatusSNS/ENERGY/Power", 1, 0);
+    set(&run->conf->template.value[FIELD_POWER], "StatusSNS/ENERGY/Power", 1, 0);
     assert_null(poll_with(run, body));
     assert_int_equal(run_result(run, PATH), DECODE_AUTH);
     assert_non_null(strstr(run_why(run, PATH), "Username"));
@@ -122,8 +124,8 @@ static void test_asleep(void **state)
 {
     struct run *run = *state;
     struct template_conf *c = &run->conf->template;
-    set(&c->power, "Body/Data/PAC/Values/1", 1, MISSING);
-    set(&c->total, "Body/Data/TOTAL_ENERGY/Values/1", 0.001, MISSING);
+    set(&c->value[FIELD_POWER], "Body/Data/PAC/Values/1", 1, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "Body/Data/TOTAL_ENERGY/Values/1", 0.001, MISSING);
     const struct reading *r = poll_fixture(run, "template/fronius-day.json");
     assert_int_equal(r->reach, REACH_OK);
     assert_value(r, FIELD_POWER, 2450);
@@ -134,7 +136,7 @@ static void test_asleep(void **state)
     assert_value(r, FIELD_ENERGY_FORWARD, 12345);
     assert_false(r->at_once);
 
-    c->power.fallback = 0; /* who says what null means is believed */
+    c->value[FIELD_POWER].fallback = 0; /* who says what null means is believed */
     r = poll_fixture(run, "template/fronius-night.json");
     assert_int_equal(r->reach, REACH_OK);
     assert_value(r, FIELD_POWER, 0);
@@ -167,9 +169,9 @@ static void test_null(void **state)
     struct run *run = *state;
     struct template_conf *c = &run->conf->template;
 
-    set(&c->total, "e", 1, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "e", 1, MISSING);
     for (size_t i = 0; i < COUNT(cases); i++) {
-        set(&c->power, "p1 + p2", 1, cases[i].fallback);
+        set(&c->value[FIELD_POWER], "p1 + p2", 1, cases[i].fallback);
         const struct reading *r = poll_with(run, cases[i].body);
         if (!r || r->reach != cases[i].reach)
             fail_msg("%s: %s", cases[i].body, r ? "it is taken for something else" : "nothing");
@@ -184,9 +186,9 @@ static void test_null_of_others(void **state)
     struct run *run = *state;
     struct template_conf *c = &run->conf->template;
 
-    set(&c->power, "p", 1, MISSING);
-    set(&c->total, "e", 1, MISSING);
-    set(&c->voltage, "u", 1, 230);
+    set(&c->value[FIELD_POWER], "p", 1, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "e", 1, MISSING);
+    set(&c->value[FIELD_VOLTAGE], "u", 1, 230);
     const struct reading *r = poll_with(run, "{\"p\":5,\"e\":null,\"u\":null}");
     assert_int_equal(r->reach, REACH_OK);
     assert_value(r, FIELD_POWER, 5);
@@ -201,8 +203,8 @@ static void test_difference(void **state)
     struct run *run = *state;
     struct template_conf *c = &run->conf->template;
 
-    set(&c->power, "i - e", 0.1, MISSING);
-    set(&c->total, "StatusSNS/Flat/+A", 1, MISSING);
+    set(&c->value[FIELD_POWER], "i - e", 0.1, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "StatusSNS/Flat/+A", 1, MISSING);
     const struct reading *r =
         poll_with(run, "{\"i\":20,\"e\":320,\"StatusSNS\":{\"Flat\":{\"+A\":7.5}}}");
     assert_value(r, FIELD_POWER, -30);
@@ -216,9 +218,9 @@ static void test_numbers_in_text(void **state)
 {
     struct run *run = *state;
     struct template_conf *c = &run->conf->template;
-    set(&c->power, "data/grid/0/Power+data/grid/1/Power", 1, MISSING);
-    set(&c->total, "data/grid/0/Total", 1, MISSING); /* "1,5" is no number */
-    set(&c->current, "data/state", 0.1, MISSING);
+    set(&c->value[FIELD_POWER], "data/grid/0/Power+data/grid/1/Power", 1, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "data/grid/0/Total", 1, MISSING); /* "1,5" is no number */
+    set(&c->value[FIELD_CURRENT], "data/state", 0.1, MISSING);
     const struct reading *r = poll_fixture(run, "template/text-numbers.json");
     assert_value(r, FIELD_POWER, 100);
     assert_missing(r, FIELD_ENERGY_FORWARD);
@@ -231,10 +233,10 @@ static void test_fallbacks(void **state)
 {
     struct run *run = *state;
     struct template_conf *c = &run->conf->template;
-    set(&c->power, "p", 10, 7);
-    set(&c->total, "e", 10, MISSING);
-    set(&c->voltage, "u", 10, 230.5);
-    set(&c->current, "", 10, 2); /* no path: the default is all there is */
+    set(&c->value[FIELD_POWER], "p", 10, 7);
+    set(&c->value[FIELD_ENERGY_FORWARD], "e", 10, MISSING);
+    set(&c->value[FIELD_VOLTAGE], "u", 10, 230.5);
+    set(&c->value[FIELD_CURRENT], "", 10, 2); /* no path: the default is all there is */
     const struct reading *r = poll_with(run, "{\"p\":1}");
     assert_value(r, FIELD_POWER, 10);
     assert_missing(r, FIELD_ENERGY_FORWARD); /* not there is not 0 */
@@ -247,9 +249,9 @@ static void test_ranges(void **state)
 {
     struct run *run = *state;
     struct template_conf *c = &run->conf->template;
-    set(&c->power, "p", 1e9, MISSING);
-    set(&c->total, "e", 1, MISSING);
-    set(&c->voltage, "u", 1, 5000);
+    set(&c->value[FIELD_POWER], "p", 1e9, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "e", 1, MISSING);
+    set(&c->value[FIELD_VOLTAGE], "u", 1, 5000);
     const struct reading *r = poll_with(run, "{\"p\":1,\"e\":-1}");
     assert_missing(r, FIELD_POWER);
     assert_missing(r, FIELD_ENERGY_FORWARD);
@@ -267,8 +269,8 @@ static void test_ranges(void **state)
 static void test_zero_is_a_value(void **state)
 {
     struct run *run = *state;
-    set(&run->conf->template.power, "p", 1, MISSING);
-    set(&run->conf->template.total, "e", 1, MISSING);
+    set(&run->conf->template.value[FIELD_POWER], "p", 1, MISSING);
+    set(&run->conf->template.value[FIELD_ENERGY_FORWARD], "e", 1, MISSING);
     const struct reading *r = poll_with(run, "{\"p\":0.0,\"e\":0}");
     assert_int_equal(r->reach, REACH_OK);
     assert_value(r, FIELD_POWER, 0);
@@ -309,8 +311,8 @@ static void test_samples(void **state)
         char *body = run_sample(samples[i].file);
         if (!body)
             skip();
-        set(&run->conf->template.power, samples[i].power, 1, MISSING);
-        set(&run->conf->template.total, samples[i].total, 0.001, MISSING);
+        set(&run->conf->template.value[FIELD_POWER], samples[i].power, 1, MISSING);
+        set(&run->conf->template.value[FIELD_ENERGY_FORWARD], samples[i].total, 0.001, MISSING);
         const struct reading *r = poll_with(run, body);
         assert_value(r, FIELD_POWER, samples[i].watts);
         assert_value(r, FIELD_ENERGY_FORWARD, samples[i].kwh);
@@ -339,9 +341,9 @@ static void test_products(void **state)
         struct template_conf *c = &run->conf->template;
         const struct reply reply = {cases[i].api_path, "{\"other\":1}"};
 
-        (void)snprintf(c->api_path, sizeof c->api_path, "%s", cases[i].api_path);
-        set(&c->power, cases[i].power, 1, 5); /* the default is enough of a value */
-        set(&c->voltage, "other", 1, MISSING);
+        (void)snprintf(c->api_path[0], sizeof c->api_path[0], "%s", cases[i].api_path);
+        set(&c->value[FIELD_POWER], cases[i].power, 1, 5); /* the default is enough of a value */
+        set(&c->value[FIELD_VOLTAGE], "other", 1, MISSING);
         run_cycle(run, 0, &reply, 1);
         assert_int_equal(run->reading_count, 1);
         assert_string_equal(run->readings[0].product, cases[i].product);

@@ -13,8 +13,8 @@ static void test_wrong_paths(void **state)
 {
     struct run *run = *state;
     char *body = run_fixture("template/tasmota-status8.json");
-    set(&run->conf->template.power, "ENERGY/Power", 1, 0);
-    set(&run->conf->template.total, "ENERGY/Total", 1, MISSING);
+    set(&run->conf->template.value[FIELD_POWER], "ENERGY/Power", 1, 0);
+    set(&run->conf->template.value[FIELD_ENERGY_FORWARD], "ENERGY/Total", 1, MISSING);
     assert_null(poll_with(run, body));
     assert_int_equal(run_result(run, PATH), DECODE_BAD_REPLY);
     assert_non_null(strstr(run_why(run, PATH), "CUST_Power: ENERGY/Power is not in the reply"));
@@ -39,9 +39,9 @@ static void test_one_wrong_path(void **state)
     struct run *run = *state;
     struct template_conf *c = &run->conf->template;
 
-    set(&c->power, "apowr", 1, MISSING);
-    set(&c->total, "total", 1, MISSING);
-    set(&c->voltage, "volt", 1, MISSING);
+    set(&c->value[FIELD_POWER], "apowr", 1, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "total", 1, MISSING);
+    set(&c->value[FIELD_VOLTAGE], "volt", 1, MISSING);
     const struct reading *r = poll_with(run, "{\"apower\":5,\"total\":1}");
     assert_true(r->at_once);
     assert_string_equal(r->why, "CUST_Power: apowr is not in the reply, which has apower, total");
@@ -55,8 +55,8 @@ static void test_one_wrong_path(void **state)
     run_close(run); /* what was there before is not mistyped: the device leaves it out at night */
     template_open(run);
     c = &run->conf->template;
-    set(&c->power, "p", 1, MISSING);
-    set(&c->total, "e", 1, MISSING);
+    set(&c->value[FIELD_POWER], "p", 1, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "e", 1, MISSING);
     r = poll_with(run, "{\"p\":5,\"e\":1}");
     assert_int_equal(r->reach, REACH_OK);
     assert_string_equal(r->why, "");
@@ -69,8 +69,8 @@ static void test_one_wrong_path(void **state)
 static void test_a_default_is_no_mistake(void **state)
 {
     struct run *run = *state;
-    set(&run->conf->template.power, "p", 1, 0);
-    set(&run->conf->template.total, "e", 1, MISSING);
+    set(&run->conf->template.value[FIELD_POWER], "p", 1, 0);
+    set(&run->conf->template.value[FIELD_ENERGY_FORWARD], "e", 1, MISSING);
     const struct reading *r = poll_with(run, "{\"e\":1}");
     assert_int_equal(r->reach, REACH_OK);
     assert_false(r->at_once);
@@ -80,7 +80,7 @@ static void test_a_default_is_no_mistake(void **state)
 static void test_beyond_belief(void **state)
 {
     struct run *run = *state;
-    set(&run->conf->template.power, "p", 1000, MISSING);
+    set(&run->conf->template.value[FIELD_POWER], "p", 1000, MISSING);
     const struct reading *r = poll_with(run, "{\"p\":2345}");
     assert_int_equal(r->reach, REACH_NO_POWER);
     assert_true(r->at_once);
@@ -98,7 +98,7 @@ static void test_long_hints(void **state)
     memset(b, 'b', sizeof b - 1);
     memset(path, 'p', sizeof path - 1);
     a[120] = b[120] = path[sizeof path - 1] = '\0';
-    set(&run->conf->template.power, path, 1, MISSING);
+    set(&run->conf->template.value[FIELD_POWER], path, 1, MISSING);
     (void)snprintf(body, sizeof body, "{\"%s\":1,\"%s\":2,\"c\":3,\"d\":4}", a, b);
     assert_null(poll_with(run, body));
     const char *why = run_why(run, PATH), *has = strstr(why, "has ");
@@ -120,7 +120,7 @@ static void test_long_hints(void **state)
 static void test_list_instead_of_number(void **state)
 {
     struct run *run = *state;
-    set(&run->conf->template.power, "p", 1, MISSING);
+    set(&run->conf->template.value[FIELD_POWER], "p", 1, MISSING);
     assert_null(poll_with(run, "{\"p\":[160,0]}"));
     assert_int_equal(run_result(run, PATH), DECODE_BAD_REPLY);
     assert_non_null(strstr(run_why(run, PATH), "p is a list"));
@@ -131,7 +131,7 @@ static void test_list_instead_of_number(void **state)
 static void test_bad_replies(void **state)
 {
     struct run *run = *state;
-    set(&run->conf->template.power, "p", 1, 0);
+    set(&run->conf->template.value[FIELD_POWER], "p", 1, 0);
     assert_null(poll_with(run, "null"));
     assert_int_equal(run_result(run, PATH), DECODE_BUSY);
     assert_null(poll_with(run, ""));
@@ -148,20 +148,20 @@ static void test_bad_replies(void **state)
 static void open_tasmota(struct run *run)
 {
     template_open(run);
-    set(&run->conf->template.power, "StatusSNS/ENERGY/Power/0+StatusSNS/ENERGY/Power/1", 1,
-        MISSING);
-    set(&run->conf->template.total, "StatusSNS/ENERGY/Total", 1, MISSING);
-    set(&run->conf->template.voltage, "StatusSNS/ENERGY/Voltage", 1, MISSING);
-    set(&run->conf->template.current, "StatusSNS/ENERGY/Current/0", 1, MISSING);
-    set(&run->conf->template.dc_voltage, "StatusSNS/ENERGY/Factor/0", 1, MISSING);
+    set(&run->conf->template.value[FIELD_POWER],
+        "StatusSNS/ENERGY/Power/0+StatusSNS/ENERGY/Power/1", 1, MISSING);
+    set(&run->conf->template.value[FIELD_ENERGY_FORWARD], "StatusSNS/ENERGY/Total", 1, MISSING);
+    set(&run->conf->template.value[FIELD_VOLTAGE], "StatusSNS/ENERGY/Voltage", 1, MISSING);
+    set(&run->conf->template.value[FIELD_CURRENT], "StatusSNS/ENERGY/Current/0", 1, MISSING);
+    set(&run->conf->template.value[FIELD_DC_VOLTAGE], "StatusSNS/ENERGY/Factor/0", 1, MISSING);
 }
 
 static void open_shelly(struct run *run)
 {
     template_open(run);
-    set(&run->conf->template.power, "em:0/a_act_power+em:0/b_act_power", 1, 0);
-    set(&run->conf->template.total, "emdata:0/total_act", 0.001, MISSING);
-    set(&run->conf->template.voltage, "em:0/a_voltage", 1, 230);
+    set(&run->conf->template.value[FIELD_POWER], "em:0/a_act_power+em:0/b_act_power", 1, 0);
+    set(&run->conf->template.value[FIELD_ENERGY_FORWARD], "emdata:0/total_act", 0.001, MISSING);
+    set(&run->conf->template.value[FIELD_VOLTAGE], "em:0/a_voltage", 1, 230);
 }
 
 static void test_torture(void **state)

@@ -9,7 +9,7 @@ static void assert_path(struct run *run, const char *api_path, const char *expec
 {
     struct message request = {.path = ""};
 
-    (void)snprintf(run->conf->template.api_path, CONF_TEXT_MAX, "%s", api_path);
+    (void)snprintf(run->conf->template.api_path[0], CONF_TEXT_MAX, "%s", api_path);
     run->driver->begin(run->session, 0);
     assert_true(run->driver->next(run->session, &request));
     assert_string_equal(request.path, expected);

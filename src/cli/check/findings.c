@@ -146,7 +146,7 @@ static void look_at_term(void *user, const struct json_term *term)
     const struct looking *l = user;
     bool null = cJSON_IsNull(term->node);
 
-    if (has_value(json_number(term->node)))
+    if (has_value(term->value))
         return;
     say(l->f, null || l->has_default ? FINDING_NOTE : FINDING_PROBLEM, l->gateway, -1,
         "%s: %s %s%s", l->key, term->path, json_no_number(term->node),
@@ -155,13 +155,19 @@ static void look_at_term(void *user, const struct json_term *term)
 }
 
 /* failed: the driver makes nothing of the reply, not even with defaults. */
-static void look_at_value(struct findings *f, size_t g, const char *key, const cJSON *root,
-                          const struct template_value *v, bool failed)
+static void look_at_values(struct findings *f, size_t g, const struct json_replies *replies,
+                           const struct template_conf *t, bool failed)
 {
-    struct looking l = {f, g, key, has_value(v->fallback) && !failed};
-
-    if (v->path[0] && strcasecmp(v->path, "none") != 0)
-        json_terms(root, v->path, look_at_term, &l);
+    for (size_t field = 0; field < FIELD_COUNT; field++) {
+        const struct template_value *v = &t->value[field];
+        for (unsigned slot = 0; slot < PHASE_SLOTS; slot++) {
+            char key[TEMPLATE_KEY_MAX];
+            struct looking l = {f, g, key, slot == 0 && has_value(v->fallback) && !failed};
+            template_key(key, (enum field)field, slot);
+            if (v->path[slot][0] && strcasecmp(v->path[slot], "none") != 0)
+                json_terms(replies, v->path[slot], look_at_term, &l);
+        }
+    }
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -178,9 +184,9 @@ static const char *forgotten_unit(const struct template_value *total)
 {
     if (total->mult != 1)
         return NULL;
-    if (ends_with(total->path, "aenergy/total") || ends_with(total->path, "total_act"))
+    if (ends_with(total->path[0], "aenergy/total") || ends_with(total->path[0], "total_act"))
         return "Wh: CUST_Total_Mult=0.001";
-    if (strncmp(total->path, "meters/", 7) == 0 && ends_with(total->path, "/total"))
+    if (strncmp(total->path[0], "meters/", 7) == 0 && ends_with(total->path[0], "/total"))
         return "Wmin: CUST_Total_Mult=0.0000166667";
     return NULL;
 }
@@ -191,25 +197,20 @@ static void look_at_unit(struct findings *f, size_t g, const struct template_val
 
     if (mult)
         say(f, FINDING_PROBLEM, g, -1, "CUST_Total: %s of a Shelly is in %s makes kWh of it",
-            total->path, mult);
+            total->path[0], mult);
 }
 
 static void look_at_template(struct findings *f, size_t g, const struct asked *a)
 {
     const struct template_conf *t = &a->conf->template;
-    const struct ask_reply *r = asked_template_reply(a);
-    bool readable = r && !(a->failed && a->kind != HEALTH_BAD_REPLY);
-    cJSON *root = readable ? json_parse(r->body, r->len, NULL, 0) : NULL;
+    bool readable = !(a->failed && a->kind != HEALTH_BAD_REPLY);
+    struct json_replies replies;
 
-    if (!root)
+    if (!readable || !asked_template_replies(a, &replies))
         return;
-    look_at_value(f, g, "CUST_Power", root, &t->power, a->failed);
-    look_at_value(f, g, "CUST_Total", root, &t->total, a->failed);
-    look_at_unit(f, g, &t->total);
-    look_at_value(f, g, "CUST_Voltage", root, &t->voltage, a->failed);
-    look_at_value(f, g, "CUST_Current", root, &t->current, a->failed);
-    look_at_value(f, g, "CUST_DCVoltage", root, &t->dc_voltage, a->failed);
-    cJSON_Delete(root);
+    look_at_values(f, g, &replies, t, a->failed);
+    look_at_unit(f, g, &t->value[FIELD_ENERGY_FORWARD]);
+    json_replies_free(&replies);
 }
 
 static void look_at_gateway(struct findings *f, size_t g, const struct asked *a,
@@ -356,13 +357,13 @@ static void look_at_counter(struct findings *f, int i, const struct plan_device 
     double kwh = d->view->value[FIELD_ENERGY_FORWARD][0] - d->conf->energy_offset_kwh;
 
     if (!(kwh > kwh_beyond_belief(d, template)) ||
-        (template && forgotten_unit(&home->template.total)))
+        (template && forgotten_unit(&home->template.value[FIELD_ENERGY_FORWARD])))
         return;
     if (template)
         say(f, FINDING_PROBLEM, d->gateway, i,
             "%.0f kWh are beyond belief: in which unit does it count? CUST_Total_Mult=%g makes kWh of "
             "Wh",
-            kwh, home->template.total.mult * 0.001);
+            kwh, home->template.value[FIELD_ENERGY_FORWARD].mult * 0.001);
     else
         say(f, FINDING_PROBLEM, d->gateway, i,
             "%.0f kWh are beyond belief: what does the page of the DTU say? Restart it, perhaps",

@@ -59,7 +59,7 @@ static void fill_conf(struct gateway_conf *conf, const struct asked *a, const ch
     *conf = *a->conf;
     memset(&conf->template, 0, sizeof conf->template);
     text_copy(conf->driver, sizeof conf->driver, conf_template_driver);
-    text_copy(conf->template.api_path, sizeof conf->template.api_path, page);
+    text_copy(conf->template.api_path[0], sizeof conf->template.api_path[0], page);
 }
 
 bool identify(const struct asked *asked, size_t count, struct identity *out)

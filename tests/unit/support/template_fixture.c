@@ -5,7 +5,7 @@
 
 void set(struct template_value *v, const char *path, double mult, double fallback)
 {
-    (void)snprintf(v->path, sizeof v->path, "%s", path);
+    (void)snprintf(v->path[0], sizeof v->path[0], "%s", path);
     v->mult = mult;
     v->fallback = fallback;
 }
@@ -16,13 +16,13 @@ void template_open(struct run *run)
 
     run_open(run, "template");
     c = &run->conf->template;
-    (void)snprintf(c->api_path, sizeof c->api_path, PATH);
+    (void)snprintf(c->api_path[0], sizeof c->api_path[0], PATH);
     (void)snprintf(c->serial, sizeof c->serial, "77777777");
-    set(&c->power, "", 1, MISSING);
-    set(&c->total, "", 1, MISSING);
-    set(&c->voltage, "none", 1, MISSING);
-    set(&c->current, "None", 1, MISSING);
-    set(&c->dc_voltage, "", 1, MISSING);
+    set(&c->value[FIELD_POWER], "", 1, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "", 1, MISSING);
+    set(&c->value[FIELD_VOLTAGE], "none", 1, MISSING);
+    set(&c->value[FIELD_CURRENT], "None", 1, MISSING);
+    set(&c->value[FIELD_DC_VOLTAGE], "", 1, MISSING);
 }
 
 int template_setup(void **state)

@@ -1,0 +1,227 @@
+#include "core/json_terms.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/json.h"
+#include "core/reading.h"
+
+struct terms {
+    const struct json_replies *replies;
+    json_term_fn fn;
+    void *user;
+};
+
+const char *json_no_number(const cJSON *node)
+{
+    if (!node)
+        return "is not in the reply";
+    if (cJSON_IsNull(node))
+        return "is null at present (is the device asleep?)";
+    if (cJSON_IsArray(node))
+        return "is a list: add the number of the element to the path (/0 is the first), or /* for all";
+    if (cJSON_IsObject(node))
+        return "is not a number but has some within: the path must go on";
+    return "is no number in the reply";
+}
+
+static bool is_blank(char c)
+{
+    return isspace((unsigned char)c) != 0;
+}
+
+static void copy_trimmed(char out[JSON_PATH_MAX], const char *text, size_t len)
+{
+    while (len && is_blank(*text)) {
+        text++;
+        len--;
+    }
+    while (len && is_blank(text[len - 1]))
+        len--;
+    (void)snprintf(out, JSON_PATH_MAX, "%.*s", (int)len, text);
+}
+
+/* ---- One term ---- */
+
+/* A finite number that goes up to end; false when it is none. */
+static bool read_number(const char *text, const char *end, double *value)
+{
+    char *stop;
+
+    if (text == end || text[strspn(text, "+-.0123456789eE")] != *end)
+        return false;
+    *value = strtod(text, &stop);
+    return stop == end && isfinite(*value);
+}
+
+static bool is_constant(const char *path, double *value)
+{
+    size_t len = strlen(path);
+
+    return len > 2 && path[0] == '(' && path[len - 1] == ')' &&
+           read_number(path + 1, path + len - 1, value);
+}
+
+/* Takes " * 0.001" from the end of path. */
+static void take_factor(char *path, double *factor)
+{
+    char *star = strrchr(path, '*');
+    double value;
+
+    if (!star || star == path || !is_blank(star[-1]) || !is_blank(star[1]))
+        return;
+    const char *number = star + 1 + strspn(star + 1, " \t");
+    if (!read_number(number, number + strlen(number), &value))
+        return;
+    *factor *= value;
+    while (star > path && is_blank(star[-1]))
+        star--;
+    *star = '\0';
+}
+
+/* Takes "[2]" from the beginning of path. */
+static unsigned take_reply(char *path)
+{
+    if (path[0] != '[' || path[1] < '1' || path[1] > '9' || path[2] != ']')
+        return 0;
+    unsigned reply = (unsigned)(path[1] - '1');
+    const char *rest = path + 3 + strspn(path + 3, " \t");
+    memmove(path, rest, strlen(rest) + 1);
+    return reply;
+}
+
+static void add_up(struct json_term *t, const cJSON *list)
+{
+    const cJSON *item;
+
+    t->value = cJSON_GetArraySize(list) > 0 ? 0 : MISSING;
+    t->node = list;
+    cJSON_ArrayForEach(item, list)
+    {
+        double value = json_number(item);
+        if (!has_value(value) && has_value(t->value))
+            t->node = item;
+        t->value += value;
+    }
+}
+
+/* Where what stands before "/0" or "/" and "*" leads; NULL when the path ends in neither. */
+static const cJSON *before_the_end(const cJSON *root, const char *path, const char *end)
+{
+    size_t len = strlen(path), end_len = strlen(end);
+    char rest[JSON_PATH_MAX];
+
+    if (len < end_len || strcmp(path + len - end_len, end) != 0)
+        return NULL;
+    (void)snprintf(rest, sizeof rest, "%.*s", (int)(len - end_len), path);
+    return json_path(root, rest);
+}
+
+static void follow(struct json_term *t, const cJSON *root)
+{
+    const cJSON *list = NULL;
+
+    t->node = json_path(root, t->path);
+    if (!t->node)
+        list = before_the_end(root, t->path, "/*");
+    if (!t->node && !list) {
+        const cJSON *single = before_the_end(root, t->path, "/0");
+        t->node = cJSON_IsArray(single) || cJSON_IsObject(single) ? NULL : single;
+    }
+    if (cJSON_IsArray(list)) {
+        add_up(t, list);
+        return;
+    }
+    if (list)
+        t->node = list;
+    t->value = json_number(t->node);
+}
+
+static void tell(const struct terms *t, const char *text, bool minus)
+{
+    double factor = minus ? -1 : 1;
+    char path[JSON_PATH_MAX];
+    struct json_term term = {.path = path, .value = MISSING};
+
+    (void)snprintf(path, sizeof path, "%s", text);
+    bool name = json_path(t->replies->root[0], path);
+    if (!name) {
+        take_factor(path, &factor);
+        term.reply = take_reply(path);
+    }
+    if ((name || !is_constant(path, &term.value)) && term.reply < JSON_REPLIES_MAX)
+        follow(&term, t->replies->root[term.reply]);
+    term.value *= factor;
+    t->fn(t->user, &term);
+}
+
+/* ---- All of them ---- */
+
+/* Calls each for the pieces between the '+'; each may be NULL. True when one is a number or a null. */
+static bool part_by_plus(const struct terms *t, const char *text, bool minus, bool tell_them)
+{
+    char piece[JSON_PATH_MAX];
+    bool leads = false;
+
+    for (;;) {
+        size_t len = strcspn(text, "+");
+        copy_trimmed(piece, text, len);
+        const cJSON *node = json_path(t->replies->root[0], piece);
+        leads = leads || cJSON_IsNull(node) || has_value(json_number(node));
+        if (tell_them)
+            tell(t, piece, minus);
+        if (!text[len])
+            return leads;
+        text += len + 1;
+    }
+}
+
+static void tell_parts(const struct terms *t, const char *path, bool minus)
+{
+    bool parted = !json_path(t->replies->root[0], path) && strchr(path, '+');
+
+    if (parted && part_by_plus(t, path, minus, false))
+        (void)part_by_plus(t, path, minus, true);
+    else
+        tell(t, path, minus);
+}
+
+/* Where the first " + " or " - " stands: at its sign, or at the end. */
+static const char *find_sign(const char *text)
+{
+    for (const char *s = text; *s; s++) {
+        if ((*s == '+' || *s == '-') && s > text && is_blank(s[-1]) && is_blank(s[1]))
+            return s;
+    }
+    return text + strlen(text);
+}
+
+void json_terms(const struct json_replies *replies, const char *text, json_term_fn fn, void *user)
+{
+    const struct terms t = {replies, fn, user};
+    char path[JSON_PATH_MAX];
+    bool minus = false;
+
+    copy_trimmed(path, text, strlen(text));
+    if (json_path(replies->root[0], path)) {
+        tell(&t, path, false);
+        return;
+    }
+    text += strspn(text, " \t");
+    if (text[0] == '-' && is_blank(text[1])) {
+        minus = true;
+        text += 2;
+    }
+    for (;;) {
+        const char *sign = find_sign(text);
+        copy_trimmed(path, text, (size_t)(sign - text));
+        tell_parts(&t, path, minus);
+        if (!*sign)
+            return;
+        minus = *sign == '-';
+        text = sign + 1;
+    }
+}
