@@ -131,7 +131,10 @@ CFLAGS := -std=c17 -D_GNU_SOURCE -Isrc $(DEFINES) $(INIH_DEFS) $(CJSON_DEFS) $(C
 
 SRCS := $(sort $(wildcard src/*.c src/core/*.c src/drivers/*.c src/venus/*.c src/edge/*/*.c \
 	src/bridge/*.c src/cli/*.c src/cli/*/*.c))
-OBJS := $(SRCS:%.c=$(B)/obj/%.o)
+# The named devices are data: each file of src/devices is in the program, as text.
+DEVICE_FILES := $(sort $(wildcard src/devices/*.ini))
+DEVICE_TABLE := $(B)/obj/src/devices/table.o
+OBJS := $(SRCS:%.c=$(B)/obj/%.o) $(DEVICE_TABLE)
 MAIN := $(B)/obj/src/main.o
 LIBDTU := $(B)/libdtu.a
 
@@ -197,6 +200,14 @@ $(B)/obj/src/%.o: src/%.c $(B)/flags | $(LIB_STAMPS)
 	@mkdir -p $(@D)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(CFLAGS) $(WARNINGS) $(VERSION_FLAG) -MMD -MP -c -o $@ $<
+
+$(DEVICE_TABLE:.o=.c): $(DEVICE_FILES) scripts/device-table $(B)/sources
+	@mkdir -p $(@D)
+	$(Q)scripts/device-table $(DEVICE_FILES) >$@
+
+$(DEVICE_TABLE): %.o: %.c $(B)/flags | $(LIB_STAMPS)
+	@echo "  CC      $@"
+	$(Q)$(CC) $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
 # Only the file that says the version is compiled anew when it changes.
 VERSION_OBJS := $(filter $(B)/obj/src/version.o,$(OBJS))
@@ -319,7 +330,7 @@ $(B)/flags: export CONTENT = $(CFLAGS) $(WARNINGS) $(TEST_WARNINGS) $(LDFLAGS) $
 $(B)/flags: $(B)/flags.libs FORCE
 	$(keep)
 
-$(B)/sources: export CONTENT = $(SRCS)
+$(B)/sources: export CONTENT = $(SRCS) $(DEVICE_FILES)
 $(B)/sources: FORCE
 	$(keep)
 

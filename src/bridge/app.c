@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bridge/claims.h"
+#include "bridge/device_files.h"
 #include "bridge/fleet.h"
 #include "bridge/gateway.h"
 #include "bridge/limiter.h"
@@ -130,7 +131,7 @@ static struct config *read_config(struct app *a, bool *clean)
         return NULL;
     }
     keep_copy(a, text, len);
-    struct config *config = config_parse(text, len, &report);
+    struct config *config = device_files_parse(a->config_path, text, len, &report);
     free(text);
     *clean = report.errors == 0 && report.fatals == 0;
     /* In use, a configuration is changed as a whole or not at all. */

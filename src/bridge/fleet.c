@@ -235,7 +235,7 @@ void fleet_show_again(struct fleet *f)
 static bool feed_template(struct fleet *f, int gateway, const struct reading *r, double latency_ms)
 {
     for (size_t i = 0; i < f->count; i++) {
-        if (f->slots[i].home == gateway)
+        if (f->slots[i].home == gateway && f->slots[i].index == r->index)
             unit_feed(f->members[i].unit, r, latency_ms);
     }
     return true;

@@ -44,6 +44,11 @@ void location_state(const char *given, const char *config_path, char out[LOCATIO
         put_beside(config_path, "state.json", out);
 }
 
+void location_devices(const char *config_path, char out[LOCATION_MAX])
+{
+    put_beside(config_path, "devices", out);
+}
+
 void location_lock(const char *state_path, char out[LOCATION_LOCK_MAX])
 {
     (void)snprintf(out, LOCATION_LOCK_MAX, "%s.lock", state_path);

@@ -19,6 +19,9 @@ void location_config(const char *given, char out[LOCATION_MAX]);
 /* The state file: given, else state.json beside the configuration. */
 void location_state(const char *given, const char *config_path, char out[LOCATION_MAX]);
 
+/* The folder of the owner's device files; "" where the path would be too long. */
+void location_devices(const char *config_path, char out[LOCATION_MAX]);
+
 /* The lock of a state file: see edge/sys/lock.h. */
 void location_lock(const char *state_path, char out[LOCATION_LOCK_MAX]);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bridge/device_files.h"
 #include "bridge/limiter.h"
 #include "bridge/locations.h"
 #include "bridge/poller.h"
@@ -200,7 +201,7 @@ static bool read_config(struct lifting *l)
         fprintf(stderr, "lift: %s: %s\n", l->config_path, strerror(errno));
         return false;
     }
-    l->config = config_parse(text, len, &report);
+    l->config = device_files_parse(l->config_path, text, len, &report);
     free(text);
     conf_report_finish(&report);
     if (!l->config)

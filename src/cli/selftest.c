@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/device_files.h"
 #include "bridge/locations.h"
 #include "cli/fold.h"
 #include "core/conf.h"
@@ -93,7 +94,7 @@ static bool config_works(const char *path)
         fprintf(stderr, "selftest: %s: %s\n", path, strerror(errno));
         return false;
     }
-    struct config *config = config_parse(text, len, &report);
+    struct config *config = device_files_parse(path, text, len, &report);
     free(text);
     for (size_t i = 0; i < report.count; i++)
         if (report.messages[i].severity > CONF_WARNING)

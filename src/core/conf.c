@@ -92,8 +92,16 @@ static void on_fault(void *user, unsigned line, const char *text)
 
 struct config *config_parse(const char *text, size_t len, struct conf_report *report)
 {
+    static const struct device_text none = {NULL, NULL, NULL};
+
+    return config_parse_with(text, len, &none, report);
+}
+
+struct config *config_parse_with(const char *text, size_t len, const struct device_text *own,
+                                 struct conf_report *report)
+{
     struct config *config = calloc(1, sizeof *config);
-    struct conf_parse p = {.report = report, .config = config};
+    struct conf_parse p = {.report = report, .config = config, .own_devices = own};
     struct inifile *file = NULL;
 
     memset(report, 0, sizeof *report);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/device_type.h"
 #include "core/json_terms.h"
 #include "core/log_level.h"
 #include "core/reading.h"
@@ -30,7 +31,8 @@ enum {
     /* Each is a connection to the D-Bus, which allows 256 to all that root runs. */
     CONF_SERVICES_MAX = 96,
     CONF_INSTANCE_AUTO = -1, /* device_conf.instance: whatever can be claimed */
-    CONF_POSITION_AUTO = -1  /* device_conf.position: what is usual for the class */
+    CONF_POSITION_AUTO = -1, /* device_conf.position: what is usual for the class */
+    CONF_CHANNELS_ALL = -1
 };
 
 enum error_mode { ERROR_MODE_RETRYCOUNT, ERROR_MODE_TIMEOUT };
@@ -57,6 +59,14 @@ struct template_conf {
     /* What is asked for with each poll; begins with '/'. "" from the first one on that is not configured. */
     char api_path[JSON_REPLIES_MAX][CONF_TEXT_MAX];
     char serial[SERIAL_MAX];
+    char type[DEVICE_TYPE_MAX]; /* see core/device_type.h; "" is none */
+    char title[PRODUCT_MAX];    /* of its type */
+    /*
+     * Of a type with several channels: these, each a device; {n} in its paths is the number of the channel. The
+     * reading's index is its place among them.
+     */
+    unsigned first_channel, channels; /* at least 1 */
+    int channel;                      /* which was asked for, or CONF_CHANNELS_ALL */
     struct template_value value[FIELD_COUNT];
     struct template_string string[STRINGS_MAX];
     bool line_to_line; /* its voltages are between two lines */
@@ -98,8 +108,8 @@ struct device_conf {
     char section[CONF_SECTION_MAX]; /* "" in config.unnamed */
     /* A fault hides what it is meant to be: its inverter is its own, and not on the bus. */
     bool off;
-    unsigned gateway;               /* index into config.gateways */
-    unsigned index;                 /* in its gateway's list, from 0; 0 for a template */
+    unsigned gateway; /* index into config.gateways */
+    unsigned index;   /* in its gateway's list, from 0; of a template's channels as well */
     char connection[CONF_TEXT_MAX]; /* how its gateway is reached, for people */
     enum phase_choice phase;
     int instance; /* 0..1023 or CONF_INSTANCE_AUTO */
@@ -175,6 +185,10 @@ struct conf_report {
  * was a fatal fault. report is always filled; free with conf_report_finish().
  */
 struct config *config_parse(const char *text, size_t len, struct conf_report *report);
+
+/* The same with device files of the owner's own, which go before the built-in ones; ends with a name of NULL. */
+struct config *config_parse_with(const char *text, size_t len, const struct device_text *own,
+                                 struct conf_report *report);
 void config_free(struct config *c); /* NULL is fine */
 void conf_report_finish(struct conf_report *report);
 

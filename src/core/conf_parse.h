@@ -6,6 +6,7 @@
  *   conf_names    names that are not known       conf_example  config.example
  *   conf_dtu      DTUs and their inverters       conf_equal    what a reload leaves alone
  *   conf_template templates                      conf_form     what is no text that can be read
+ *   conf_type     the type of a template
  *   conf          the whole
  */
 #ifndef DTU_CORE_CONF_PARSE_H
@@ -70,7 +71,9 @@ struct conf_parse {
     struct conf_report *report;
     struct inifile *file;
     struct config *config;
+    const struct device_text *own_devices;
     struct conf_counts counts;
+    unsigned template_devices;
     bool told[INIFILE_ENTRIES_MAX]; /* per entry of the file: its value has been complained of */
     bool told_encoding;
     bool told_host; /* that Host stands in a section that is not [DEFAULT] but probably means it */
@@ -134,6 +137,7 @@ enum { CONF_VALUE_MAX = 4096 };
  */
 struct conf_place {
     const char *section, *parent;
+    const struct device_type *type; /* what it says goes before [DEFAULT]; NULL: none */
 };
 
 const struct inifile_entry *conf_own_value(const struct conf_parse *p, const char *section,
@@ -155,6 +159,13 @@ bool conf_has_host(struct conf_parse *p, const struct gateway_conf *g, const cha
 
 /* The DTUs, then their inverters, into the config. */
 void conf_read_dtus(struct conf_parse *p);
+
+/*
+ * The type that a [TEMPLATEn] names. False, with a message, when that is not known or its file is faulty; without a
+ * Type, type->file is NULL. device_type_finish() in any case.
+ */
+bool conf_find_type(struct conf_parse *p, const char *section, struct device_type *type);
+bool conf_has_type(const struct conf_parse *p, const char *section);
 
 /* After the DTUs. */
 void conf_read_templates(struct conf_parse *p);

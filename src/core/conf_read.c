@@ -117,6 +117,18 @@ static const char *slip_of(const char *value)
     return set_is_quoted(value) ? "take the quotes away" : NULL;
 }
 
+/* What the device's file says, which was checked when it was read. */
+static bool apply_type(struct conf_place place, size_t k, void *member)
+{
+    const struct conf_storing *s = &conf_storings[k];
+    char value[DEVICE_TYPE_VALUE_MAX];
+    const char *hint = NULL;
+
+    if (!place.type || !device_type_get(place.type, conf_table[k].name, value))
+        return false;
+    return s->set(&s->limits, value, member, &hint) != SET_BAD;
+}
+
 /* Sets row k's member of base. False when the key is vital and its value bad. */
 static bool apply_key(struct conf_parse *p, struct conf_place place, size_t k, void *base)
 {
@@ -129,6 +141,8 @@ static bool apply_key(struct conf_parse *p, struct conf_place place, size_t k, v
     if (conf_table[k].fallback)
         (void)s->set(&s->limits, conf_table[k].fallback, member, &hint);
     hint = NULL;
+    if (apply_type(place, k, member) && !conf_own_value(p, place.section, &conf_table[k]))
+        return true;
     if (!read_value(p, place, k, value, &bad))
         return !(bad && s->vital);
     const struct inifile_entry *e = conf_find_value(p, place, k);

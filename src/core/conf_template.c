@@ -1,4 +1,5 @@
 /* The [TEMPLATEn] sections: a gateway and its device each. */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/conf_parse.h"
@@ -146,40 +147,159 @@ static void settle_credentials(struct conf_parse *p, struct gateway_conf *g, con
     g->digest = false;
 }
 
-static void read_template(struct conf_parse *p, const char *section)
+/* A device that listens on another port than 80, where Host does not name one. */
+static void settle_port(struct gateway_conf *g, const struct device_type *type)
 {
-    size_t gateway = p->config->gateway_count;
-    struct gateway_conf *g = &p->config->gateways[gateway];
-    struct device_conf *d = &p->config->devices[p->config->device_count];
-    struct conf_place place = {.section = section};
+    const char *host = strstr(g->base_url, "//");
+    char port[DEVICE_TYPE_VALUE_MAX], url[sizeof g->base_url];
+
+    if (!host || !device_type_get(type, "Port", port))
+        return;
+    const char *end = strrchr(host, ']'); /* of an IPv6 address */
+    if (strchr(end ? end : host + 2, ':'))
+        return;
+    (void)snprintf(url, sizeof url, "%.240s:%.8s", g->base_url, port);
+    text_copy(g->base_url, sizeof g->base_url, url);
+}
+
+static bool has_token(struct conf_parse *p, const struct gateway_conf *g,
+                      const struct device_type *type, const char *section)
+{
+    char auth[DEVICE_TYPE_VALUE_MAX];
+
+    if (g->authorization[0] || !device_type_get(type, "Auth", auth) || strcmp(auth, "token") != 0)
+        return true;
+    conf_say(p, CONF_ERROR, conf_section_line(p, section), NULL,
+             "[%s] Authorization is missing: this device (%s) answers only to a token", section,
+             g->template.title);
+    return false;
+}
+
+static void note_class(struct conf_parse *p, const struct device_type *type,
+                       const struct device_conf *d)
+{
+    const char *class = strrchr(d->service, '.');
+    char classes[DEVICE_TYPE_VALUE_MAX];
+
+    if (!type->file || !class || device_type_has_class(type, class + 1))
+        return;
+    (void)device_type_get(type, "Classes", classes);
+    conf_say(p, CONF_NOTE, conf_section_line(p, d->section), NULL,
+             "[%s] Servicename = %.60s is unusual for this type: %.80s", d->section, d->service,
+             classes);
+}
+
+/* False, with a message, when it has no such channel. */
+static bool choose_channels(struct conf_parse *p, struct template_conf *c,
+                            const struct device_type *type, const char *section)
+{
+    int wanted = c->channel;
+
+    c->first_channel = wanted == CONF_CHANNELS_ALL ? 0 : (unsigned)wanted;
+    c->channels = wanted == CONF_CHANNELS_ALL ? type->channels : 1;
+    if (c->first_channel < type->channels)
+        return true;
+    conf_say(p, CONF_ERROR, conf_section_line(p, section), NULL,
+             type->channels > 1 ? "[%s] Channel = %d: its channels are 0 to %u"
+                                : "[%s] Channel = %d: it has one channel, %u",
+             section, wanted, type->channels - 1);
+    return false;
+}
+
+static void describe(struct template_conf *c, const struct device_type *type)
+{
+    char title[DEVICE_TYPE_VALUE_MAX];
+
+    if (!type->file)
+        return;
+    (void)device_type_get(type, "Title", title);
+    text_copy(c->title, sizeof c->title, title);
+    text_copy(c->type, sizeof c->type, type->name);
+}
+
+static bool read_gateway(struct conf_parse *p, struct conf_place place, struct gateway_conf *g)
+{
+    const char *section = place.section;
     bool ok;
 
     /* A section that was left out may have begun to fill them. */
     memset(g, 0, sizeof *g);
-    memset(d, 0, sizeof *d);
     text_copy(g->section, sizeof g->section, section);
     text_copy(g->driver, sizeof g->driver, conf_template_driver);
     ok = conf_apply(p, place, CONF_IN_TEMPLATE, GATEWAY, g);
     settle_credentials(p, g, section);
+    settle_port(g, place.type);
+    describe(&g->template, place.type);
     /* A bad value has been told already: do not call it missing as well. */
     ok = ok && conf_has_host(p, g, section);
     ok = ok && has_template_keys(p, g, section) && check_paths(p, g, section);
-    /* Read in any case: its faults are to be told together with the others. */
-    text_copy(d->section, sizeof d->section, section);
-    d->gateway = (unsigned)gateway;
-    conf_describe_connection(g, d->connection, sizeof d->connection);
-    if (!conf_apply(p, place, CONF_IN_TEMPLATE, DEVICE, d) || !ok)
-        return;
+    return ok && choose_channels(p, &g->template, place.type, section) &&
+           has_token(p, g, place.type, section);
+}
+
+static void name_after(struct device_conf *d, const struct gateway_conf *g)
+{
     if (!d->serial[0])
-        text_copy(d->serial, sizeof d->serial, section);
+        text_copy(d->serial, sizeof d->serial, g->section);
     if (!d->name[0])
-        text_copy(d->name, sizeof d->name, section);
-    d->has_dc = g->template.value[FIELD_DC_VOLTAGE].path[0][0] ||
-                has_value(g->template.value[FIELD_DC_VOLTAGE].fallback);
-    settle_phase(&g->template, d);
-    text_copy(g->template.serial, sizeof g->template.serial, d->serial);
-    p->config->gateway_count++;
-    p->config->device_count++;
+        text_copy(d->name, sizeof d->name, g->template.title[0] ? g->template.title : g->section);
+}
+
+static void number(struct device_conf *d, unsigned channel)
+{
+    device_type_number(d->serial, sizeof d->serial, '_', channel);
+    device_type_number(d->section, sizeof d->section, '_', channel);
+    device_type_number(d->name, sizeof d->name, ' ', channel);
+    d->index = channel;
+    if (channel > 0)
+        d->instance = CONF_INSTANCE_AUTO;
+}
+
+static bool add_devices(struct conf_parse *p, const struct gateway_conf *g,
+                        const struct device_conf *first)
+{
+    struct config *c = p->config;
+
+    for (unsigned channel = 0; channel < g->template.channels; channel++) {
+        if (p->template_devices == CONF_TEMPLATES_MAX) {
+            conf_say(
+                p, CONF_ERROR, conf_section_line(p, g->section), NULL,
+                "[%s] is one device too many: at most %d of [TEMPLATEn] are published, each channel is one",
+                g->section, CONF_TEMPLATES_MAX);
+            return channel > 0;
+        }
+        struct device_conf *d = &c->devices[c->device_count++];
+        *d = *first;
+        p->template_devices++;
+        number(d, channel);
+    }
+    return true;
+}
+
+static void read_template(struct conf_parse *p, const char *section)
+{
+    struct gateway_conf *g = &p->config->gateways[p->config->gateway_count];
+    struct device_conf d = {.gateway = (unsigned)p->config->gateway_count};
+    struct device_type type;
+    bool ok = conf_find_type(p, section, &type);
+    struct conf_place place = {.section = section, .type = &type};
+
+    ok = ok && read_gateway(p, place, g);
+    /* Read in any case: its faults are to be told together with the others. */
+    text_copy(d.section, sizeof d.section, section);
+    conf_describe_connection(g, d.connection, sizeof d.connection);
+    ok = conf_apply(p, place, CONF_IN_TEMPLATE, DEVICE, &d) && ok;
+    if (ok) {
+        name_after(&d, g);
+        d.has_dc = g->template.value[FIELD_DC_VOLTAGE].path[0][0] ||
+                   has_value(g->template.value[FIELD_DC_VOLTAGE].fallback);
+        settle_phase(&g->template, &d);
+        note_class(p, &type, &d);
+        text_copy(g->template.serial, sizeof g->template.serial, d.serial);
+        if (add_devices(p, g, &d))
+            p->config->gateway_count++;
+    }
+    device_type_finish(&type);
 }
 
 /* Sections that NumberOfTemplates does not count; number may be NULL. */
@@ -233,7 +353,7 @@ void conf_read_templates(struct conf_parse *p)
     for (unsigned n = 0; n < CONF_TEMPLATES_MAX; n++) {
         conf_section_name(section, conf_template_prefix, n);
         bool there = inifile_section(p->file, section), counted = n < p->counts.templates;
-        if (there && counted)
+        if (there && (counted || conf_has_type(p, section)))
             read_template(p, section);
         else if (there)
             unused[unused_count++] = n;

@@ -380,22 +380,35 @@ enum set_result set_double_or_none(const struct set_limits *l, const char *text,
     return SET_OK;
 }
 
+/* A choice among numbers, or this word for none of them, which is -1. */
+static enum set_result choice_or(const char *word, const struct set_limits *l, const char *text,
+                                 void *member, const char **hint)
+{
+    if (strcasecmp(text, word) != 0)
+        return set_choice(l, text, member, hint);
+    *(int *)member = -1;
+    return SET_OK;
+}
+
+_Static_assert(CONF_INSTANCE_AUTO == -1 && CONF_POSITION_AUTO == -1 && CONF_CHANNELS_ALL == -1,
+               "choice_or()");
+
 enum set_result set_instance(const struct set_limits *l, const char *text, void *member,
                              const char **hint)
 {
-    if (strcasecmp(text, "auto") != 0)
-        return set_choice(l, text, member, hint);
-    *(int *)member = CONF_INSTANCE_AUTO;
-    return SET_OK;
+    return choice_or("auto", l, text, member, hint);
 }
 
 enum set_result set_position(const struct set_limits *l, const char *text, void *member,
                              const char **hint)
 {
-    if (strcasecmp(text, "auto") != 0)
-        return set_choice(l, text, member, hint);
-    *(int *)member = CONF_POSITION_AUTO;
-    return SET_OK;
+    return choice_or("auto", l, text, member, hint);
+}
+
+enum set_result set_channel(const struct set_limits *l, const char *text, void *member,
+                            const char **hint)
+{
+    return choice_or("all", l, text, member, hint);
 }
 
 /* ---- Addresses ------------------------------------------------------------------------------ */

@@ -86,6 +86,8 @@ enum set_result set_position(const struct set_limits *l, const char *text, void 
                              const char **hint);
 enum set_result set_instance(const struct set_limits *l, const char *text, void *member,
                              const char **hint);
+enum set_result set_channel(const struct set_limits *l, const char *text, void *member,
+                            const char **hint);
 enum set_result set_service(const struct set_limits *l, const char *text, void *member,
                             const char **hint);
 enum set_result set_log_level(const struct set_limits *l, const char *text, void *member,

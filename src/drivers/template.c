@@ -18,7 +18,7 @@ struct session {
     unsigned order[JSON_REPLIES_MAX]; /* of the requests */
     unsigned count, asked;            /* in the present cycle */
     cJSON *root[JSON_REPLIES_MAX];
-    struct template_settled settled;
+    struct template_settled settled[DEVICE_CHANNELS_MAX];
 };
 
 /* ---- The request ---- */
@@ -109,17 +109,31 @@ static bool wants_password(const struct session *s, const cJSON *root, char *why
     return true;
 }
 
+static unsigned channels_of(const struct session *s)
+{
+    unsigned count = s->conf->template.channels;
+
+    if (count > DEVICE_CHANNELS_MAX)
+        return DEVICE_CHANNELS_MAX;
+    return count ? count : 1;
+}
+
+/* A channel that is not there has no power; where none is, it is another device's reply. */
 static enum decode_result emit(struct session *s, const struct decode_sink *sink, char *why)
 {
+    struct reading readings[DEVICE_CHANNELS_MAX];
+    enum decode_result result = DECODE_BAD_REPLY;
+    unsigned count = channels_of(s);
     struct json_replies replies;
-    enum decode_result result;
-    struct reading r;
 
     for (size_t n = 0; n < JSON_REPLIES_MAX; n++)
         replies.root[n] = s->root[n];
-    result = template_read(s->conf, &replies, &s->settled, &r, why);
-    if (result == DECODE_OK)
-        sink->reading(sink->user, &r);
+    for (unsigned i = 0; i < count; i++) {
+        if (template_read(s->conf, &replies, i, &s->settled[i], &readings[i], why) == DECODE_OK)
+            result = DECODE_OK;
+    }
+    for (unsigned i = 0; result == DECODE_OK && i < count; i++)
+        sink->reading(sink->user, &readings[i]);
     forget_replies(s);
     return result;
 }

@@ -24,6 +24,7 @@ struct sum {
 
 struct sums {
     const struct json_replies *replies;
+    unsigned channel;
     struct sum of[FIELD_COUNT][PHASE_SLOTS];
 };
 
@@ -63,13 +64,29 @@ static bool is_configured(const char *path)
     return path[0] && strcasecmp(path, "none") != 0;
 }
 
-static struct sum sum_of(const struct json_replies *replies, const char *path)
+/* {n} is the number of the channel, a digit. */
+static void put_channel(const char *path, unsigned channel, char out[JSON_PATH_MAX])
+{
+    size_t used = 0;
+
+    while (*path && used + 1 < JSON_PATH_MAX) {
+        bool here = strncmp(path, "{n}", 3) == 0;
+        out[used++] = here ? (char)('0' + channel % 10) : *path;
+        path += here ? 3 : 1;
+    }
+    out[used] = '\0';
+}
+
+static struct sum sum_of(const struct sums *sums, const char *path)
 {
     struct sum sum = {0};
-    struct summing summing = {replies, &sum};
+    struct summing summing = {sums->replies, &sum};
+    char expanded[JSON_PATH_MAX];
 
-    if (is_configured(path))
-        json_terms(replies, path, add_term, &summing);
+    if (!is_configured(path))
+        return sum;
+    put_channel(path, sums->channel, expanded);
+    json_terms(sums->replies, expanded, add_term, &summing);
     return sum;
 }
 
@@ -91,7 +108,7 @@ static bool add_all_up(const struct template_conf *c, struct sums *sums)
     for (size_t f = 0; f < FIELD_COUNT; f++) {
         for (size_t slot = 0; slot < PHASE_SLOTS; slot++) {
             struct sum *sum = &sums->of[f][slot];
-            *sum = sum_of(sums->replies, c->value[f].path[slot]);
+            *sum = sum_of(sums, c->value[f].path[slot]);
             found = found || sum->numbers + sum->nulls > 0;
             power = power || (f == FIELD_POWER && sum->terms);
         }
@@ -165,12 +182,15 @@ static void explain(const struct sums *sums, enum field f, size_t slot, char *wh
 
 /*
  * The first value that the configuration has wrong, as far as can be told, and that was not complained of
- * yet. False: none.
+ * yet. False: none. A type names all that a device of its kind may have: what one lacks is no mistake, but the power.
  */
-static bool find_mistake(struct template_settled *settled, const struct sums *sums,
-                         const struct reading *r, enum field *field, size_t *slot)
+static bool find_mistake(const struct template_conf *c, struct template_settled *settled,
+                         const struct sums *sums, const struct reading *r, enum field *field,
+                         size_t *slot)
 {
-    for (size_t f = 0; f < FIELD_COUNT; f++) {
+    size_t judged = c->title[0] ? FIELD_POWER + 1 : FIELD_COUNT;
+
+    for (size_t f = 0; f < judged; f++) {
         for (size_t s = 0; s < PHASE_SLOTS; s++) {
             const struct sum *sum = &sums->of[f][s];
             bool there = has_value(r->value[f][s]);
@@ -233,9 +253,9 @@ static void put_quantity(const struct template_conf *c, enum field f,
     common_put(r, f, has_value(whole) || is_number(&sums[0]) ? whole : c->value[f].fallback);
 }
 
-static double string_value(const struct json_replies *replies, const char *path, double mult)
+static double string_value(const struct sums *sums, const char *path, double mult)
 {
-    struct sum sum = sum_of(replies, path);
+    struct sum sum = sum_of(sums, path);
 
     return is_number(&sum) ? sum.value * mult : MISSING;
 }
@@ -246,8 +266,7 @@ static bool has_string(const struct template_string *s)
            is_configured(s->today);
 }
 
-static void put_strings(const struct template_conf *c, const struct json_replies *replies,
-                        struct reading *r)
+static void put_strings(const struct template_conf *c, const struct sums *sums, struct reading *r)
 {
     size_t count = 0;
 
@@ -256,10 +275,10 @@ static void put_strings(const struct template_conf *c, const struct json_replies
     for (size_t i = 0; i < count; i++) {
         const struct template_string *s = &c->string[i];
         struct string_reading string = {
-            .power_w = string_value(replies, s->power, c->value[FIELD_POWER].mult),
-            .voltage_v = string_value(replies, s->voltage, c->value[FIELD_DC_VOLTAGE].mult),
-            .current_a = string_value(replies, s->current, c->value[FIELD_CURRENT].mult),
-            .yield_today_kwh = string_value(replies, s->today, c->value[FIELD_ENERGY_TODAY].mult),
+            .power_w = string_value(sums, s->power, c->value[FIELD_POWER].mult),
+            .voltage_v = string_value(sums, s->voltage, c->value[FIELD_DC_VOLTAGE].mult),
+            .current_a = string_value(sums, s->current, c->value[FIELD_CURRENT].mult),
+            .yield_today_kwh = string_value(sums, s->today, c->value[FIELD_ENERGY_TODAY].mult),
             .yield_total_kwh = MISSING,
         };
         common_add_string(r, &string);
@@ -278,9 +297,9 @@ static unsigned phases_of(const struct reading *r)
 
 /* ---- Whether it is there ---- */
 
-static bool sleeps(const struct template_conf *c, const struct json_replies *replies)
+static bool sleeps(const struct template_conf *c, const struct sums *sums)
 {
-    struct sum sum = sum_of(replies, c->standby);
+    struct sum sum = sum_of(sums, c->standby);
 
     if (cJSON_IsString(sum.node))
         return strcasecmp(sum.node->valuestring, "true") == 0;
@@ -349,6 +368,8 @@ static const char *product_of(const struct template_conf *c)
 {
     const char *power = c->value[FIELD_POWER].path[0];
 
+    if (c->title[0])
+        return c->title;
     power += power[0] == '/';
     for (size_t i = 0; i < sizeof products / sizeof products[0]; i++) {
         if (begins_with(c->api_path[0], products[i].api_path) &&
@@ -367,31 +388,42 @@ static void judge(const struct gateway_conf *conf, const struct sums *sums,
     size_t slot = slot_of_power(sums);
 
     r->reach = judge_power(sums, r);
-    r->at_once = find_mistake(settled, sums, r, &field, &slot);
-    if (sleeps(&conf->template, sums->replies))
+    r->at_once = find_mistake(&conf->template, settled, sums, r, &field, &slot);
+    if (sleeps(&conf->template, sums))
         fall_asleep(r);
     else if (r->at_once || r->reach != REACH_OK)
         explain(sums, field, slot, r->why, sizeof r->why);
 }
 
+static void introduce(const struct gateway_conf *conf, unsigned place, struct reading *r)
+{
+    const struct template_conf *c = &conf->template;
+
+    reading_init(r);
+    r->product = product_of(c);
+    r->index = place;
+    text_copy(r->serial, sizeof r->serial, c->serial[0] ? c->serial : conf->section);
+    device_type_number(r->serial, sizeof r->serial, '_', place);
+}
+
 enum decode_result template_read(const struct gateway_conf *conf,
-                                 const struct json_replies *replies,
+                                 const struct json_replies *replies, unsigned place,
                                  struct template_settled *settled, struct reading *r,
                                  char why[DECODE_WHY_MAX])
 {
     const struct template_conf *c = &conf->template;
-    struct sums sums = {.replies = replies};
+    struct sums sums = {.replies = replies, .channel = c->first_channel + place};
 
+    introduce(conf, place, r);
     if (!add_all_up(c, &sums)) { /* it is another device's reply, or all paths are wrong */
         explain(&sums, FIELD_POWER, slot_of_power(&sums), why, DECODE_WHY_MAX);
+        r->reach = REACH_NO_POWER;
+        text_copy(r->why, sizeof r->why, why);
         return DECODE_BAD_REPLY;
     }
-    reading_init(r);
-    r->product = product_of(c);
-    text_copy(r->serial, sizeof r->serial, c->serial[0] ? c->serial : conf->section);
     for (size_t f = 0; f < FIELD_COUNT; f++)
         put_quantity(c, (enum field)f, sums.of[f], r);
-    put_strings(c, replies, r);
+    put_strings(c, &sums, r);
     r->phases = phases_of(r);
     judge(conf, &sums, settled, r);
     return DECODE_OK;

@@ -16,11 +16,11 @@ struct template_settled {
 };
 
 /*
- * Fills r from the replies. DECODE_BAD_REPLY, with why: no value that is configured is in them; r is
- * undefined then.
+ * Fills r from the replies, of the channel at this place among those of the section. DECODE_BAD_REPLY, with why: no value that is configured is in them; r
+ * says just that then.
  */
 enum decode_result template_read(const struct gateway_conf *conf,
-                                 const struct json_replies *replies,
+                                 const struct json_replies *replies, unsigned place,
                                  struct template_settled *settled, struct reading *r,
                                  char why[DECODE_WHY_MAX]);
 

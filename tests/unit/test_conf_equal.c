@@ -41,6 +41,7 @@ static const struct {
     {"CUST_SN", "x"},
     {"CUST_API_PATH", "x"},
     {"CUST_POLLING", "9000"},
+    {"Channel", NULL}, /* which one was asked for says first_channel */
     {"CUST_API_PATH_2", "x"},
     {"CUST_API_PATH_3", "x\nCUST_API_PATH_2=x"},
     {"CUST_API_PATH_4", "x\nCUST_API_PATH_2=x\nCUST_API_PATH_3=x"},
@@ -121,6 +122,8 @@ static const char *other_value(const struct conf_key *key)
 {
     const char *end = strrchr(key->name, '_');
 
+    if (strcmp(key->name, "Type") == 0 && key->scopes & CONF_IN_TEMPLATE)
+        return "shelly-plus-1pm";
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
         if (strcmp(others[i].key, key->name) == 0)
             return others[i].value;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/device_files.h"
 #include "bridge/locations.h"
 #include "cli/check/elsewhere.h"
 #include "core/text.h"
@@ -21,7 +22,7 @@ static void read_config(struct check *c)
         snprintf(c->unreadable, sizeof c->unreadable, "%s", strerror(errno));
         return;
     }
-    c->config = config_parse(text, len, &c->report);
+    c->config = device_files_parse(c->path, text, len, &c->report);
     free(text);
 }
 

@@ -138,7 +138,8 @@ static void find_reading(const struct making *m, struct plan_device *d,
 
     if (is_template(m, d)) {
         const struct asked *a = &m->asked[d->gateway];
-        d->reading = a->reading_count ? &a->readings[0] : NULL;
+        for (size_t i = 0; i < a->reading_count && !d->reading; i++)
+            d->reading = a->readings[i].index == d->conf->index ? &a->readings[i] : NULL;
         d->memory = statefile_find(m->memory, d->conf->section);
         return;
     }
