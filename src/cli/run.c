@@ -1,13 +1,16 @@
 #include "cli/run.h"
 
 #include <getopt.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 
 #include "bridge/app.h"
+#include "bridge/locations.h"
 #include "cli/fold.h"
 #include "edge/sys/log.h"
 #include "edge/sys/loop.h"
+#include "edge/sys/privileges.h"
 
 static const char help[] =
     "Usage: dbus-opendtu run [--config FILE] [--state FILE] [--copy FILE]\n"
@@ -80,12 +83,29 @@ static int parse(int argc, char **argv, struct app_options *options)
     return 0;
 }
 
+/* Before anything is read that others wrote. */
+static void drop_privileges(const struct app_options *options)
+{
+    char config[LOCATION_MAX], state[LOCATION_MAX], config_folder[LOCATION_MAX],
+        state_folder[LOCATION_MAX];
+
+    location_config(options->config_path, config);
+    location_state(options->state_path, config, state);
+    (void)snprintf(config_folder, sizeof config_folder, "%s", config);
+    (void)snprintf(state_folder, sizeof state_folder, "%s", state);
+    const char *const paths[] = {config, state, dirname(config_folder), dirname(state_folder),
+                                 options->copy_path};
+    if (privileges_drop(paths, sizeof paths / sizeof paths[0]))
+        log_info("the files of %s belong to another user: root's right to them is kept", config);
+}
+
 int cli_run(int argc, char **argv)
 {
     struct app_options options = {0};
     int code = parse(argc, argv, &options);
     if (code)
         return code - 1;
+    drop_privileges(&options);
 
     /* Signals first: from here on none ends the program but through the loop. */
     struct app *app = NULL;
