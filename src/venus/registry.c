@@ -1,14 +1,17 @@
-/* All classes. A new one is its file and a row here. */
+/* All classes. A new one is its file, with venus_<name> as the last thing in it, and its name here. */
 #include <string.h>
 
-#include "venus/rows.h"
+#include "core/map.h"
+
+#define CLASSES(X) X(pvinverter) X(inverter) X(grid) X(genset) X(acload) X(heatpump)
+
+#define DECLARE(name) extern const struct venus_class venus_##name;
+CLASSES(DECLARE)
+
+#define POINTER(name) &venus_##name,
+const struct venus_class *const venus_classes[] = {CLASSES(POINTER) NULL};
 
 static const char prefix[] = "com.victronenergy.";
-
-const struct venus_class *const venus_classes[] = {
-    &venus_pvinverter, &venus_inverter, &venus_grid, &venus_genset,
-    &venus_acload,     &venus_heatpump, NULL,
-};
 
 /*
  * What may be made of an inverter or of the meter behind a template. dbus-shelly offers grid,

@@ -173,7 +173,4 @@ enum { VENUS_PRODUCT_ID = 0xD7D0 };
         .name = name_, .rows = rows_, .row_count = sizeof rows_ / sizeof rows_[0], .meter = true \
     }
 
-extern const struct venus_class venus_pvinverter, venus_inverter;
-extern const struct venus_class venus_grid, venus_genset, venus_acload, venus_heatpump;
-
 #endif
