@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/conf.h"
 #include "core/map.h"
 #include "version.h"
 
@@ -78,13 +79,27 @@ static void knows_its_classes(void **state)
         assert_ptr_equal(venus_class_find(names[i], NULL), venus_class_find(service, NULL));
     }
     /* Whatever else gets those of a load. */
-    assert_ptr_equal(venus_class_find("com.victronenergy.evcharger", &known)->rows,
+    assert_ptr_equal(venus_class_find("com.victronenergy.motordrive", &known)->rows,
                      venus_class_find("acload", NULL)->rows);
     assert_false(known);
     venus_class_find("", &known);
     assert_false(known);
     venus_class_find("com.victronenergy.pvinverters", &known);
     assert_false(known);
+}
+
+/* What a person reads who is to choose one. */
+static void servicename_names_its_classes(void **state)
+{
+    size_t count;
+    const struct conf_key *keys = conf_keys(&count);
+
+    for (size_t k = 0; k < count; k++) {
+        for (size_t i = 0; venus_classes[i] && strcmp(keys[k].name, "Servicename") == 0; i++) {
+            if (!strstr(keys[k].help, venus_classes[i]->name))
+                fail_msg("Servicename of core/conf.def does not name %s", venus_classes[i]->name);
+        }
+    }
 }
 
 static void assert_row_is_sound(const struct venus_class *c, const struct map_row *r)
@@ -399,6 +414,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, setup)
     const struct CMUnitTest tests[] = {
         TEST(knows_its_classes),
+        TEST(servicename_names_its_classes),
         TEST(tables_are_sound),
         TEST(every_class_has_what_venus_asks_for),
         TEST(each_class_has_what_its_page_reads),
