@@ -1,8 +1,11 @@
 """Replies of every gateway in, whole services out: exact paths, types, values and texts."""
 
+import os
+import re
+
 from tests.integration import golden
 from tests.integration.case import PVINVERTER, BusTest, each, on_every_model
-from tests.integration.program import inverter, template
+from tests.integration.program import ROOT, inverter, template
 from tests.sim import (Ahoy, Digest, Generic, Inverter, OpenDtu, ShellyGen1, ShellyGen2,
                        StringReading, Tasmota)
 
@@ -176,6 +179,12 @@ class GoldenTest(BusTest):
                "grid": golden.GRID, "genset": golden.GENSET,
                "acload": golden.load("acload"), "heatpump": golden.load("heatpump"),
                "motordrive": golden.load("-") + "/Role  ai"}
+
+    def test_no_class_is_left_out(self):
+        """config.example names those that there are."""
+        with open(os.path.join(ROOT, "packaging", "config.example"), encoding="utf-8") as file:
+            said = re.search(r"^# class: (.*)", file.read(), re.MULTILINE)[1]
+        self.assertEqual(set(re.findall(r"\w+", said)) - {"or"}, set(self.CLASSES) - {"motordrive"})
 
     def test_every_class(self):
         """The same inverter as each class, an unheard-of one among them."""
