@@ -81,6 +81,8 @@ TABLE = {
     "build/x86_64-debug/tests/virtual_topology": Elsewhere("tests/virtual/virtual_topology.c"),
     "tests/run --list": Shell(),
     "tests/run --only test_value": Shell(TESTED),
+    "tests/run --only shine": Elsewhere("tests/build/recipes.sh", "--only"),
+    "tests/run --only 'golden.*class'": Elsewhere("tests/build/recipes.sh", "--only"),
     "tests/run --arch armv7 --only test_version": Elsewhere("ci/emulated", "--arch"),
     ONE_TEST: Shell("build/x86_64-release/dbus-opendtu"),
     "DTU_BINARY=build/x86_64-debug/dbus-opendtu " + ONE_TEST: Shell("build/x86_64-debug/dbus-opendtu"),
