@@ -18,7 +18,7 @@ python_entries()
         cd "$dir" || exit
         for entry in *; do
             case $entry in
-            config.ini* | state.json* | files.sha256 | python-driver) continue ;;
+            config.ini* | state.json* | devices | files.sha256 | python-driver) continue ;;
             service) ;;
             *) ! is_ours "$entry" || continue ;;
             esac

@@ -4,16 +4,22 @@
 # PackageManager replaces the whole folder by what it has downloaded; it keeps options in
 # /data/setupOptions. The service keeps a copy of config.ini there at each change of it (run --copy);
 # of the rest one is made at each boot and restart.
+# What its owner and the service have made: devices/ holds the owner's own device files.
+options_of() # FOLDER
+{
+    (cd "$1" 2>/dev/null && for option in config.ini state.json devices/*.ini; do
+        [ ! -f "$option" ] || printf '%s\n' "$option"
+    done)
+}
+
 options_save()
 {
     [ -d "$root/data/SetupHelper" ] || return 0
     options=$root/data/setupOptions/$name
-    for option in config.ini state.json; do
-        [ -f "$dir/$option" ] || continue
-        if ! cmp -s "$dir/$option" "$options/$option"; then
-            mkdir -p "$options" && cp -p "$dir/$option" "$options/.$option" &&
-                mv -f "$options/.$option" "$options/$option"
-        fi
+    options_of "$dir" | while read -r option; do
+        cmp -s "$dir/$option" "$options/$option" && continue
+        mkdir -p "$(dirname "$options/$option")" && cp -p "$dir/$option" "$options/$option.new" &&
+            mv -f "$options/$option.new" "$options/$option"
     done
     return 0
 }
@@ -21,8 +27,8 @@ options_save()
 options_restore()
 {
     options=$root/data/setupOptions/$name
-    for option in config.ini state.json; do
-        [ -f "$dir/$option" ] || [ ! -f "$options/$option" ] || cp -p "$options/$option" "$dir/$option"
+    options_of "$options" | while read -r option; do
+        [ -f "$dir/$option" ] || { mkdir -p "$(dirname "$dir/$option")" && cp -p "$options/$option" "$dir/$option"; }
     done
     return 0
 }

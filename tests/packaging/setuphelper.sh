@@ -36,9 +36,11 @@ ok "it runs" runs_version 1.1.0
 ok "config.ini is back" grep -q 'DeviceInstance = 34' "$R/data/dbus-opendtu/config.ini"
 ok "... with its last change" grep -q 'nothing restarted' "$R/data/dbus-opendtu/config.ini"
 sed -i 's/= 34/= 35/' "$R/data/dbus-opendtu/config.ini"
+mkdir "$R/data/dbus-opendtu/devices" && echo '[DEVICE]' >"$R/data/dbus-opendtu/devices/mine.ini"
 boot
 download 1.0.0
 ok "setup install of another version" in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1
+ok "the owner's device file is back" grep -qx '\[DEVICE\]' "$R/data/dbus-opendtu/devices/mine.ini"
 ok "config.ini is back, as at the last boot" grep -q 'DeviceInstance = 35' "$R/data/dbus-opendtu/config.ini"
 download 1.1.0
 ok "setup install of the new version" in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1
