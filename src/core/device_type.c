@@ -79,6 +79,7 @@ static void say(struct checking *c, unsigned line, const char *format, ...)
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
     c->ok = false;
+    text_clean(text); /* it may show what the file holds */
     c->fault(c->user, line, text);
 }
 
