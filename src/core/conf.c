@@ -66,7 +66,7 @@ static void warn_of_dry_run(struct conf_parse *p)
 
     if (p->config->dry_run && e && !p->told[e - p->file->entries])
         conf_say(p, CONF_WARNING, e->line, NULL,
-                 "[DEFAULT] DryRun is on: values are read and logged, and not published");
+                 "[DEFAULT] DryRun is on: values are read and logged, but not published");
 }
 
 static void read_config(struct conf_parse *p)

@@ -154,7 +154,7 @@ static enum state read_other(struct conf_parse *p, const char *section, unsigned
     else if (conf_is_whole(p))
         conf_say(
             p, CONF_ERROR, conf_section_line(p, section), NULL,
-            "[%s] Host is missing: that of [DEFAULT] is another DTU's, and would be asked twice",
+            "[%s] Host is missing: the Host of [DEFAULT] is another DTU, which would be asked twice",
             section);
     return FAULTY;
 }
@@ -186,7 +186,7 @@ static bool has_twin(struct conf_parse *p, const struct gateway_conf *g)
         const struct inifile_entry *e = conf_own_value(p, g->section, host);
         (void)snprintf(outcome, sizeof outcome, "[%s] is left out", g->section);
         conf_say(p, CONF_ERROR, e ? e->line : 0, outcome,
-                 "[%s] Host is that of [%s] already, which would be asked twice", g->section,
+                 "[%s] Host is the same as in [%s], so that DTU would be asked twice", g->section,
                  title(p, other));
         return true;
     }
@@ -271,7 +271,7 @@ static void warn_of_host(struct conf_parse *p, const char *section, const struct
         return;
     (void)snprintf(
         what, sizeof what,
-        "not used: its DTU is [%s]; another one is a [DTUn] with this Host, and DTU = n here",
+        "not used: its DTU is [%s]; for another DTU, add a [DTUn] with this Host, and DTU = n here",
         title(p, dtu));
     conf_say_of_value(p, CONF_WARNING, e, host, value, NULL, what);
 }
@@ -292,7 +292,7 @@ static bool is_free(struct conf_parse *p, const struct device_conf *d)
             inifile_own(p->file, d->section, serial ? "Serial" : "Index");
         say_kept_off(outcome, d->section, true);
         conf_say(p, CONF_ERROR, e ? e->line : conf_section_line(p, d->section), outcome,
-                 "[%s] %s is that of [%s] already", d->section, serial ? "Serial" : "Index",
+                 "[%s] %s is the same as in [%s]", d->section, serial ? "Serial" : "Index",
                  other->section);
         return false;
     }
@@ -397,7 +397,7 @@ static void warn_of_idle_dtu(struct conf_parse *p, const struct gateway_conf *g,
     conf_section_name(section, conf_dtu_prefix, g->number);
     const struct inifile_entry *e = conf_find_value(p, place, (size_t)(key - conf_table));
     conf_say(p, CONF_WARNING, e ? e->line : 0, NULL,
-             "[%s] AutoAdd = 0, and no [INVERTERn] of its own: nothing of this DTU is published",
+             "[%s] AutoAdd = 0, and it has no [INVERTERn]: nothing of this DTU is published",
              title(p, g));
 }
 

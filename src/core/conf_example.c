@@ -57,35 +57,35 @@ void conf_write_example(void (*put)(void *user, const char *text), void *user)
 {
     put_section(
         put, user, CONF_IN_DEFAULT,
-        "# Copy this file to config.ini, and set Host at least: the rest may go.\n"
+        "# Copy this file to config.ini and set Host. All other keys are optional.\n"
         "#\n"
-        "# A line that begins with # or ; is a comment; anywhere else they belong to the value.\n"
-        "# A key that begins with # here shows its default.\n"
-        "# What stands in [DEFAULT] holds for every section that does not say otherwise.\n"
+        "# A line that begins with # or ; is a comment. Elsewhere, # and ; belong to the value.\n"
+        "# A key behind a # shows its default.\n"
+        "# [DEFAULT] applies to every section that does not set the key itself.\n"
         "\n"
         "[DEFAULT]\n");
     put_section(
         put, user, CONF_IN_INVERTER,
         "\n"
-        "# ---- Inverters behind the DTU: [INVERTER0] is the first of its list, [INVERTER1] the\n"
-        "# second ... Once seen, an inverter keeps its section whatever its place in the list.\n"
-        "# One that needs no settings of its own needs no section.\n"
+        "# ---- Inverters behind the DTU: [INVERTER0] is the first in its list, [INVERTER1] the\n"
+        "# second ... An inverter that was seen once keeps its section, whatever its place in the list.\n"
+        "# An inverter without special settings needs no section.\n"
         "\n"
         "[INVERTER0]\n");
     put_section(
         put, user, CONF_IN_DTU,
         "\n"
-        "# ---- More DTUs: [DTU1] to [DTU15], each with a Host of its own, and what else of [DEFAULT]\n"
-        "# is different there. That of [DEFAULT] is DTU 0. Phase and the like hold for those of its\n"
-        "# inverters that say nothing else. Take the # of the lines away that are needed.\n"
+        "# ---- More DTUs: [DTU1] to [DTU15], each with its own Host, and any other key of [DEFAULT]\n"
+        "# that differs there. The DTU of [DEFAULT] is DTU 0. Phase and similar keys apply to those of\n"
+        "# its inverters that do not set them. Remove the # from the lines that you need.\n"
         "\n"
         "#[DTU1]\n");
     put_section(
         put, user, CONF_IN_TEMPLATE,
         "\n"
-        "# ---- Devices with a JSON reply of their own (Shelly, Tasmota ...): [TEMPLATE0],\n"
-        "# [TEMPLATE1] ... as many as NumberOfTemplates says. Take the # of the lines away that are\n"
-        "# needed.\n"
+        "# ---- Devices that answer with JSON (Shelly, Tasmota ...): [TEMPLATE0],\n"
+        "# [TEMPLATE1] ... Set a Type, or CUST_ keys and NumberOfTemplates. Remove the # from the lines that\n"
+        "# you need.\n"
         "\n"
         "#[TEMPLATE0]\n");
 }

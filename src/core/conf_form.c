@@ -27,7 +27,7 @@ bool conf_check_form(struct conf_parse *p, const char *text, size_t len)
         line += *c == '\n';
     conf_say(
         p, CONF_FATAL, line, NULL,
-        "NUL bytes from here on: the file is damaged, as by a power cut, or is no text; put a good "
-        "one in its place");
+        "NUL bytes from here on: the file is damaged, for example by a power cut, or is not text; replace it with a good "
+        "one");
     return false;
 }

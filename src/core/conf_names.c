@@ -78,7 +78,7 @@ static bool check_alias(struct conf_parse *p, const struct inifile_entry *e, con
         if (strcasecmp(conf_aliases[i].name, e->name) != 0)
             continue;
         if (conf_aliases[i].key && inifile_own(p->file, section, conf_aliases[i].key))
-            conf_say(p, CONF_WARNING, e->line, NULL, "[%s] %s is not used: %s stands there as well",
+            conf_say(p, CONF_WARNING, e->line, NULL, "[%s] %s is not used: %s is set as well",
                      section, conf_aliases[i].name, conf_aliases[i].key);
         else if (conf_aliases[i].note)
             conf_say(p, CONF_NOTE, e->line, NULL, "[%s] %s is %s", section, conf_aliases[i].name,
@@ -108,11 +108,10 @@ static void check_place(struct conf_parse *p, const struct inifile_entry *e, con
         return;
     if (scope == CONF_IN_DTU && conf_storings[key - conf_table].owner == COUNTS)
         conf_say(p, CONF_WARNING, e->line, NULL, "[%s] %s is not used here: %s", section, key->name,
-                 strcmp(key->name, "DTU") == 0
-                     ? "what kind of DTU it is, is called Type in a [DTUn]"
-                     : "it belongs into [DEFAULT]");
+                 strcmp(key->name, "DTU") == 0 ? "in a [DTUn], the type of DTU is called Type"
+                                               : "it belongs in [DEFAULT]");
     else
-        conf_say(p, CONF_WARNING, e->line, NULL, "[%s] %s is not used here: it belongs into %s",
+        conf_say(p, CONF_WARNING, e->line, NULL, "[%s] %s is not used here: it belongs in %s",
                  section, key->name, home_of(key));
 }
 
@@ -225,7 +224,7 @@ static void say_section(struct conf_parse *p, const struct inifile_section *s)
     p->told_host = p->told_host || instead;
     if (premise)
         conf_say(p, instead ? CONF_ERROR : CONF_WARNING, s->line, NULL,
-                 "[ONPREMISE] is not used any more: move its keys (Host, Username, Password) into "
+                 "[ONPREMISE] is no longer used: move its keys (Host, Username, Password) into "
                  "[DEFAULT]");
     else if (found)
         conf_say(p, instead ? CONF_ERROR : CONF_WARNING, s->line, NULL,

@@ -47,7 +47,7 @@ static const char *through(const struct conf_parse *p, struct conf_place place,
 static const char *unusable(const char *value)
 {
     if (strchr(value, '\n'))
-        return "it goes on in the next line: take that line's indentation away";
+        return "it continues on the next line: remove that line's indentation";
     for (; *value; value++) {
         if (((unsigned char)*value < 0x20 && *value != '\t') || *value == 0x7F)
             return "it holds a control character";
@@ -69,7 +69,7 @@ static bool read_value(struct conf_parse *p, struct conf_place place, size_t k,
         break;
     case INIFILE_UNKNOWN_NAME:
         conf_say_of_value(p, CONF_WARNING, e, &conf_table[k], out, NULL,
-                          "its %(name)s is no key, and was left as it is; write %% for %");
+                          "its %(name)s is not a key and was left as it is; write %% for %");
         break;
     case INIFILE_TOO_DEEP:
         hint = "it is too long, or its %(name)s refers to itself";
@@ -93,10 +93,10 @@ static void note_slip(struct conf_parse *p, const struct inifile_entry *e, size_
 
     if ((text || set == set_name) && set_is_quoted(value))
         conf_say_of_value(p, CONF_NOTE, e, &conf_table[k], value, NULL,
-                          "the quotes are part of the value: take them away if they are not meant");
+                          "the quotes are part of the value: remove them unless they are meant");
     else if (text && set_has_comment(value))
         conf_say_of_value(p, CONF_NOTE, e, &conf_table[k], value, NULL,
-                          "all of it is the value: a comment stands on a line of its own");
+                          "all of it is the value: a comment needs its own line");
 }
 
 /* Empty where that says nothing: as if the key was not there. */
@@ -113,8 +113,8 @@ static void take_empty(struct conf_parse *p, const struct inifile_entry *e, size
 static const char *slip_of(const char *value)
 {
     if (set_has_comment(value))
-        return "a comment stands on a line of its own";
-    return set_is_quoted(value) ? "take the quotes away" : NULL;
+        return "a comment needs its own line";
+    return set_is_quoted(value) ? "remove the quotes" : NULL;
 }
 
 /* What the device's file says, which was checked when it was read. */

@@ -59,8 +59,8 @@ void conf_settle_instances(struct conf_parse *p)
         bool yields = is_template(c, winner) && !is_template(c, d);
         conf_say(p, yields ? CONF_WARNING : CONF_ERROR, conf_section_line(p, d->section),
                  "auto is used instead",
-                 "[%s] DeviceInstance = %d is that of [%s] already: give one of them another",
-                 d->section, d->instance, winner->section);
+                 "[%s] DeviceInstance = %d is already used by [%s]: change one of them", d->section,
+                 d->instance, winner->section);
         d->instance = CONF_INSTANCE_AUTO;
     }
 }

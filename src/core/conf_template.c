@@ -55,7 +55,7 @@ static bool has_no_gap(struct conf_parse *p, const struct gateway_conf *g, const
             continue;
         conf_say(
             p, CONF_ERROR, conf_section_line(p, section), NULL,
-            "[%s] CUST_API_PATH_%u stands there without CUST_API_PATH_%u: number them without a gap",
+            "[%s] CUST_API_PATH_%u is set, but CUST_API_PATH_%u is not: number them without a gap",
             section, n + 1, count + 1);
         return false;
     }
@@ -90,8 +90,8 @@ static bool check_replies(struct conf_parse *p, const struct gateway_conf *g, co
                  JSON_REPLIES_MAX);
     else
         conf_say(p, CONF_ERROR, conf_section_line(p, section), NULL,
-                 "[%s] %s = %.60s: CUST_API_PATH_%u, which [%u] is the reply of, is missing",
-                 section, key, path, l.missing, l.missing);
+                 "[%s] %s = %.60s: CUST_API_PATH_%u, whose reply is [%u], is missing", section, key,
+                 path, l.missing, l.missing);
     return false;
 }
 
@@ -141,8 +141,7 @@ static void settle_credentials(struct conf_parse *p, struct gateway_conf *g, con
         return;
     if (has_own(p, section, "Username") || has_own(p, section, "Password"))
         conf_say(p, CONF_WARNING, conf_section_line(p, section), NULL,
-                 "[%s] Username and Password are not used: Authorization stands in their place",
-                 section);
+                 "[%s] Username and Password are not used: Authorization replaces them", section);
     g->username[0] = g->password[0] = '\0';
     g->digest = false;
 }
@@ -314,7 +313,7 @@ static void say_unused(struct conf_parse *p, const unsigned *unused, size_t coun
     conf_say(p, nothing ? CONF_ERROR : CONF_WARNING, conf_section_line(p, section), NULL,
              "%s not used: NumberOfTemplates %s %u; write NumberOfTemplates = %u into [DEFAULT]%s",
              list, number ? "is" : "is missing, which means", p->counts.templates,
-             unused[count - 1] + 1, nothing ? ", for else there is nothing to publish" : "");
+             unused[count - 1] + 1, nothing ? ": otherwise there is nothing to publish" : "");
 }
 
 static void say_missing(struct conf_parse *p, const unsigned *missing, size_t count,

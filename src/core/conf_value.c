@@ -31,8 +31,8 @@ static bool find_word(const struct word *words, const char *text, int *value)
 /* ---- Texts ---------------------------------------------------------------------------------- */
 
 const char set_not_utf8[] =
-    "the file is not in UTF-8 (in Windows-1252?): save it again as UTF-8, or what is read here is not "
-    "what you see";
+    "the file is not in UTF-8 (in Windows-1252?): save it again as UTF-8, or the program reads "
+    "something else than you see";
 
 static bool is_utf8(const char *text)
 {
@@ -96,7 +96,7 @@ enum set_result set_name(const struct set_limits *l, const char *text, void *mem
     if (!is_utf8(text))
         *hint = set_not_utf8;
     else if (strlen(text) < (size_t)l->max)
-        *hint = "what cannot be shown of it was replaced by ?";
+        *hint = "characters that cannot be shown were replaced by ?";
     return SET_ADAPTED;
 }
 
@@ -109,7 +109,7 @@ enum set_result set_serial(const struct set_limits *l, const char *text, void *m
     }
     if (!text[strspn(text, "0")]) {
         if (*text)
-            *hint = "zeros alone are none";
+            *hint = "it cannot be all zeros";
         return SET_BAD;
     }
     return set_text(l, text, member, hint);
@@ -145,7 +145,7 @@ enum set_result set_unless_false(const struct set_limits *l, const char *text, v
     *(bool *)member = value;
     if (known || !*text)
         return SET_OK;
-    *hint = "anything that is not 0 counts as 1: values are read and logged, and not published";
+    *hint = "anything that is not 0 counts as 1: values are read and logged, but not published";
     return SET_ADAPTED;
 }
 
@@ -255,7 +255,7 @@ enum set_result set_dtu_number(const struct set_limits *l, const char *text, voi
     }
     *(unsigned *)member = 0;
     *hint =
-        "not used: here stands the n of its [DTUn]; the kind stands there as Type, or as DTU in "
+        "not used: write the n of its [DTUn] here; the type of DTU goes there as Type, or as DTU in "
         "[DEFAULT]";
     return SET_ADAPTED;
 }
@@ -275,7 +275,7 @@ static bool read_number(const char *text, const char *characters, double *value)
 static bool read_decimal(const char *text, double *value, const char **hint)
 {
     if (strchr(text, ',') && !strchr(text, '.'))
-        *hint = "write a dot, not a comma, for decimals";
+        *hint = "use a dot, not a comma, for decimals";
     return read_number(text, "+-.0123456789eE", value);
 }
 
@@ -438,7 +438,7 @@ static bool valid_authority(const char *text, const char **hint)
         size_t len = strspn(text, name_characters);
         rest = text + len;
         if (strchr(text, ':') != strrchr(text, ':'))
-            *hint = "an IPv6 address stands in brackets: [fe80::1]";
+            *hint = "an IPv6 address needs brackets: [fe80::1]";
         if (!len)
             return false;
     }
@@ -468,9 +468,9 @@ enum set_result set_host(const struct set_limits *l, const char *text, void *mem
     authority[len] = '\0';
 
     if (strstr(authority, "://"))
-        *hint = "only http:// and https:// are spoken";
+        *hint = "only http:// and https:// are supported";
     else if (strchr(authority, '@'))
-        *hint = "write the user's name and password into Username and Password";
+        *hint = "write the user name and password to Username and Password";
     else if (strpbrk(authority, "/?"))
         *hint = "the address ends before the path; for a template, that goes into CUST_API_PATH";
     if (*hint || !valid_authority(authority, hint))
@@ -521,14 +521,14 @@ enum set_result set_authorization(const struct set_limits *l, const char *text, 
 
     for (const char *c = text; *c; c++) {
         if (*c < ' ' || *c > '~') {
-            *hint = "a token has letters, digits and a few signs";
+            *hint = "a token consists of letters, digits and a few signs";
             return SET_BAD;
         }
     }
     if (set_is_quoted(text))
         return SET_BAD;
     if (strncasecmp(text, header, sizeof header - 1) == 0) {
-        *hint = "only what stands behind Authorization: is its value";
+        *hint = "write only what follows Authorization: as the value";
         return SET_BAD;
     }
     if (strlen(scheme) + strlen(text) >= (size_t)l->max) {
@@ -551,7 +551,7 @@ enum set_result set_json_path(const struct set_limits *l, const char *text, void
     if (result != SET_OK || !set_is_quoted(text))
         return result;
     *hint =
-        "the quotes are part of the name that is looked for: take them away"; /* it may have them */
+        "the quotes are part of the name that is looked for: remove them"; /* it may have them */
     return SET_ADAPTED;
 }
 

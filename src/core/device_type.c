@@ -132,7 +132,7 @@ static void check_entry(struct checking *c, const struct inifile_entry *e)
     if (!key)
         say(c, e->line, "%.48s is not known", e->name);
     else if (!may_set(e->name))
-        say(c, e->line, "%s belongs into config.ini, not into the file of a device", key->name);
+        say(c, e->line, "%s belongs in config.ini, not into the file of a device", key->name);
     else if (!device_type_get(c->type, e->name, value) || !conf_takes(key, value))
         say(c, e->line, "%s: %.80s is not allowed; allowed: %s", key->name, value, key->type);
 }

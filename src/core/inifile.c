@@ -123,7 +123,7 @@ static void new_element(struct reader *r, struct span content, unsigned line)
         name++;
     if (*content.begin == '[') {
         if (len < 3 || content.begin[1] == ']' || !memchr(content.begin, ']', len)) {
-            tell(r, line, "a section's name stands between [ and ]");
+            tell(r, line, "a section's name needs [ and ] around it");
             return;
         }
         r->in_section = true;
@@ -217,7 +217,7 @@ static void begin_section(struct reader *r, const char *name, unsigned line)
         if (strcmp(name, defaults) == 0) /* configparser takes several of these */
             return;
         (void)snprintf(text, sizeof text,
-                       "[%.32s] stands here again: it begins in line %u; make one of the two", name,
+                       "[%.32s] is there twice: it already begins in line %u; merge the two", name,
                        f->sections[i].line);
         tell(r, line, text);
         return;
@@ -280,7 +280,7 @@ static void begin_option(struct reader *r, const char *name, const char *value, 
     first = own_entry(f, r->section, entry->name);
     if (first) {
         (void)snprintf(text, sizeof text,
-                       "[%.32s] %.48s stands here again: it is in line %u already; take one away",
+                       "[%.32s] %.48s is set twice: it is already in line %u; remove one",
                        f->sections[r->section].name, first->name, first->line);
         tell(r, line, text);
     }

@@ -88,7 +88,7 @@ class DevicesTest(CommandTest):
         self.write_device("mine", "[DEVICE]\nTitle = My plug\nClasses = pvinverter\nHost = evil\n")
         self.configure({"DTU": "template"}, TEMPLATE0=self.section("127.0.0.1:9", "mine"))
         _code, out, _err = self.call("check", "config.ini")
-        self.assertIn("devices/mine.ini: line 4: Host belongs into config.ini", out)
+        self.assertIn("devices/mine.ini: line 4: Host belongs in config.ini", out)
 
     def write_device(self, name, text):
         with open(f"{self.folder}/devices/{name}.ini", "w", encoding="utf-8") as file:

@@ -19,8 +19,8 @@ static void unknown_keys(void **state)
     assert_warning(DTU "Colour=red\n", 3, "Colour|no effect");
     assert_null(strstr(report.messages[0].text, "red"));
     assert_warning(TEMPLATE "CUST_Totl=x\n", 8, "CUST_Total");
-    assert_warning(ONE "CUST_Power=p\n", 4, "[INVERTER0] CUST_Power|belongs into [TEMPLATEn]");
-    assert_warning(ONE "Logging=INFO\n", 4, "Logging|belongs into [DEFAULT]");
+    assert_warning(ONE "CUST_Power=p\n", 4, "[INVERTER0] CUST_Power|belongs in [TEMPLATEn]");
+    assert_warning(ONE "Logging=INFO\n", 4, "Logging|belongs in [DEFAULT]");
     assert_int_equal(c->log_level, LOG_WARNING);
     parse_clean(DTU "Phase=L2\nAcPosition=0\n[INVERTER0]\n"); /* [DEFAULT] holds for all */
     assert_int_equal(device()->phase, PHASE_L2);
@@ -46,7 +46,7 @@ static void unknown_sections(void **state)
         {"GENERAL", "[INVERTER0] to [INVERTER63]"},
         {"7", "[INVERTER0] to [INVERTER63]"},
         {"INVERTER99999999999999999999", "[INVERTER0] to [INVERTER63]"},
-        {"ONPREMISE", "not used any more: move its keys (Host, Username, Password) into [DEFAULT]"},
+        {"ONPREMISE", "no longer used: move its keys (Host, Username, Password) into [DEFAULT]"},
     };
     char text[200];
 
@@ -136,7 +136,7 @@ static void templates_with_several_requests(void **state)
     assert_string_equal(gateway()->template.api_path[1], "/energy");
     assert_error(TEMPLATE "CUST_Total=[2]e\n", 4, "[TEMPLATE0] CUST_Total = [2]e|CUST_API_PATH_2");
     assert_error(TEMPLATE "CUST_Total=e + [7]e\n", 4, "CUST_Total|[1] to [4]");
-    assert_error(TEMPLATE "CUST_API_PATH_3=x\n", 4, "CUST_API_PATH_3|without CUST_API_PATH_2");
+    assert_error(TEMPLATE "CUST_API_PATH_3=x\n", 4, "CUST_API_PATH_3|CUST_API_PATH_2 is not");
     assert_error(TEMPLATE "CUST_String2_Power=[2]e\n", 4, "CUST_String2_Power|CUST_API_PATH_2");
 }
 
@@ -201,8 +201,8 @@ static void doubles_are_fatal(void **state)
     assert_fatal("Host=a\nUsername=u\nPassword=p\n", 1,
                  "first [section]|[DEFAULT] on a line above");
     assert_fatal("[DEFAULT\n[TEMPLATE0]\nHost=a\n[DEFAULT]\nNumberOfTemplates=2\n", 1,
-                 "between [ and ]");
-    assert_fatal("[DEFAULT\n[DEFAULT]\nHost=a\n", 1, "between [ and ]");
+                 "needs [ and ] around it");
+    assert_fatal("[DEFAULT\n[DEFAULT]\nHost=a\n", 1, "needs [ and ] around it");
 }
 
 /* Whatever Notepad makes of it, and whatever a power cut leaves. */

@@ -97,23 +97,23 @@ static void quotes_and_comments(void **state)
         enum conf_severity severity;
         const char *cure;
     } cases[] = {
-        {"Host=\"192.168.1.50\"", CONF_ERROR, "take the quotes away"},
-        {"Host='dtu'", CONF_ERROR, "take the quotes away"},
+        {"Host=\"192.168.1.50\"", CONF_ERROR, "remove the quotes"},
+        {"Host='dtu'", CONF_ERROR, "remove the quotes"},
         {"Host=\xE2\x80\x9E"
          "dtu\xE2\x80\x9C",
-         CONF_ERROR, "take the quotes away"},
-        {"Phase=\"L1\"", CONF_ERROR, "take the quotes away"},
-        {"HTTPTimeout='3'", CONF_ERROR, "take the quotes away|2.5 is used"},
-        {"Host=dtu # the roof", CONF_ERROR, "a comment stands on a line of its own"},
-        {"Host=dtu ; the roof", CONF_ERROR, "a comment stands on a line of its own"},
-        {"Phase=L1\t# the roof", CONF_ERROR, "a comment stands on a line of its own"},
-        {"AutoAdd=0 # none", CONF_ERROR, "a comment stands on a line of its own|1 is used"},
+         CONF_ERROR, "remove the quotes"},
+        {"Phase=\"L1\"", CONF_ERROR, "remove the quotes"},
+        {"HTTPTimeout='3'", CONF_ERROR, "remove the quotes|2.5 is used"},
+        {"Host=dtu # the roof", CONF_ERROR, "a comment needs its own line"},
+        {"Host=dtu ; the roof", CONF_ERROR, "a comment needs its own line"},
+        {"Phase=L1\t# the roof", CONF_ERROR, "a comment needs its own line"},
+        {"AutoAdd=0 # none", CONF_ERROR, "a comment needs its own line|1 is used"},
         {"DryRun=0 # no", CONF_WARNING, "counts as 1"},
         /* These may well be meant. */
         {"Password=\"geheim\"", CONF_NOTE, "(hidden)|the quotes are part of the value"},
-        {"Password=geheim #1", CONF_NOTE, "(hidden)|a comment stands on a line of its own"},
+        {"Password=geheim #1", CONF_NOTE, "(hidden)|a comment needs its own line"},
         {"Username='admin'", CONF_NOTE, "the quotes are part"},
-        {"CACert=/data/ca.pem ; mine", CONF_NOTE, "a comment stands"},
+        {"CACert=/data/ca.pem ; mine", CONF_NOTE, "a comment needs"},
     };
     char text[200];
 
@@ -128,8 +128,8 @@ static void quotes_and_comments(void **state)
     assert_warning(TEMPLATE "CUST_Total=\"e/total\"\n", 8, "CUST_Total|the quotes are part");
     parse("[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=h\nCUST_Power=p\n"
           "CUST_API_PATH='status'\n");
-    assert_message(CONF_ERROR, 7, "CUST_API_PATH|take the quotes away");
-    assert_note(TEMPLATE "CUST_Total=No #1/total\n", 8, "a comment stands");
+    assert_message(CONF_ERROR, 7, "CUST_API_PATH|remove the quotes");
+    assert_note(TEMPLATE "CUST_Total=No #1/total\n", 8, "a comment needs");
     assert_string_equal(gateway()->template.value[FIELD_ENERGY_FORWARD].path[0], "No #1/total");
     assert_note(TEMPLATE "Name=\"Shed\"\n", 8, "the quotes are part");
     parse_clean(TEMPLATE "Name=Shed #1\n");
@@ -351,8 +351,8 @@ static void tokens(void **state)
         {"", ""},
     };
     static const char *const bad[][2] = {
-        {"Authorization: Bearer geheim", "only what stands behind"},
-        {"'geheim'", "take the quotes away"},
+        {"Authorization: Bearer geheim", "write only what follows"},
+        {"'geheim'", "remove the quotes"},
         {"geh\xC3\xA4im", "letters, digits"},
         {"geheim\tx", "letters, digits"},
     };

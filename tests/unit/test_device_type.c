@@ -61,10 +61,10 @@ static void faults_of_a_file(void **state)
     static const struct {
         const char *line, *expected;
     } cases[] = {
-        {"Host=192.168.1.5\n", "4: Host belongs into config.ini"},
-        {"TlsVerify=0\n", "4: TlsVerify belongs into config.ini"},
-        {"Password=x\n", "4: Password belongs into config.ini"},
-        {"CUST_SN=1\n", "4: CUST_SN belongs into config.ini"},
+        {"Host=192.168.1.5\n", "4: Host belongs in config.ini"},
+        {"TlsVerify=0\n", "4: TlsVerify belongs in config.ini"},
+        {"Password=x\n", "4: Password belongs in config.ini"},
+        {"CUST_SN=1\n", "4: CUST_SN belongs in config.ini"},
         {"CUST_Powr=x\n", "4: CUST_Powr is not known"},
         {"CUST_Power_Mult=many\n", "4: CUST_Power_Mult: many is not allowed; allowed: number"},
         {"Channels=9\n", "Channels = 9: 1 to 4"},

@@ -209,13 +209,14 @@ static void inherits_from_default(void **state)
 
 static void tells_faults(void **state)
 {
-    assert_fault("[A]\nkey=1\nother=2\nKey=3\n", 4, "[A] key stands here again: it is in line 2");
-    assert_fault("[A]\nkey=1\n[B]\n[A]\n", 4, "[A] stands here again: it begins in line 1");
+    assert_fault("[A]\nkey=1\nother=2\nKey=3\n", 4,
+                 "[A] key is set twice: it is already in line 2");
+    assert_fault("[A]\nkey=1\n[B]\n[A]\n", 4, "[A] is there twice: it already begins in line 1");
     assert_fault("[DEFAULT]\nkey=1\n[DEFAULT]\nkey=2\n", 4, "line 2");
     assert_fault("key=1\n[A]\n", 1, "before the first [section]");
     assert_fault("[A]\n\nnonsense\n", 3, "neither");
-    assert_fault("[A\n", 1, "between [ and ]");
-    assert_fault("[]\n", 1, "between [ and ]");
+    assert_fault("[A\n", 1, "needs [ and ] around it");
+    assert_fault("[]\n", 1, "needs [ and ] around it");
     assert_fault("[A]\n= 1\n", 2, "without a key");
     assert_fault("[A]\nkey=1\nsecret\n", 3, "neither");
 }
