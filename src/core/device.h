@@ -74,6 +74,7 @@ struct device_view {
     int load_position;          /* as a load: 0 AC output, 1 AC input */
     enum phase_choice phase;    /* resolved: never PHASE_AUTO */
     unsigned phases;            /* 1 or 3 */
+    bool own_phases; /* it measures each of its three phases: nothing is shared out between them */
     unsigned char update_index; /* moves with each fresh reading, 255 wraps to 0 */
     int64_t measured_ms;        /* when that came; -1 before the first */
     double latency_ms;          /* of the last answered request; MISSING before it */

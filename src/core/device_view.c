@@ -60,6 +60,7 @@ static void fill_three_phases(struct device_view *view, const double (*from)[PHA
     const double *power = from[FIELD_POWER], *current = from[FIELD_CURRENT];
     const double *voltage = from[FIELD_VOLTAGE];
 
+    view->own_phases = has_own_phases(power);
     for (unsigned slot = 1; slot <= PHASES; slot++) {
         view->value[FIELD_VOLTAGE][slot] = has_own_phases(voltage) ? voltage[slot] : voltage[0];
         view->value[FIELD_POWER_FACTOR][slot] = from[FIELD_POWER_FACTOR][slot];
@@ -182,6 +183,6 @@ void view_energy(struct device_view *view, enum field field, double total, const
         else if (own && has_own_phases(own))
             out[slot] = own[slot];
         else
-            out[slot] = shares ? total / PHASES : MISSING;
+            out[slot] = shares && !view->own_phases ? total / PHASES : MISSING;
     }
 }

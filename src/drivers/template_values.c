@@ -188,8 +188,10 @@ static bool find_mistake(const struct template_conf *c, struct template_settled 
                          const struct sums *sums, const struct reading *r, enum field *field,
                          size_t *slot)
 {
-    size_t judged = c->title[0] ? FIELD_POWER + 1 : FIELD_COUNT;
+    size_t judged = FIELD_COUNT;
 
+    if (c->title[0])
+        judged = has_value(r->value[FIELD_POWER][0]) ? 0 : FIELD_POWER + 1;
     for (size_t f = 0; f < judged; f++) {
         for (size_t s = 0; s < PHASE_SLOTS; s++) {
             const struct sum *sum = &sums->of[f][s];

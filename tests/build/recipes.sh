@@ -113,6 +113,10 @@ for suite in 'unit ' 'fuzz replay ' 'integration, x86_64 '; do
 done
 documented 'opendtu .* shine'
 
+recipe "A device with a JSON reply"
+expect "the document of devices" '^## sunplug$' "$copy/docs/devices.md"
+expect "what the new device shows" '^/Ac/Energy/Forward 45.60kWh$' "$copy/tests/fixtures/devices/sunplug.golden"
+
 recipe "A new Venus class"
 expect "the test of the new class" '^integration, x86_64 .* 2 passed' "$copy.log"
 expect "the new class" '^## evcharger$' "$copy/docs/dbus.md"

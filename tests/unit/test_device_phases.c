@@ -99,6 +99,17 @@ static void two_phases_of_their_own(void **state)
     assert_field(FIELD_POWER, 300, 100, MISSING, MISSING);
 }
 
+/* A third of the counter for a phase that draws next to nothing would be made up. */
+static void phases_without_counters(void **state)
+{
+    conf.phase = PHASE_3P;
+    create();
+    for (int slot = 1; slot <= 3; slot++)
+        r.value[FIELD_POWER][slot] = 100;
+    feed(0);
+    assert_field(FIELD_ENERGY_FORWARD, 100, MISSING, MISSING, MISSING);
+}
+
 static void zero_volts_never_divide(void **state)
 {
     static const double voltages[] = {0, 1e-9, -230, MISSING};
@@ -276,6 +287,7 @@ int main(void)
         TEST(three_phases_with_their_own_values),
         TEST(a_total_from_the_phases),
         TEST(two_phases_of_their_own),
+        TEST(phases_without_counters),
         TEST(zero_volts_never_divide),
         TEST(phases_by_themselves),
         TEST(a_choice_is_not_overruled),
