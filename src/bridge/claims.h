@@ -39,6 +39,9 @@ struct claim_wish {
     int last_instance;       /* of the memory; -1: none */
 };
 
+/* The uid of a device: what its settings are below. */
+void claim_uid(const struct device_memory *m, bool template, char out[CLAIM_UID_MAX]);
+
 struct claim;
 typedef void (*claim_fn)(void *user);
 

@@ -1,5 +1,6 @@
 #include "bridge/claims_settings.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,21 @@
  * waits.
  */
 static const struct budget_rate write_rate = {.burst = 100, .per_day = 150};
+
+/* Elements of a path in the settings service are [A-Za-z0-9_]. A template has no identity but its section. */
+void claim_uid(const struct device_memory *m, bool template, char out[CLAIM_UID_MAX])
+{
+    char text[CLAIM_UID_MAX];
+    size_t n = 0;
+
+    if (template && strcmp(m->id, m->serial) != 0)
+        (void)snprintf(text, sizeof text, "dtu_%s_%s", m->id, m->serial);
+    else
+        (void)snprintf(text, sizeof text, "dtu_%s", m->id);
+    for (const char *c = text; *c; c++)
+        out[n++] = (char)(isalnum((unsigned char)*c) ? *c : '_');
+    out[n] = '\0';
+}
 
 void claim_setting_path(const struct claim *claim, enum choice_leaf leaf,
                         char out[SETTINGS_PATH_MAX])

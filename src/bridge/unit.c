@@ -1,16 +1,15 @@
 #include "bridge/unit.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/published.h"
 #include "bridge/unit_log.h"
 #include "core/lineup.h"
 #include "core/map.h"
 #include "core/text.h"
-#include "edge/bus/service.h"
 #include "edge/sys/clock.h"
 #include "edge/sys/log.h"
 
@@ -26,10 +25,8 @@ struct unit {
     struct claim claim;
     struct controls controls;
     const struct venus_class *class;
-    struct service *service;     /* NULL until its name is settled, and while the name is taken */
-    bool there;                  /* the service is on the bus, not only about to be */
-    const struct map_row **rows; /* one per item of the service, in its order */
-    size_t row_count;
+    struct published published; /* closed until its name is settled, and while the name is taken */
+    bool there;                 /* the service is on the bus, not only about to be */
     struct loop_timer bus_retry, deadline;
     struct log_fault bus_fault;
     struct unit_log log;
@@ -59,29 +56,13 @@ static struct title title(const struct unit *u)
 
 /* ---- On the bus ----------------------------------------------------------------------------- */
 
-/* What a dry run keeps from the bus: all that was measured. */
-static bool is_measured(const struct map_row *row)
-{
-    return row->source == MAP_FIELD || row->source == MAP_STRING;
-}
-
-static struct value shown(const struct unit *u, const struct map_row *row)
-{
-    if (u->env->dry_run && is_measured(row))
-        return value_invalid();
-    return map_value(row, device_view(u->device));
-}
-
 static void show(struct unit *u)
 {
-    if (!u->service)
+    if (!u->published.service)
         return;
     u->shown_ms = loop_now_ms(u->env->loop);
-    for (size_t i = 0; i < u->row_count; i++) {
-        struct value v = shown(u, u->rows[i]);
-        service_set(u->service, i, &v);
-    }
-    service_flush(u->service);
+    u->published.dry_run = u->env->dry_run;
+    published_show(&u->published, u->device);
 }
 
 static void show_limit(struct unit *u)
@@ -99,10 +80,11 @@ static int on_write(void *user, size_t item, const struct value *value)
     struct unit *u = user;
     struct owner_choice choice = u->claim.choice;
 
-    if (u->rows[item]->command != VALUE_INVALID)
-        return controls_write(&u->controls, u->rows[item], value) ? SERVICE_ACCEPTED
-                                                                  : SERVICE_REFUSED;
-    if (!choice_write(&choice, u->rows[item]->source, value, device_view(u->device)->phases))
+    if (u->published.rows[item]->command != VALUE_INVALID)
+        return controls_write(&u->controls, u->published.rows[item], value) ? SERVICE_ACCEPTED
+                                                                            : SERVICE_REFUSED;
+    if (!choice_write(&choice, u->published.rows[item]->source, value,
+                      device_view(u->device)->phases))
         return SERVICE_REFUSED;
     device_choose(u->device, &choice);
     claim_choose(&u->claim, &choice);
@@ -117,43 +99,11 @@ static void on_bus_lost(void *user)
     u->env->bus_lost(u->env->user);
 }
 
-/* False when there is no memory for them. */
-static bool collect_rows(struct unit *u, struct service_item **items)
-{
-    const struct device_view *view = device_view(u->device);
-
-    u->row_count = 0;
-    u->rows = calloc(u->class->row_count, sizeof(struct map_row *));
-    *items = calloc(u->class->row_count, sizeof **items);
-    if (!u->rows || !*items)
-        return false;
-    for (size_t i = 0; i < u->class->row_count; i++) {
-        const struct map_row *row = &u->class->rows[i];
-        if (!map_applies(row, view))
-            continue;
-        u->rows[u->row_count] = row;
-        (*items)[u->row_count++] = (struct service_item){
-            .path = row->path,
-            .description = row->help,
-            .text = row->text,
-            .writable = row->writable,
-            .command = row->command,
-            .quiet = row->quiet,
-            .value = shown(u, row),
-        };
-    }
-    return true;
-}
-
 static void disappear(struct unit *u)
 {
-    service_destroy(u->service);
-    u->service = NULL;
+    published_close(&u->published);
     u->there = false;
     claim_on_bus(&u->claim, false);
-    free(u->rows);
-    u->rows = NULL;
-    u->row_count = 0;
     loop_timer_disarm(&u->bus_retry);
 }
 
@@ -207,7 +157,7 @@ static void find_class(struct unit *u)
 static void on_there(void *user)
 {
     struct unit *u = user;
-    const char *name = service_name(u->service);
+    const char *name = published_name(&u->published);
 
     u->there = true;
     claim_on_bus(&u->claim, true);
@@ -237,7 +187,6 @@ static void appear(void *user)
         .write = on_write, .there = on_there, .failed = on_failed, .lost = on_bus_lost, .user = u};
     char name[CLAIM_NAME_MAX];
     char why[160] = "out of memory";
-    struct service_item *items = NULL;
 
     disappear(u);
     find_class(u);
@@ -245,11 +194,9 @@ static void appear(void *user)
     if (u->waits)
         return;
     claim_name(&u->claim, name);
-    if (collect_rows(u, &items))
-        u->service =
-            service_create(u->env->loop, name, items, u->row_count, &events, why, sizeof why);
-    free(items);
-    if (!u->service)
+    u->published.dry_run = u->env->dry_run;
+    if (!published_open(&u->published, u->env->loop, name, u->class, u->device, &events, why,
+                        sizeof why))
         on_failed(u, -ENOMEM, why);
 }
 
@@ -262,7 +209,7 @@ static void follow(struct unit *u)
     bool present = device_present(u->device);
 
     show(u);
-    if (u->service && !present) {
+    if (u->published.service && !present) {
         disappear(u);
         u->waits = true;
     } else if (u->waits && present) {
@@ -284,7 +231,7 @@ static void on_granted(void *user)
     device_set_instance(u->device, u->claim.instance);
     device_choose(u->device, &u->claim.choice);
     claim_name(&u->claim, name);
-    if (u->service && strcmp(service_name(u->service), name) == 0)
+    if (u->published.service && strcmp(published_name(&u->published), name) == 0)
         show(u);
     else
         appear(u);
@@ -292,21 +239,6 @@ static void on_granted(void *user)
 }
 
 /* ---- Which device it is --------------------------------------------------------------------- */
-
-/* Elements of a path in the settings service are [A-Za-z0-9_]. A template has no identity but its section. */
-static void write_uid(const struct device_memory *m, bool template, char out[CLAIM_UID_MAX])
-{
-    char text[CLAIM_UID_MAX];
-    size_t n = 0;
-
-    if (template && strcmp(m->id, m->serial) != 0)
-        (void)snprintf(text, sizeof text, "dtu_%s_%s", m->id, m->serial);
-    else
-        (void)snprintf(text, sizeof text, "dtu_%s", m->id);
-    for (const char *c = text; *c; c++)
-        out[n++] = (char)(isalnum((unsigned char)*c) ? *c : '_');
-    out[n] = '\0';
-}
 
 static const char *class_of(const struct device_conf *conf)
 {
@@ -326,7 +258,7 @@ static void fill_wish(const struct unit *u, struct claim_wish *wish)
     text_copy(wish->label, sizeof wish->label, u->label);
     text_copy(wish->id, sizeof wish->id, m.id);
     text_copy(wish->serial, sizeof wish->serial, m.serial);
-    write_uid(&m, lineup_is_template((int)u->conf.gateway), wish->uid);
+    claim_uid(&m, lineup_is_template((int)u->conf.gateway), wish->uid);
     text_copy(wish->class, sizeof wish->class, class_of(&u->conf));
 }
 
@@ -336,7 +268,7 @@ static void claim_anew(struct unit *u)
     struct claim_wish wish;
 
     u->waits = false; /* for a name that may be another one now */
-    if (u->service && !u->there)
+    if (u->published.service && !u->there)
         disappear(u); /* it is about to get a name that may be another's now */
     fill_wish(u, &wish);
     if (u->known && !u->conf.off)
@@ -430,7 +362,7 @@ void unit_reconfigure(struct unit *u, const struct device_conf *conf)
     if (renamed)
         claim_anew(u);
     command_or_not(u);
-    if (reshaped && u->service)
+    if (reshaped && u->published.service)
         appear(u);
     follow(u);
 }
@@ -595,7 +527,7 @@ void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
         write_label(u);
         claim_anew(u);
         u->env->settled(u->env->user);
-    } else if ((events & DEVICE_SHAPE_CHANGED) && u->service) {
+    } else if ((events & DEVICE_SHAPE_CHANGED) && u->published.service) {
         appear(u);
         u->env->settled(u->env->user);
     } else {
