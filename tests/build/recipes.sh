@@ -28,7 +28,7 @@ listed() {
 
 # All times are kept: by them make knows that nothing but what the recipes change is to be made.
 make_copy() {
-    rm -rf "$copy"
+    rm -rf "$copy" "$copy".*
     mkdir -p "$copy/$out" "$copy/build/x86_64-release"
     listed | xargs -0 tar -cf - | tar -xf - -C "$copy"
     for made in vendor obj sysroot flags flags.libs flags.cjson flags.dbus sources version libdtu.a; do
@@ -79,15 +79,22 @@ gates() {
 }
 
 recipe() { # HEADING
-    touch "$copy.begun"
-    "$root/tests/build/recipes.py" "$document" "$1" "$copy" >"$copy.commands" || fail "'$1' cannot be followed"
-    grep -qx 'make check' "$copy.commands" || fail "'$1' does not say make check"
-    : >"$copy.log"
+    "$root/tests/build/recipes.py" "$document" "$1" "$copy" >"$copy.said" || fail "'$1' cannot be followed"
+    for command in 'make docs' 'make check'; do
+        grep -qx "$command" "$copy.said" || fail "'$1' does not say $command"
+    done
+    cat "$copy.said" >>"$copy.commands"
+}
+
+# Once for all recipes: it is the same to them, and most of the work.
+commands() {
+    awk '!said[$0]++' "$copy.commands" >"$copy.said"
     while read -r command; do
-        (cd "$copy" && BUILD="$copy/build" && export BUILD && follow "$command") >>"$copy.log" 2>&1 </dev/null ||
-            fail "after '$1', $command fails"
-    done <"$copy.commands"
-    (cd "$copy" && gates) >>"$copy.log" 2>&1 || fail "after '$1', tests/build/documents.sh or the format fails"
+        (cd "$copy" && BUILD=$copy/build && export BUILD && follow "$command") >>"$copy.log" 2>&1 </dev/null ||
+            fail "after the recipes of $document, $command fails"
+    done <"$copy.said"
+    (cd "$copy" && gates) >>"$copy.log" 2>&1 ||
+        fail "after the recipes of $document, tests/build/documents.sh or the format fails"
 }
 
 expect() { # WHAT PATTERN FILE
@@ -106,24 +113,26 @@ documented() { # WHAT
 }
 
 make_copy
-
+touch "$copy.begun"
 recipe "A new device type"
-for suite in 'unit ' 'fuzz replay ' 'integration, x86_64 '; do
+recipe "A device with a JSON reply"
+recipe "A new Venus class"
+recipe "A new key of config.ini"
+commands
+
+for suite in 'unit ' 'fuzz replay ' 'integration, x86_64 .* 1'; do
     expect "the tests of the new device type" "^$suite.* passed" "$copy.log"
 done
 documented 'opendtu .* shine'
 
-recipe "A device with a JSON reply"
 expect "the document of devices" '^## sunplug$' "$copy/docs/devices.md"
 expect "what the new device shows" '^/Ac/Energy/Forward 45.60kWh$' "$copy/tests/fixtures/devices/sunplug.golden"
 
-recipe "A new Venus class"
-expect "the test of the new class" '^integration, x86_64 .* 2 passed' "$copy.log"
+expect "the comparison of the new class" '^integration, x86_64 .* 2 passed' "$copy.log"
 expect "the new class" '^## evcharger$' "$copy/docs/dbus.md"
 documented 'evcharger'
 
-recipe "A new key of config.ini"
-expect "the new key has no test" NightInterval "$copy/tests/unit/test_conf_value.c"
+expect "the test of the new key" NightInterval "$copy/tests/unit/test_conf_value.c"
 documented NightInterval
 says 'NightInterval = 5' '1000 is used'
 rm -rf "$copy" "$copy".*
