@@ -133,7 +133,7 @@ SRCS := $(sort $(wildcard src/*.c src/core/*.c src/drivers/*.c src/venus/*.c src
 	src/bridge/*.c src/cli/*.c src/cli/*/*.c))
 # The named devices are data: each file of src/devices is in the program, as text.
 DEVICE_FILES := $(sort $(wildcard src/devices/*.ini))
-DEVICE_TABLE := $(B)/obj/src/devices/table.o
+DEVICE_TABLE := $(if $(DEVICE_FILES),$(B)/obj/src/devices/table.o)
 OBJS := $(SRCS:%.c=$(B)/obj/%.o) $(DEVICE_TABLE)
 MAIN := $(B)/obj/src/main.o
 LIBDTU := $(B)/libdtu.a
