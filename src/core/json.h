@@ -44,8 +44,8 @@ void json_text(const cJSON *o, const char *key, char *out, size_t size);
 bool json_bool(const cJSON *o, const char *key, bool fallback);
 
 /*
- * Follows a path as template sections write it: names and array indices separated by '/', a leading
- * '/' is tolerated, a name may hold a colon ("em:0/act_power"). An element that is a number indexes
+ * Follows a path as template sections write it: names and array indices separated by '/', one more
+ * '/' at either end is tolerated, a name may hold a colon ("em:0/act_power"). An element that is a number indexes
  * an array, and names a member of an object. NULL when any element is not there.
  */
 const cJSON *json_path(const cJSON *root, const char *path);

@@ -140,53 +140,57 @@ static void follow(struct json_term *t, const cJSON *root)
     t->value = json_number(t->node);
 }
 
-static void tell(const struct terms *t, const char *text, bool minus)
+/* text may be the name of a value, whatever is in it; path is for term to borrow. */
+static void read_term(const struct terms *t, const char *text, bool minus, char path[JSON_PATH_MAX],
+                      struct json_term *term)
 {
     double factor = minus ? -1 : 1;
-    char path[JSON_PATH_MAX];
-    struct json_term term = {.path = path, .value = MISSING};
 
-    (void)snprintf(path, sizeof path, "%s", text);
+    *term = (struct json_term){.path = path, .value = MISSING};
+    (void)snprintf(path, JSON_PATH_MAX, "%s", text);
     bool name = json_path(t->replies->root[0], path);
     if (!name) {
         take_factor(path, &factor);
-        term.reply = take_reply(path);
+        term->reply = take_reply(path);
     }
-    if ((name || !is_constant(path, &term.value)) && term.reply < JSON_REPLIES_MAX)
-        follow(&term, t->replies->root[term.reply]);
-    term.value *= factor;
-    t->fn(t->user, &term);
+    if ((name || !is_constant(path, &term->value)) && term->reply < JSON_REPLIES_MAX)
+        follow(term, t->replies->root[term->reply]);
+    term->value *= factor;
 }
 
 /* ---- All of them ---- */
 
-/* Calls each for the pieces between the '+'; each may be NULL. True when one is a number or a null. */
+/* Reads each of the pieces between the '+', which may be empty. True when one leads to a number or a null. */
 static bool part_by_plus(const struct terms *t, const char *text, bool minus, bool tell_them)
 {
-    char piece[JSON_PATH_MAX];
+    char piece[JSON_PATH_MAX], path[JSON_PATH_MAX];
+    struct json_term term;
     bool leads = false;
 
     for (;;) {
         size_t len = strcspn(text, "+");
         copy_trimmed(piece, text, len);
-        const cJSON *node = json_path(t->replies->root[0], piece);
-        leads = leads || cJSON_IsNull(node) || has_value(json_number(node));
+        read_term(t, piece, minus, path, &term);
+        leads = leads || cJSON_IsNull(term.node) || (term.node && has_value(term.value));
         if (tell_them)
-            tell(t, piece, minus);
+            t->fn(t->user, &term);
         if (!text[len])
             return leads;
         text += len + 1;
     }
 }
 
-static void tell_parts(const struct terms *t, const char *path, bool minus)
+static void tell(const struct terms *t, const char *text, bool minus)
 {
-    bool parted = !json_path(t->replies->root[0], path) && strchr(path, '+');
+    char path[JSON_PATH_MAX];
+    struct json_term term;
 
-    if (parted && part_by_plus(t, path, minus, false))
-        (void)part_by_plus(t, path, minus, true);
+    read_term(t, text, minus, path, &term);
+    bool nowhere = !term.node && !has_value(term.value);
+    if (nowhere && strchr(text, '+') && part_by_plus(t, text, minus, false))
+        (void)part_by_plus(t, text, minus, true);
     else
-        tell(t, path, minus);
+        t->fn(t->user, &term);
 }
 
 /* Where the first " + " or " - " stands: at its sign, or at the end. */
@@ -202,15 +206,15 @@ static const char *find_sign(const char *text)
 void json_terms(const struct json_replies *replies, const char *text, json_term_fn fn, void *user)
 {
     const struct terms t = {replies, fn, user};
-    char path[JSON_PATH_MAX];
+    char trimmed[JSON_PATH_MAX], path[JSON_PATH_MAX];
     bool minus = false;
 
-    copy_trimmed(path, text, strlen(text));
-    if (json_path(replies->root[0], path)) {
-        tell(&t, path, false);
+    copy_trimmed(trimmed, text, strlen(text));
+    text = trimmed;
+    if (json_path(replies->root[0], text)) {
+        tell(&t, text, false);
         return;
     }
-    text += strspn(text, " \t");
     if (text[0] == '-' && is_blank(text[1])) {
         minus = true;
         text += 2;
@@ -218,7 +222,7 @@ void json_terms(const struct json_replies *replies, const char *text, json_term_
     for (;;) {
         const char *sign = find_sign(text);
         copy_trimmed(path, text, (size_t)(sign - text));
-        tell_parts(&t, path, minus);
+        tell(&t, path, minus);
         if (!*sign)
             return;
         minus = *sign == '-';

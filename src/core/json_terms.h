@@ -2,14 +2,14 @@
  * What the value of a key like CUST_Power means for the replies of a device: numbers of them, added up. Pure.
  *
  *   value  term { " + " term | " - " term }, or "- " and such
- *   term   [ "[n]" ] path [ " * " number ], or "(" number ")"
+ *   term   [ "[n]" ] path [ " * " number ], or "(" number ")" [ " * " number ]
  *   path   as json_path() follows it. At its end "/" and "*" add up a list, and mean the number itself where
  *          there is no list; "/0" is the number itself there as well.
  *
  * The signs have blanks on both sides. [n] is the n-th reply from 1, which is also the one without any. A number
- * in parentheses is a constant. The whole text is one path where the first reply has such a name, whatever
- * characters it holds. A term that leads nowhere is parted by '+' without blanks as well ("p1+p2", as older
- * configurations have it), if that leads to a number or a null at all.
+ * in parentheses is a constant. The whole text, and a whole term, is one path where the first reply has such a
+ * name, whatever characters it holds. A term that leads nowhere is parted by '+' without blanks as well ("p1+p2", as
+ * older configurations have it), if one of the terms that this makes leads to a number or a null.
  */
 #ifndef DTU_CORE_JSON_TERMS_H
 #define DTU_CORE_JSON_TERMS_H

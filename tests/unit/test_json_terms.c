@@ -60,6 +60,7 @@ static void sums_and_differences(void **state)
     assert_terms(json, " - i - e", "i=-5 e=-2 ");
     assert_terms(json, "i - - e", "i=5 =nan e=-2 "); /* nothing is no number */
     assert_terms(json, "i -", "i -=nan ");
+    assert_terms(json, "i - ", "i -=nan ");
 }
 
 /* Older configurations part the paths by a '+' without blanks. */
@@ -75,6 +76,21 @@ static void a_plus_without_blanks(void **state)
     assert_terms(json, "gone+n", "gone=nan n=nan ");
     assert_terms(json, "gone+too", "gone+too=nan "); /* nothing speaks for a sum */
     assert_terms(json, "o/+p1", "o/=nan p1=5 ");
+    assert_terms(json, "[1]p1+[1]p2", "p1=5 p2=2 ");
+    assert_terms(json, "o/p1 * 2+p2", "o/p1=2 p2=2 ");
+    assert_terms(json, "p1+p2 * 2", "p1=5 p2=4 ");
+    assert_terms(json, "gone+(5)", "gone+(5)=nan "); /* what is in no reply speaks for nothing */
+}
+
+/* What leads somewhere is one term, whatever its pieces lead to. */
+static void a_plus_that_parts_nothing(void **state)
+{
+    (void)state;
+    assert_terms("[7,8]", "0 * 1e+1", "0=70 ");
+    assert_terms("[7,8]", "(1e+1)", "(1e+1)=10 ");
+    assert_terms("{\"a\":1,\"b\":2,\"a+b\":5}", "a+b * 2", "a+b=10 ");
+    assert_terms("{\"a\":1,\"b\":2,\"a+b\":5}", "[1]a+b", "a+b=5 ");
+    assert_terms("{\"a\":1,\"a+b\":[1,2]}", "a+b/*", "a+b/*=3 ");
 }
 
 static void a_plus_in_a_name(void **state)
@@ -222,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_and_differences),
         cmocka_unit_test(a_plus_without_blanks),
+        cmocka_unit_test(a_plus_that_parts_nothing),
         cmocka_unit_test(a_plus_in_a_name),
         cmocka_unit_test(factors),
         cmocka_unit_test(constants),
