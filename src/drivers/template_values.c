@@ -16,6 +16,7 @@ enum { HINTS_MAX = 4, SHOWN_PATH_MAX = 64 };
 struct sum {
     double value; /* MISSING when a term is */
     unsigned terms, numbers, nulls, nowhere;
+    unsigned constants;        /* of the numbers: those that no reply says */
     unsigned reply;            /* of the first that is no number */
     char path[SHOWN_PATH_MAX]; /* likewise, may lack its end */
     const cJSON *node;         /* where that one leads */
@@ -46,6 +47,7 @@ static void add_term(void *user, const struct json_term *term)
     sum->terms++;
     if (has_value(term->value)) {
         sum->numbers++;
+        sum->constants += !term->node;
         return;
     }
     sum->nulls += cJSON_IsNull(term->node) != 0;
@@ -100,20 +102,24 @@ static bool is_null(const struct sum *sum)
     return sum->nulls && sum->numbers + sum->nulls == sum->terms;
 }
 
-/* Whether anything that is configured is there, if only as a null; true as well where no power is. */
+/*
+ * Whether anything that is to be in the replies is, if only as a null; true as well where no power, or nothing, is to
+ * be there. A constant is in none of them, whatever answered.
+ */
 static bool add_all_up(const struct template_conf *c, struct sums *sums)
 {
-    bool found = false, power = false;
+    bool found = false, power = false, looked = false;
 
     for (size_t f = 0; f < FIELD_COUNT; f++) {
         for (size_t slot = 0; slot < PHASE_SLOTS; slot++) {
             struct sum *sum = &sums->of[f][slot];
             *sum = sum_of(sums, c->value[f].path[slot]);
-            found = found || sum->numbers + sum->nulls > 0;
+            looked = looked || sum->terms > sum->constants;
+            found = found || sum->numbers - sum->constants + sum->nulls > 0;
             power = power || (f == FIELD_POWER && sum->terms);
         }
     }
-    return found || !power;
+    return found || !power || !looked;
 }
 
 /* ---- What a person needs who mistyped a path ---- */
@@ -312,7 +318,8 @@ static bool tells_something_else(const struct sums *sums)
 {
     for (size_t f = 0; f < FIELD_COUNT; f++) {
         for (size_t slot = 0; slot < PHASE_SLOTS; slot++) {
-            if (f != FIELD_POWER && is_number(&sums->of[f][slot]))
+            const struct sum *sum = &sums->of[f][slot];
+            if (f != FIELD_POWER && is_number(sum) && sum->numbers > sum->constants)
                 return true;
         }
     }
@@ -322,12 +329,18 @@ static bool tells_something_else(const struct sums *sums)
 /* The sum that the power is missing for: of the whole device, or else of a phase. */
 static size_t slot_of_power(const struct sums *sums)
 {
+    size_t configured = 0;
+
+    for (size_t slot = PHASE_SLOTS; slot-- > 0;) {
+        if (sums->of[FIELD_POWER][slot].terms)
+            configured = slot;
+    }
     for (size_t slot = 0; slot < PHASE_SLOTS; slot++) {
         const struct sum *sum = &sums->of[FIELD_POWER][slot];
         if (sum->terms && !is_number(sum))
             return slot;
     }
-    return 0;
+    return configured; /* a number, and not one that a device can have */
 }
 
 /* A device whose power is null is asleep only if it tells something else (Fronius at night). */

@@ -102,6 +102,29 @@ static void what_no_phase_can_have_is_missing(void **state)
     const struct reading *r = poll_with(run, "{\"a\":1e12,\"b\":1,\"c\":1}");
     assert_phase(r, FIELD_POWER, 1, MISSING);
     assert_missing(r, FIELD_POWER);
+    assert_int_equal(r->reach, REACH_NO_POWER);
+    set_phases(run, FIELD_POWER, "a", "", "", 1);
+    for (int i = 0; i < 2; i++) {
+        r = poll_with(run, "{\"a\":1e12}");
+        assert_int_equal(r->reach, REACH_NO_POWER);
+        assert_non_null(strstr(r->why, "CUST_Power_L1 is 1e+12 in the reply"));
+    }
+}
+
+/* A constant is no sign of life: what answers may be another device, or say only that it failed. */
+static void a_constant_is_in_no_reply(void **state)
+{
+    struct run *run = *state;
+    set(&conf_of(run)->value[FIELD_POWER], "p", 1, MISSING);
+    set(&conf_of(run)->value[FIELD_MAX_POWER], "(800)", 1, MISSING);
+    assert_null(poll_with(run, "{\"error\":1}"));
+    assert_non_null(strstr(run_why(run, PATH), "CUST_Power: p is not in the reply"));
+    set(&conf_of(run)->value[FIELD_VOLTAGE], "u", 1, MISSING);
+    assert_int_equal(poll_with(run, "{\"u\":null}")->reach, REACH_NO_POWER);
+    assert_int_equal(poll_with(run, "{\"u\":230}")->reach, REACH_ASLEEP);
+    set(&conf_of(run)->value[FIELD_VOLTAGE], "", 1, MISSING);
+    set(&conf_of(run)->value[FIELD_POWER], "(100)", 1, MISSING);
+    assert_value(poll_with(run, "{\"error\":1}"), FIELD_POWER, 100); /* nothing was to be there */
 }
 
 /* ---- The other quantities ---- */
@@ -279,6 +302,7 @@ int main(void)
         CASE(two_phases_of_a_list),
         CASE(voltages_between_lines),
         CASE(what_no_phase_can_have_is_missing),
+        CASE(a_constant_is_in_no_reply),
         CASE(what_else_there_is),
         CASE(pv_inputs),
         CASE(it_sleeps_where_a_path_says_so),
