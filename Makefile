@@ -155,6 +155,8 @@ PURE_PROGRAMS    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter %.c,$(PURE))
 FUZZ_PROGRAMS    := $(FUZZ:tests/fuzz/%.c=$(B)/tests/%)
 DOC              := $(sort $(wildcard tests/docs/*.c))
 DOC_PROGRAMS     := $(DOC:tests/docs/%.c=$(B)/tests/%)
+PEER             := $(sort $(wildcard tests/language/*.c))
+PEER_PROGRAMS    := $(PEER:tests/language/%.c=$(B)/tests/%)
 
 objs = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
@@ -164,7 +166,7 @@ objs = $(patsubst %.c,$(B)/obj/%.o,$(1))
 all: $(PROGRAM)
 objects: $(OBJS)
 libs: $(LIBS:%=$(B)/vendor/%.stamp)
-programs: $(UNIT_PROGRAMS) $(VIRTUAL_PROGRAMS) $(REPLAY_PROGRAMS) $(DOC_PROGRAMS)
+programs: $(UNIT_PROGRAMS) $(VIRTUAL_PROGRAMS) $(REPLAY_PROGRAMS) $(DOC_PROGRAMS) $(PEER_PROGRAMS)
 pure: $(PURE_PROGRAMS)
 
 LIB_STAMPS := $(LIBS:%=$(B)/vendor/%.stamp)
@@ -242,6 +244,10 @@ $(VIRTUAL_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/virtual/%.o $(call objs,$(VIRT
 
 # No tests: they write docs/dbus.md and docs/troubleshooting.md from the program's tables.
 $(DOC_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/docs/%.o $(LIBDTU)
+	$(call link_test)
+
+# Likewise: it answers to the second implementation of the device language, in Python.
+$(PEER_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/language/%.o $(LIBDTU)
 	$(call link_test)
 
 $(REPLAY_PROGRAMS): $(B)/tests/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/replay.o $(LIBDTU)
@@ -493,4 +499,4 @@ help:
 #H
 #H V=1 shows the commands; ARCH=, VARIANT=, VENUS_SDK= are described at the top of the Makefile.
 
--include $(patsubst %.o,%.d,$(OBJS) $(call objs,$(UNIT) $(UNIT_SUPPORT) $(VIRTUAL) $(VIRTUAL_SUPPORT) $(FUZZ) $(DOC)))
+-include $(patsubst %.o,%.d,$(OBJS) $(call objs,$(UNIT) $(UNIT_SUPPORT) $(VIRTUAL) $(VIRTUAL_SUPPORT) $(FUZZ) $(DOC) $(PEER)))
