@@ -63,7 +63,8 @@ static void on_list_end(void *user)
 
 static void on_reading(void *user, const struct reading *r, double latency_ms)
 {
-    struct asked *a = ((struct turn *)user)->asked;
+    const struct turn *t = user;
+    struct asked *a = t->asked;
 
     (void)latency_ms;
     on_listed(user, r->index, r->serial);
@@ -73,7 +74,11 @@ static void on_reading(void *user, const struct reading *r, double latency_ms)
     if (!more)
         return;
     a->readings = more;
-    a->readings[a->reading_count++] = *r;
+    struct reading *kept = &a->readings[a->reading_count++];
+    *kept = *r;
+    /* The title of its type is in the configuration: in the one that is kept as well. */
+    if (r->product == t->conf.template.title)
+        kept->product = a->conf->template.title;
 }
 
 static void on_info(void *user, const struct gateway_info *info)

@@ -61,8 +61,9 @@ struct string_reading {
 struct reading {
     char serial[SERIAL_MAX];   /* as the gateway writes it; never empty in an emitted reading */
     char name[NAME_MAX_BYTES]; /* the gateway's name for the device, or "" */
-    const char *product;       /* what told it: "OpenDTU", "Shelly"; static text, or NULL */
-    unsigned index;            /* its place in the gateway's list, from 0; identity is the serial */
+    /* What told it: "OpenDTU", "Shelly"; static text, that of the gateway's configuration, or NULL. */
+    const char *product;
+    unsigned index; /* its place in the gateway's list, from 0; identity is the serial */
     enum reach reach;
     unsigned phases; /* AC phases of the device itself: 1, 3, or 0 where unknown */
     bool by_radio;   /* what a DTU heard of a microinverter, as opposed to a device's own answer */
