@@ -58,6 +58,18 @@ void device_type_number(char *text, size_t size, char mark, unsigned place)
     memcpy(text + (len < room ? len : room), number, (size_t)end_len + 1);
 }
 
+void device_type_channel(const char *path, unsigned channel, char *out, size_t size)
+{
+    size_t used = 0;
+
+    while (*path && used + 1 < size) {
+        bool here = strncmp(path, "{n}", 3) == 0;
+        out[used++] = here ? (char)('0' + channel % 10) : *path;
+        path += here ? 3 : 1;
+    }
+    out[used] = '\0';
+}
+
 /* ---- Checks ---- */
 
 struct checking {

@@ -63,6 +63,9 @@ bool device_type_get(const struct device_type *t, const char *key, char out[DEVI
  */
 void device_type_number(char *text, size_t size, char mark, unsigned place);
 
+/* A path of the type for one of its channels, 0 to 9: {n} is that number. At most size - 1 bytes. */
+void device_type_channel(const char *path, unsigned channel, char *out, size_t size);
+
 /* Whether the file names this class ("grid") among those that make sense. */
 bool device_type_has_class(const struct device_type *t, const char *class);
 

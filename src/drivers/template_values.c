@@ -66,19 +66,6 @@ static bool is_configured(const char *path)
     return path[0] && strcasecmp(path, "none") != 0;
 }
 
-/* {n} is the number of the channel, a digit. */
-static void put_channel(const char *path, unsigned channel, char out[JSON_PATH_MAX])
-{
-    size_t used = 0;
-
-    while (*path && used + 1 < JSON_PATH_MAX) {
-        bool here = strncmp(path, "{n}", 3) == 0;
-        out[used++] = here ? (char)('0' + channel % 10) : *path;
-        path += here ? 3 : 1;
-    }
-    out[used] = '\0';
-}
-
 static struct sum sum_of(const struct sums *sums, const char *path)
 {
     struct sum sum = {0};
@@ -87,7 +74,7 @@ static struct sum sum_of(const struct sums *sums, const char *path)
 
     if (!is_configured(path))
         return sum;
-    put_channel(path, sums->channel, expanded);
+    device_type_channel(path, sums->channel, expanded, sizeof expanded);
     json_terms(sums->replies, expanded, add_term, &summing);
     return sum;
 }

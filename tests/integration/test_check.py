@@ -433,3 +433,47 @@ class CheckTest(CommandTest):
         gateway = self.check(code=3)["gateways"][0]
         self.assertEqual("status", gateway["failure"])
         self.assertIn("CUST_API_PATH", " ".join(gateway["notes"]))
+
+    def of_type(self, kind, pages, **keys):
+        """A section with a Type, and a device that answers these pages."""
+        device = self.gateway(Generic(pages))
+        self.configure({"DTU": "template"}, TEMPLATE0={"Host": device.host, "Type": kind, **keys})
+
+    def test_a_type_stands_in(self):
+        """Once, and only where a section has CUST_ keys; what they say beyond the type is named."""
+        keys = {"CUST_Total": "aenergy/total", "CUST_Total_Mult": 0.001, "CUST_Power_Mult": -1}
+        self.shelly_template(self.shelly(), **keys)
+        note, = self.check()["gateways"][0]["notes"]
+        self.assertEqual("this is what Type = shelly-plus-1pm says: it can stand in place of the CUST_ "
+                         "keys, except CUST_SN, CUST_POLLING, CUST_Power_Mult", note)
+        self.assertEqual(1, self.text().count("Type ="))
+        self.shelly_template(self.shelly(), CUST_API_PATH="rpc/Shelly.GetStatus",
+                             CUST_Power="switch:0/apower")
+        note, = self.check()["gateways"][0]["notes"]
+        self.assertIn("Type = shelly-2pm with Channel = 0 says", note)
+        self.of_type("shelly-plus-1pm", {"/rpc/Switch.GetStatus": {"apower": 1}})
+        self.assertNotIn("Type =", self.text())
+
+    def test_what_a_type_names_may_be_missing(self):
+        """But not the power."""
+        self.of_type("shelly-plus-1pm", {"/rpc/Switch.GetStatus": {"apower": 77.5, "voltage": 230}})
+        report = self.check()
+        self.assertEqual(([], []), (report["gateways"][0]["problems"], report["gateways"][0]["notes"]))
+        self.assertEqual(77.5, self.device(report, "TEMPLATE0")["power_w"])
+        self.of_type("shelly-plus-1pm", {"/rpc/Switch.GetStatus": {"voltage": 230}})
+        self.assertEqual(["CUST_Power: apower is not in the reply"],
+                         self.check(code=3)["gateways"][0]["problems"])
+
+    @on_every_model()
+    def test_channels(self):
+        """Each is looked for under its number."""
+        both = {"switch:0": {"apower": 310.5}, "switch:1": {"apower": 95}}
+        self.of_type("shelly-2pm", {"/rpc/Shelly.GetStatus": both})
+        report = self.check()
+        self.assertEqual([], report["gateways"][0]["problems"])
+        self.assertEqual([310.5, 95], [d["power_w"] for d in report["devices"]])
+        self.of_type("shelly-2pm", {"/rpc/Shelly.GetStatus": {"switch:1": {"apower": 95}}}, Channel=1)
+        self.assertEqual([], self.check()["gateways"][0]["problems"])
+        self.of_type("shelly-2pm", {"/rpc/Shelly.GetStatus": {"switch:0": {"apower": 95}}})
+        self.assertEqual(["CUST_Power: switch:1/apower is not in the reply"],
+                         self.check(code=3)["gateways"][0]["problems"])

@@ -13,6 +13,14 @@
 #include "edge/sys/lock.h"
 #include "edge/sys/log.h"
 
+/* What is wrong with the file, its report says. */
+static void ignore(void *user, unsigned line, const char *text)
+{
+    (void)user;
+    (void)line;
+    (void)text;
+}
+
 static void read_config(struct check *c)
 {
     size_t len;
@@ -23,6 +31,7 @@ static void read_config(struct check *c)
         return;
     }
     c->config = device_files_parse(c->path, text, len, &c->report);
+    c->file = c->config ? inifile_read(text, ignore, NULL) : NULL;
     free(text);
 }
 
@@ -96,7 +105,7 @@ static bool find(struct check *c, const char *state)
     if (again && identify(c->asked, count, identities))
         c->plan = plan_create(c->config, c->asked, c->memory);
     if (c->plan) {
-        findings_make(&c->findings, c->config, c->asked, others, identities, c->plan);
+        findings_make(&c->findings, c->config, c->file, c->asked, others, identities, c->plan);
         find_elsewhere(c, state);
     }
     asked_free(again, again_count);
@@ -112,7 +121,9 @@ bool check_look(struct check *c, const char *path, const char *state)
 
     *c = (struct check){.path = path};
     read_config(c);
-    if (c->config && state) {
+    if (c->config && !c->file)
+        ok = false;
+    else if (c->config && state) {
         log_set_level((enum log_level)(LOG_CRITICAL + 1));
         c->memory = statefile_open(state);
         ok = c->memory && find(c, state);
@@ -130,6 +141,7 @@ void check_finish(struct check *c)
     plan_destroy(c->plan);
     statefile_close(c->memory);
     asked_free(c->asked, c->config ? c->config->gateway_count : 0);
+    inifile_free(c->file);
     config_free(c->config);
     conf_report_finish(&c->report);
 }

@@ -23,6 +23,7 @@ struct check {
     char unreadable[128]; /* why the file cannot be read; "" where it could */
     struct conf_report report;
     struct config *config; /* NULL: none that could be used */
+    struct inifile *file;  /* that it was read from */
     /* NULL where nothing was asked; one for each gateway of config. */
     struct asked *asked;
     struct statefile *memory; /* what the service remembers */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/conf_like.h"
 #include "core/counter.h"
 #include "core/json.h"
 #include "core/json_paths.h"
@@ -154,18 +155,37 @@ static void look_at_term(void *user, const struct json_term *term)
     l->f->show_numbers[l->gateway] = l->f->show_numbers[l->gateway] || !null;
 }
 
-/* failed: the driver makes nothing of the reply, not even with defaults. */
+/* One value, in each channel that is a device. */
+static void look_at_value(struct looking *l, const struct json_replies *replies,
+                          const struct template_conf *t, const char *path)
+{
+    char expanded[JSON_PATH_MAX];
+
+    if (!path[0] || strcasecmp(path, "none") == 0)
+        return;
+    for (unsigned n = 0; n < t->channels; n++) {
+        device_type_channel(path, t->first_channel + n, expanded, sizeof expanded);
+        if (n == 0 || strcmp(expanded, path) != 0)
+            json_terms(replies, expanded, look_at_term, l);
+    }
+}
+
+/*
+ * failed: the driver makes nothing of the reply, not even with defaults. A type names all that a device of its kind
+ * may have: what one lacks is no mistake, but the power.
+ */
 static void look_at_values(struct findings *f, size_t g, const struct json_replies *replies,
                            const struct template_conf *t, bool failed)
 {
-    for (size_t field = 0; field < FIELD_COUNT; field++) {
+    size_t judged = t->type[0] ? FIELD_POWER + 1 : FIELD_COUNT;
+
+    for (size_t field = 0; field < judged; field++) {
         const struct template_value *v = &t->value[field];
         for (unsigned slot = 0; slot < PHASE_SLOTS; slot++) {
             char key[TEMPLATE_KEY_MAX];
             struct looking l = {f, g, key, slot == 0 && has_value(v->fallback) && !failed};
             template_key(key, (enum field)field, slot);
-            if (v->path[slot][0] && strcasecmp(v->path[slot], "none") != 0)
-                json_terms(replies, v->path[slot], look_at_term, &l);
+            look_at_value(&l, replies, t, v->path[slot]);
         }
     }
 }
@@ -211,6 +231,25 @@ static void look_at_template(struct findings *f, size_t g, const struct asked *a
     look_at_values(f, g, &replies, t, a->failed);
     look_at_unit(f, g, &t->value[FIELD_ENERGY_FORWARD]);
     json_replies_free(&replies);
+}
+
+/* What a section says at length, a type says in a word. */
+static void look_for_type(struct findings *f, size_t g, const struct asked *a,
+                          const struct inifile *file)
+{
+    struct conf_like like;
+    char channel[32] = "";
+
+    if (a->failed || !conf_is_template(a->conf))
+        return;
+    conf_like(file, a->conf->section, device_texts, &like);
+    if (!like.type)
+        return;
+    if (like.channel >= 0)
+        (void)snprintf(channel, sizeof channel, " with Channel = %d", like.channel);
+    say(f, FINDING_NOTE, g, -1,
+        "this is what Type = %s%s says: it can stand in place of the CUST_ keys%s%s", like.type,
+        channel, like.kept_count ? ", except " : "", like.kept);
 }
 
 static void look_at_gateway(struct findings *f, size_t g, const struct asked *a,
@@ -419,13 +458,15 @@ static void look_at_device(struct findings *f, int i, const struct plan_device *
             "%s is not a class that this program knows: it gets a meter's paths", d->service);
 }
 
-void findings_make(struct findings *f, const struct config *config, const struct asked *asked,
-                   const struct asked *others, const struct identity *identities,
-                   const struct plan *plan)
+void findings_make(struct findings *f, const struct config *config, const struct inifile *file,
+                   const struct asked *asked, const struct asked *others,
+                   const struct identity *identities, const struct plan *plan)
 {
     *f = (struct findings){.count = 0};
-    for (size_t g = 0; g < config->gateway_count; g++)
+    for (size_t g = 0; g < config->gateway_count; g++) {
         look_at_gateway(f, g, &asked[g], &others[g], &identities[g]);
+        look_for_type(f, g, &asked[g], file);
+    }
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_device *d = &plan->devices[i];
         if (d->reading)

@@ -12,6 +12,7 @@
 #include "cli/check/identify.h"
 #include "cli/check/plan.h"
 #include "core/conf.h"
+#include "core/inifile.h"
 
 enum finding_kind {
     FINDING_NOTE, /* worth knowing; the service works */
@@ -35,13 +36,13 @@ struct findings {
 };
 
 /*
- * others[i]: the same gateway asked as one of any kind, where asked[i] is not the kind that the
+ * file: what config was read from. others[i]: the same gateway asked as one of any kind, where asked[i] is not the kind that the
  * configuration says; conf is NULL where it was not asked again. identities[i]: what it is if no DTU.
  * Free with findings_finish().
  */
-void findings_make(struct findings *f, const struct config *config, const struct asked *asked,
-                   const struct asked *others, const struct identity *identities,
-                   const struct plan *plan);
+void findings_make(struct findings *f, const struct config *config, const struct inifile *file,
+                   const struct asked *asked, const struct asked *others,
+                   const struct identity *identities, const struct plan *plan);
 
 /* What others have already, which is so left to them. */
 void findings_elsewhere(struct findings *f, const struct plan *plan, const struct elsewhere *e);

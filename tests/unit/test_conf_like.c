@@ -1,0 +1,222 @@
+/* A section that says in CUST_ keys what a type says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/conf_like.h"
+
+#define HEAD   "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=192.168.1.80\n"
+#define SWITCH HEAD "CUST_API_PATH=rpc/Switch.GetStatus?id=0\n"
+
+static struct conf_like like;
+
+static void fail_at(void *user, unsigned line, const char *text)
+{
+    (void)user;
+    fail_msg("line %u: %s", line, text);
+}
+
+static void look(const char *text)
+{
+    struct inifile *file = inifile_read(text, fail_at, NULL);
+
+    assert_non_null(file);
+    conf_like(file, "TEMPLATE0", device_texts, &like);
+    inifile_free(file);
+}
+
+static void assert_like(const char *text, const char *type, const char *kept)
+{
+    look(text);
+    if (!like.type || strcmp(like.type, type) != 0 || strcmp(like.kept, kept) != 0)
+        fail_msg("%s: %s, kept: %s", text, like.type ? like.type : "no type", like.kept);
+}
+
+static void assert_like_none(const char *text)
+{
+    look(text);
+    if (like.type)
+        fail_msg("%s: %s", text, like.type);
+}
+
+/* ---- Every type ---- */
+
+static void add(char *text, size_t size, const char *name, const char *value)
+{
+    size_t used = strlen(text);
+
+    used += (size_t)snprintf(text + used, size - used, "%s=", name);
+    for (; *value && used + 3 < size; value++) {
+        if (*value == '%')
+            text[used++] = '%';
+        text[used++] = *value;
+    }
+    (void)snprintf(text + used, size - used, "\n");
+}
+
+/* A section with the type's own keys, as somebody would have written them before there were types. */
+static void write_section(char *text, size_t size, const struct device_type *type, unsigned channel)
+{
+    char port[DEVICE_TYPE_VALUE_MAX];
+
+    (void)snprintf(text, size, "%s", HEAD);
+    if (device_type_get(type, "Port", port))
+        (void)snprintf(text, size, "[DEFAULT]\nDTU=template\n[TEMPLATE0]\nHost=a:%s\n", port);
+    for (size_t i = 0; i < type->file->entry_count; i++) {
+        const char *name = type->file->entries[i].name;
+        char value[DEVICE_TYPE_VALUE_MAX], path[DEVICE_TYPE_VALUE_MAX];
+        if (strncmp(name, "CUST_", 5) != 0 && strcmp(name, "DigestAuth") != 0)
+            continue;
+        assert_true(device_type_get(type, name, value));
+        device_type_channel(value, channel, path, sizeof path);
+        add(text, size, name, path);
+    }
+}
+
+/* Two types may ask the same and say the same: then either will do. */
+static bool say_the_same(const char *a, const char *b)
+{
+    char texts[2][8192] = {"", ""};
+
+    for (const struct device_text *t = device_texts; t->name; t++) {
+        struct device_type type;
+        bool first = strcmp(t->name, a) == 0;
+        if (first || strcmp(t->name, b) == 0) {
+            assert_true(device_type_read(&type, t, fail_at, NULL));
+            write_section(texts[first], sizeof texts[first], &type, 0);
+            device_type_finish(&type);
+        }
+    }
+    return strcmp(texts[0], texts[1]) == 0;
+}
+
+static void each_type_is_like_itself(void **state)
+{
+    char text[8192];
+
+    (void)state;
+    for (const struct device_text *t = device_texts; t->name; t++) {
+        struct device_type type;
+        assert_true(device_type_read(&type, t, fail_at, NULL));
+        for (unsigned channel = 0; channel < type.channels; channel++) {
+            write_section(text, sizeof text, &type, channel);
+            look(text);
+            if (!like.type || like.kept_count ||
+                (strcmp(like.type, t->name) != 0 && !say_the_same(like.type, t->name)))
+                fail_msg("%s: %s, kept: %s", t->name, like.type ? like.type : "none", like.kept);
+            assert_int_equal(like.channel, type.channels > 1 ? (int)channel : -1);
+        }
+        device_type_finish(&type);
+    }
+}
+
+/* ---- What is kept ---- */
+
+static void what_the_type_does_not_say_is_kept(void **state)
+{
+    (void)state;
+    assert_like(SWITCH "CUST_Power=apower\n", "shelly-plus-1pm", "");
+    assert_like(SWITCH "CUST_Power=/apower\nCUST_Total=aenergy/total\nCUST_Total_Mult=1e-3\n"
+                       "CUST_Power_Mult=1.0\nCUST_Power_Default=none\n",
+                "shelly-plus-1pm", "");
+    assert_like(SWITCH "CUST_SN=42\nCUST_Power=apower\nCUST_Power_Mult=-1\nCUST_Voltage=none\n"
+                       "CUST_Current=amps\nCUST_POLLING=5000\nCUST_Power_Default=0\n",
+                "shelly-plus-1pm",
+                "CUST_SN, CUST_POLLING, CUST_Power_Mult, CUST_Power_Default, CUST_Voltage, "
+                "CUST_Current");
+    assert_int_equal(like.kept_count, 6);
+    /* What else stands there, stays there. */
+    assert_like(SWITCH "CUST_Power=apower\nPhase=L2\nName=Balcony\nTlsVerify=0\n",
+                "shelly-plus-1pm", "");
+}
+
+static void another_device_is_like_none(void **state)
+{
+    (void)state;
+    assert_like_none(HEAD "CUST_API_PATH=status\nCUST_Power=apower\n");
+    assert_like_none(SWITCH "CUST_Power=power\n");
+    assert_like_none(SWITCH "CUST_Power=apower + bpower\n");
+    assert_like_none(SWITCH "CUST_Power_L1=apower\n");
+    assert_like_none(SWITCH "CUST_Power=apower\nCUST_Power_L2=bpower\n");
+    assert_like_none(SWITCH "CUST_Power=apower\nCUST_API_PATH_2=status\n");
+    assert_like_none(SWITCH "CUST_Total=aenergy/total\n");
+    assert_like_none(HEAD "CUST_Power=apower\n");
+    assert_like_none(SWITCH "CUST_Power=apower\nType=shelly-plus-1pm\n");
+    assert_like_none("[DEFAULT]\nHost=dtu\n");
+}
+
+/* One that works by its login must not lose it. */
+static void a_login_stays_what_it_is(void **state)
+{
+    (void)state;
+    assert_like_none(SWITCH "CUST_Power=apower\nUsername=admin\nPassword=x\n");
+    assert_like(SWITCH "CUST_Power=apower\nUsername=admin\nPassword=x\nDigestAuth=1\n",
+                "shelly-plus-1pm", "");
+    assert_like(SWITCH "CUST_Power=apower\nUsername=admin\nPassword=x\nDigestAuth=0\n",
+                "shelly-plus-1pm", ""); /* it stays there */
+}
+
+static void a_port_stays_what_it_is(void **state)
+{
+    static const struct device_text own[] = {
+        {"mine", "[DEVICE]\nTitle=M\nClasses=grid\nPort=8080\nCUST_API_PATH=x\nCUST_Power=p\n",
+         NULL},
+        {NULL, NULL, NULL}};
+    static const struct {
+        const char *host;
+        bool like;
+    } cases[] = {{"a", false}, {"a:8080", true}, {"http://[fe80::1]:8080", true}, {"a:80", false}};
+    char text[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        (void)snprintf(text, sizeof text, "[TEMPLATE0]\nHost=%s\nCUST_API_PATH=x\nCUST_Power=p\n",
+                       cases[i].host);
+        struct inifile *file = inifile_read(text, fail_at, NULL);
+        conf_like(file, "TEMPLATE0", own, &like);
+        inifile_free(file);
+        if ((like.type != NULL) != cases[i].like)
+            fail_msg("%s", cases[i].host);
+    }
+}
+
+/* Of several, the one that leaves least to be said; a file that is faulty counts for nothing. */
+static void the_nearest_of_several(void **state)
+{
+    static const struct device_text own[] = {
+        {"faulty", "[DEVICE]\nCUST_API_PATH=x\nCUST_Power=p\n", NULL},
+        {"missing", NULL, "it is too large"},
+        {"bare", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\n", NULL},
+        {"near", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\nCUST_Total=e\n",
+         NULL},
+        {NULL, NULL, NULL}};
+    struct inifile *file =
+        inifile_read("[TEMPLATE0]\nHost=a\nCUST_API_PATH=/x\nCUST_Power=p\nCUST_Total=e\n"
+                     "CUST_Voltage=u\n",
+                     fail_at, NULL);
+
+    (void)state;
+    conf_like(file, "TEMPLATE0", own, &like);
+    inifile_free(file);
+    assert_string_equal(like.type, "near");
+    assert_string_equal(like.kept, "CUST_Voltage");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_type_is_like_itself),
+        cmocka_unit_test(what_the_type_does_not_say_is_kept),
+        cmocka_unit_test(another_device_is_like_none),
+        cmocka_unit_test(a_login_stays_what_it_is),
+        cmocka_unit_test(a_port_stays_what_it_is),
+        cmocka_unit_test(the_nearest_of_several),
+    };
+    return cmocka_run_group_tests_name("conf_like", tests, NULL, NULL);
+}
