@@ -198,7 +198,7 @@ static void on_bus_lost(void *user)
     struct app *a = user;
     if (a->ending)
         return;
-    log_notice(NOTICE_BUS_GONE, "the D-Bus has gone; ending, so that the supervisor starts anew");
+    log_notice(NOTICE_BUS_GONE, "the D-Bus is gone; ending, so that the supervisor restarts the program");
     app_end(a, 1);
 }
 
@@ -248,7 +248,7 @@ static bool lock_state(struct app *a)
                    "%s: cannot be locked (%s): a second dbus-opendtu would not be noticed", path,
                    strerror(-result));
     if (a->locked_out)
-        log_good_news(NOTICE_ANOTHER_RUNS, "the other dbus-opendtu has ended: this one begins");
+        log_good_news(NOTICE_ANOTHER_RUNS, "the other dbus-opendtu has ended: this one starts");
     a->locked_out = false;
     memcpy(a->lock_path, path, sizeof path);
     return true;
@@ -406,7 +406,7 @@ static void apply_globals(struct app *a, const struct config *config)
 static void apply(struct app *a, const struct config *config)
 {
     if (!open_state(a)) {
-        log_notice(NOTICE_NO_MEMORY, "out of memory; ending, so that the supervisor starts anew");
+        log_notice(NOTICE_NO_MEMORY, "out of memory; ending, so that the supervisor restarts the program");
         loop_stop(a->loop, 1);
         return;
     }
@@ -415,7 +415,7 @@ static void apply(struct app *a, const struct config *config)
     bool ok = fleet_apply(a->fleet, config);
     drop_gateways(a, config);
     if (!ok || !apply_gateways(a, config)) {
-        log_notice(NOTICE_NO_MEMORY, "out of memory; ending, so that the supervisor starts anew");
+        log_notice(NOTICE_NO_MEMORY, "out of memory; ending, so that the supervisor restarts the program");
         loop_stop(a->loop, 1);
         return;
     }

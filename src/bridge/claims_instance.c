@@ -182,13 +182,13 @@ bool claim_is_left(struct claim *claim)
         twin_look(&claim->twin, claim->on_bus ? name : NULL, theirs, loop_now_ms(c->loop));
     if (word == TWIN_BACK)
         log_good_news(NOTICE_SERIAL_TWICE,
-                      "%s: the other process has gone: this one publishes it now",
+                      "%s: the other process is gone: this one publishes it now",
                       claim->wish.label);
     if (word == TWIN_LEAVE)
         log_notice(
             NOTICE_SERIAL_TWICE,
             "%s: another process publishes serial number %s already, as %s; it is left to that "
-            "one. Stop one of the two, or give two devices two serial numbers (CUST_SN)",
+            "process. Stop one of the two, or give two devices two serial numbers (CUST_SN)",
             claim->wish.label, claim->wish.serial, theirs);
     if (word == TWIN_OURS || word == TWIN_BACK)
         return false;

@@ -135,7 +135,7 @@ static bool read_instance(struct claim *claim, const struct value *v, char class
     if (!claim->refuses)
         log_notice(NOTICE_INSTANCE_UNUSABLE,
                    "%s: " SETTINGS_SERVICE
-                   " has %s for its instance, which is none of 0 to %d: it is "
+                   " has %s for its instance, which is not within 0 to %d: it is "
                    "not used",
                    claim->wish.label, v->s, CONF_INSTANCE_MAX);
     claim->refuses = true;

@@ -287,7 +287,7 @@ static void take_over(struct fleet *f, size_t i, bool replaced, struct door *doo
     if (!replaced)
         return;
     log_notice(NOTICE_INVERTER_REPLACED,
-               "%s: inverter %s has gone from its gateway; %s stands in its place now",
+               "%s: its gateway no longer lists inverter %s; inverter %s takes its place",
                unit_label(u), before.serial, slot->serial);
     before.section[0] = before.gateway[0] = '\0';
     statefile_put(f->memory, &before);

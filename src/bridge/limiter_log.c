@@ -97,7 +97,7 @@ void limited_log_events(struct limited *d, int64_t now_ms)
                   LIMIT_WATCHDOG_MS / 1000);
     if (events & LIMIT_LOST)
         log_fault(&d->failed, now_ms, NOTICE_LIMIT_LOST,
-                  "%s: makes more than its power limit: sending that again", d->label);
+                  "%s: produces more than its power limit: sending the limit again", d->label);
     if (events & LIMIT_CONTESTED)
         log_fault(
             &d->contested, now_ms, NOTICE_LIMIT_CONTESTED,

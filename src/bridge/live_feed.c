@@ -40,9 +40,9 @@ static void on_closed(void *user, enum reply_outcome outcome, const char *why)
 
     if (end == FEED_FLOOD)
         log_fault(&live->flood, now_ms, NOTICE_FEED_CUT,
-                  "%s: its live feed is cut, it is polled: %s", live->conf->section, why);
+                  "%s: its live feed was cut, so it is polled: %s", live->conf->section, why);
     else
-        log_debug("%s: no live feed, it is polled: %s", live->conf->section, why);
+        log_debug("%s: no live feed, so it is polled: %s", live->conf->section, why);
     feed_schedule_ended(&live->schedule, end, heard, now_ms);
     live_feed_close(live);
     if (heard)

@@ -62,7 +62,7 @@ struct statefile *statefile_open(const char *path)
                        primary_why, backup);
         else if (!first_start)
             log_notice(NOTICE_STATE_LOST,
-                       "%s: %s, and there is no copy: identities and counters are learnt anew",
+                       "%s: %s, and there is no copy: identities and counters start again from what the gateways say",
                        m->path, primary_why);
     }
     m->count = n > 0 ? (size_t)n : 0;

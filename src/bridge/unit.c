@@ -294,7 +294,7 @@ static void warn_of_class(const struct unit *u)
     (void)venus_class_find(u->conf.service, &known);
     if (!known)
         log_notice(NOTICE_CLASS_UNKNOWN,
-                   "%s: Servicename %s is not a class this program knows; it gets a meter's paths",
+                   "%s: Servicename %s is not a known class; it gets the paths of a meter",
                    u->label, u->conf.service);
 }
 

@@ -199,7 +199,7 @@ static void on_limit(void *user)
         a->failed = true;
         a->kind = HEALTH_TIMEOUT;
         text_copy(a->why, sizeof a->why,
-                  "asking it took longer than 60 s: has it many inverters, or a long HTTPTimeout?");
+                  "asking it took longer than 60 s: does it have many inverters, or a long HTTPTimeout?");
     }
     loop_stop(all->loop, 0);
 }

@@ -223,7 +223,7 @@ static void on_state(DBusPendingCall *call, void *user)
     if (reply)
         dbus_message_unref(reply);
     if (!told) {
-        fail(t, "the service has gone, or does not know limits: is it of this version?");
+        fail(t, "the service is gone, or does not know limits: is it of this version?");
         return;
     }
     if (t->begun)

@@ -20,7 +20,7 @@ static const char help[] =
     "\n"
     "  --config FILE  default: config.ini beside the program, else /data/dbus-opendtu/config.ini\n"
     "  --state FILE   what is remembered over restarts; default: state.json beside the configuration\n"
-    "  --copy FILE    keep a copy of the configuration there, made anew whenever it changes\n"
+    "  --copy FILE    keep a copy of the configuration there, renewed whenever it changes\n"
     "\n"
     "The configuration is read again when it changes, and on SIGHUP; SIGTERM and SIGINT end.\n"
     "Exit code: 0 ended by a signal, 1 the D-Bus was lost or memory ran out, 2 wrong usage.\n";

@@ -204,7 +204,7 @@ const char *admission_reason(enum admission_word word)
     case ADMISSION_FULL:
         return "96 devices are published in all";
     case ADMISSION_STRAYS:
-        return "64 have come and gone, and no new ones are added";
+        return "64 new ones have come and gone, so no more are added";
     }
     return "";
 }

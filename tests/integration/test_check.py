@@ -67,7 +67,7 @@ class CheckTest(CommandTest):
         self.assertRegex(text, r"config\.ini:\d+: error: .*L7")
         self.assertRegex(text, r"config\.ini:\d+: warning: .*Colour")
         self.assertIn(ROOF, text)
-        self.assertIn("not all is well", text)
+        self.assertIn("there are problems", text)
 
     def test_no_ask(self):
         dtu = self.roofs()
@@ -81,7 +81,7 @@ class CheckTest(CommandTest):
           ("out_of_range", {"HTTPTimeout": 120}, "60 is used"),
           ("template_not_counted", {}, "[TEMPLATE0] is not used: NumberOfTemplates is missing"))
     def test_warnings(self, keys, says):
-        """Something is not as the file says: not all is well, whatever the gateways answer."""
+        """Something is not as the file says: there are problems, whatever the gateways answer."""
         dtu = self.roofs()
         unused = {} if keys else {"TEMPLATE0": template(50, dtu.host, "status", CUST_Power="p")}
         self.configure({"Host": dtu.host, **keys}, INVERTER0=inverter(20), **unused)
@@ -89,7 +89,7 @@ class CheckTest(CommandTest):
         self.assertEqual((0, 1, 0), (report["errors"], report["warnings"], report["problems"]))
         text = self.text(code=3)
         self.assertIn(says, text)
-        self.assertTrue(text.endswith("\nnot all is well\n"), text)
+        self.assertTrue(text.endswith("\nthere are problems\n"), text)
         self.assertEqual(3, self.call("check", "--no-ask", self.config())[0])
 
     @each(("templates_only", "[DEFAULT]\nDTU=template\n", "nothing to publish"),

@@ -198,14 +198,14 @@ END
 enter './dbus-opendtu'
 ends 0
 sees 'The service runs (process '
-sees 'check     tell what is wrong with a configuration and its gateways'
+sees 'check     say what is wrong with a configuration and its gateways'
 enter './dbus-opendtu chek'
 ends 2
 sees 'did you mean "check"?'
 enter './dbus-opendtu check'
 ends 3
 sees 'problem: nobody answers at 192.168.1.47: is the gateway on, is Host right?'
-sees 'not all is well'
+sees 'there are problems'
 tell <<'END'
 The log says the same, once:
 
@@ -400,7 +400,7 @@ printf '[DEFAULT]\nHost=192.168.1.74\n' >"$R/data/garage/config.ini"
 enter '/data/garage/install.sh'
 ends 0
 sees 'problem: another process ('
-sees 'not all is well'
+sees 'there are problems'
 tell <<'END'
 Nothing of the first has changed, and nothing is there twice:
 

@@ -39,7 +39,7 @@ same "it is what check says" "$(tail -n 1 "$T/out")" 'all is well'
 echo BROKEN >>"$R/data/dbus-opendtu/config.ini"
 ok "a faulty config.ini is no failure of the installation" \
     eval "in_root /data/dbus-opendtu/install.sh >'$T/out' 2>&1"
-same "... but is told" "$(tail -n 1 "$T/out")" 'not all is well'
+same "... but is told" "$(tail -n 1 "$T/out")" 'there are problems'
 ok "... with the fault" grep -q 'config.ini:1: error: broken' "$T/out"
 config 34 >"$R/data/dbus-opendtu/config.ini"
 

@@ -134,18 +134,18 @@ for way in by_hand opkg setuphelper card; do
     same "... the same config.ini, for its owner's eyes" \
         "$(sum <"$R/data/dbus-opendtu/config.ini") $(stat -c %a "$R/data/dbus-opendtu/config.ini")" \
         "$(sum <"$ROOT/packaging/config.initial") 600"
-    try $way '[DEFAULT]\nHost=127.0.0.1:9\n' 'problem: 127.0.0.1:9 refused the connection' '^not all is well'
+    try $way '[DEFAULT]\nHost=127.0.0.1:9\n' 'problem: 127.0.0.1:9 refused the connection' '^there are problems'
     try $way '[DEFAULT]\nHost=SHELLY\n' 'problem: this is a Shelly .*, not a DTU: describe it in a \[TEMPLATEn\]' \
-        '^not all is well'
+        '^there are problems'
     try $way '[DEFAULT]\nHost=HOST\n[INVERTER7]\nFase=L2\n' 'Fase is not known: did you mean Phase?' \
-        'INVERTER7.*' '^not all is well'
+        'INVERTER7.*' '^there are problems'
     try $way '[DEFAULT]\nHost=HOST\n' '^all is well'
     if [ $way = card ]; then
         ok "... at last, too" grep -q '^verdict: good' "$T/out"
     fi
     edited
     before=a_first_copy
-    try $way '[DEFAULT]\nHost=HOST\n' 'problem: another process .* already publishes' '^not all is well'
+    try $way '[DEFAULT]\nHost=HOST\n' 'problem: another process .* already publishes' '^there are problems'
     before=
     # An installation may start it twice: each start says so.
     same "... which says so for each, and is left alone" \

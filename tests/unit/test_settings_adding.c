@@ -114,7 +114,7 @@ static void test_no_answer(void **state)
     expect("[added: com.victronenergy.settings answers no settings today]");
     stand_in.mode = NONSENSE;
     add_name();
-    expect("[added: com.victronenergy.settings gives an answer that is none]");
+    expect("[added: com.victronenergy.settings gives an answer that makes no sense]");
     stand_in.mode = NOTHING;
     add_name();
     expect("[added ---]");

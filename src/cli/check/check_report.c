@@ -205,7 +205,7 @@ void check_print_text(FILE *out, const struct check *c)
         fprintf(out, "; of gateways and inverters, problems: %zu", c->findings.problems);
     fputc('\n', out);
     print_consequence(out, c);
-    fputs(c->code == CHECK_WELL ? "all is well\n" : "not all is well\n", out);
+    fputs(c->code == CHECK_WELL ? "all is well\n" : "there are problems\n", out);
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------- */

@@ -124,7 +124,7 @@ static void look_at_hints(struct findings *f, size_t g, const struct asked *a)
     if (a->info.no_time)
         say(f, FINDING_PROBLEM, g, -1,
             "it has no time from the network: does it reach its time server (NTP)? Without the time, "
-            "the energy of the day does not start anew, and some firmware asks no inverter");
+            "the energy of the day does not start again, and some firmware asks no inverter");
     if (a->info.radio_problem)
         say(f, FINDING_PROBLEM, g, -1,
             "it does not reach its radio module: are its pins wired and set right?");
@@ -216,7 +216,7 @@ static void look_at_unit(struct findings *f, size_t g, const struct template_val
     const char *mult = forgotten_unit(total);
 
     if (mult)
-        say(f, FINDING_PROBLEM, g, -1, "CUST_Total: %s of a Shelly is in %s makes kWh of it",
+        say(f, FINDING_PROBLEM, g, -1, "CUST_Total: %s of a Shelly is in %s converts it to kWh",
             total->path[0], mult);
 }
 
@@ -400,12 +400,12 @@ static void look_at_counter(struct findings *f, int i, const struct plan_device 
         return;
     if (template)
         say(f, FINDING_PROBLEM, d->gateway, i,
-            "%.0f kWh are beyond belief: in which unit does it count? CUST_Total_Mult=%g makes kWh of "
-            "Wh",
+            "%.0f kWh cannot be right: in which unit does it count? CUST_Total_Mult=%g converts Wh to "
+            "kWh",
             kwh, home->template.value[FIELD_ENERGY_FORWARD].mult * 0.001);
     else
         say(f, FINDING_PROBLEM, d->gateway, i,
-            "%.0f kWh are beyond belief: what does the page of the DTU say? Restart it, perhaps",
+            "%.0f kWh cannot be right: what does the page of the DTU say? Try restarting it",
             kwh);
 }
 

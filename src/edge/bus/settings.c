@@ -232,7 +232,7 @@ static void set_owner(struct settings *s, const char *owner)
     if (*s->owner) {
         for (struct settings_call *c = s->calls; c; c = c->next) {
             if (!c->over)
-                settings_end_call(c, "no answer: " SETTINGS_SERVICE " has gone");
+                settings_end_call(c, "no answer: " SETTINGS_SERVICE " is gone");
         }
         while (s->sets)
             drop_set(s->sets);

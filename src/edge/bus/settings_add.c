@@ -81,7 +81,7 @@ static const char *refusal_text(int error)
     static const char *const texts[] = {
         [2] = "an element of its path begins with '_'",
         [3] = "its type is unknown",
-        [4] = "its path is none",
+        [4] = "its path is not valid",
         [5] = "it is there already with another type",
         [6] = "its default is of no use",
         [7] = "its default is out of its own range",
@@ -171,7 +171,7 @@ static void on_added(DBusPendingCall *pending, void *user)
     if (dbus_message_get_type(reply) == DBUS_MESSAGE_TYPE_ERROR)
         settings_describe_error(why, sizeof(why), reply);
     else if (!dbus_message_has_signature(reply, "aa{sv}"))
-        snprintf(why, sizeof(why), SETTINGS_SERVICE " gives an answer that is none");
+        snprintf(why, sizeof(why), SETTINGS_SERVICE " gives an answer that makes no sense");
     else
         take_answers(call->settings, call->adding, reply);
     dbus_message_unref(reply);

@@ -155,7 +155,7 @@ static void explain_status(const struct http_peer *p, struct gateway_reply *r)
         snprintf(r->why, sizeof(r->why), "%s is overloaded (%ld): it is asked again later", host,
                  r->status);
     else if (r->status >= 500)
-        snprintf(r->why, sizeof(r->why), "%s reports an error of its own (%ld)", host, r->status);
+        snprintf(r->why, sizeof(r->why), "%s reports an error (%ld)", host, r->status);
     else
         snprintf(r->why, sizeof(r->why), "%s does not answer the question (status %ld)", host,
                  r->status);
