@@ -9,6 +9,7 @@
 
 #include "core/conf.h"
 #include "core/driver.h"
+#include "core/percent.h"
 #include "core/text.h"
 
 struct word {
@@ -482,32 +483,19 @@ enum set_result set_host(const struct set_limits *l, const char *text, void *mem
 enum set_result set_api_path(const struct set_limits *l, const char *text, void *member,
                              const char **hint)
 {
-    static const char escaped[] = " \"#<>\\^`{|}"; /* as Python's requests does it */
-    const char *whole = text;
     char out[CONF_TEXT_MAX];
-    size_t used = 0;
+    bool bare = *text != '/';
 
     (void)l;
     if (!*text || set_is_quoted(text))
         return SET_BAD;
-    if (*text != '/')
-        out[used++] = '/';
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        bool percent =
-            c == '%' && !(isxdigit((unsigned char)text[1]) && isxdigit((unsigned char)text[2]));
-        if (used + 4 > sizeof out) {
-            *hint = "it is too long";
-            return SET_BAD;
-        }
-        if (c > 0x20 && c < 0x7F && !percent && !strchr(escaped, c))
-            out[used++] = (char)c;
-        else
-            used += (size_t)snprintf(out + used, 4, "%%%02X", c);
+    out[0] = '/';
+    if (!percent_encode(out + bare, sizeof out - bare, text, PERCENT_TYPED_PATH)) {
+        *hint = "it is too long";
+        return SET_BAD;
     }
-    out[used] = '\0';
-    memcpy(member, out, used + 1);
-    if (is_utf8(whole))
+    memcpy(member, out, strlen(out) + 1);
+    if (is_utf8(text))
         return SET_OK;
     *hint = set_not_utf8;
     return SET_ADAPTED;

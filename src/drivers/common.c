@@ -1,6 +1,5 @@
 #include "drivers/common.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,25 +120,6 @@ bool common_mit(const char *serial)
 bool common_mi(const char *serial)
 {
     return begins_with(serial, "10");
-}
-
-bool common_escape(char *out, size_t size, const char *text)
-{
-    size_t used = 0;
-
-    for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
-        bool plain = *s < 0x80 && (isalnum(*s) || strchr("-._~", *s));
-        if (used + (plain ? 1 : 3) >= size) {
-            out[0] = '\0';
-            return false;
-        }
-        if (plain)
-            out[used++] = (char)*s;
-        else
-            used += (size_t)snprintf(out + used, size - used, "%%%02X", *s);
-    }
-    out[used] = '\0';
-    return true;
 }
 
 void common_add_string(struct reading *r, const struct string_reading *s)

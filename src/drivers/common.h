@@ -56,9 +56,6 @@ bool common_three_phase(const char *serial);
 bool common_mit(const char *serial); /* MIT-5000 */
 bool common_mi(const char *serial);  /* MI-250 to MI-1500: what AhoyDTU alone hears */
 
-/* Percent-encodes text as one component of a URL; false when it does not fit (out is ""). */
-bool common_escape(char *out, size_t size, const char *text);
-
 /* Adds a DC input; out-of-range values of it become MISSING. More than STRINGS_MAX are dropped. */
 void common_add_string(struct reading *r, const struct string_reading *s);
 

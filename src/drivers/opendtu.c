@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/conf.h"
+#include "core/percent.h"
 #include "core/text.h"
 #include "drivers/common.h"
 #include "drivers/opendtu_commands.h"
@@ -294,7 +295,7 @@ static bool opendtu_next(void *session, struct message *out)
         return ask(s, ASKED_LIST, out, "/api/livedata/status");
     }
     if (turns_next(&s->turns, &which)) {
-        (void)common_escape(serial, sizeof serial, s->pending[which].serial);
+        (void)percent_encode(serial, sizeof serial, s->pending[which].serial, PERCENT_COMPONENT);
         (void)snprintf(path, sizeof path, "/api/livedata/status?inv=%s", serial);
         return ask(s, ASKED_INVERTER, out, path);
     }

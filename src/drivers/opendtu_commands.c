@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/percent.h"
 #include "core/text.h"
 #include "drivers/common.h"
 
@@ -37,7 +38,7 @@ static bool encode(void *session, const struct command *c, struct message *out)
                        c->on ? "true" : "false");
     else
         write_limit(c, json, sizeof json);
-    if (!common_escape(escaped, sizeof escaped, json))
+    if (!percent_encode(escaped, sizeof escaped, json, PERCENT_COMPONENT))
         return false;
     text_copy(out->path, sizeof out->path, power ? "/api/power/config" : "/api/limit/config");
     out->format = MESSAGE_FORM;

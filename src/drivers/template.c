@@ -7,6 +7,7 @@
 
 #include "core/conf.h"
 #include "core/json.h"
+#include "core/percent.h"
 #include "drivers/common.h"
 #include "drivers/template_values.h"
 
@@ -23,20 +24,6 @@ struct session {
 
 /* ---- The request ---- */
 
-/* A user may have written a blank or an umlaut where a URL cannot have one. out is zeroed. */
-static size_t put_path(char *out, size_t size, const char *path)
-{
-    size_t used = 0;
-
-    for (const unsigned char *s = (const unsigned char *)path; *s && used + 4 <= size; s++) {
-        if (*s > ' ' && *s < 0x7F && !strchr("\"<>\\^`{|}#", *s))
-            out[used++] = (char)*s;
-        else
-            used += (size_t)snprintf(out + used, size - used, "%%%02X", *s);
-    }
-    return used;
-}
-
 /* Tasmota wants the credentials in the query. */
 static void put_credentials(char *out, size_t size, const struct gateway_conf *conf,
                             const char *path)
@@ -45,8 +32,8 @@ static void put_credentials(char *out, size_t size, const struct gateway_conf *c
 
     if (strncmp(path, "/cm?", 4) != 0 || !conf->username[0] || strstr(path, "user="))
         return;
-    if (common_escape(user, sizeof user, conf->username) &&
-        common_escape(password, sizeof password, conf->password) &&
+    if (percent_encode(user, sizeof user, conf->username, PERCENT_COMPONENT) &&
+        percent_encode(password, sizeof password, conf->password, PERCENT_COMPONENT) &&
         strlen(user) + strlen(password) + sizeof "&user=&password=" <= size)
         (void)snprintf(out, size, "&user=%s&password=%s", user, password);
 }
@@ -93,7 +80,9 @@ static bool template_next(void *session, struct message *out)
     unsigned n = s->order[s->asked++];
     path = s->conf->template.api_path[n];
     *out = (struct message){.optional = !template_needs(&s->conf->template, n)};
-    used = put_path(out->path, sizeof out->path, path);
+    /* A user may have written a blank or an umlaut where a URL cannot have one. */
+    (void)percent_encode(out->path, sizeof out->path, path, PERCENT_PATH);
+    used = strlen(out->path);
     put_credentials(out->path + used, sizeof out->path - used, s->conf, path);
     return true;
 }

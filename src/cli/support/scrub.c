@@ -6,6 +6,7 @@
 
 #include "cli/safe.h"
 #include "cli/support/scrub_parts.h"
+#include "core/percent.h"
 
 enum {
     LEARNT_MAX = 256,          /* bytes of a text: what secrets.h knows one by, and more */
@@ -141,20 +142,12 @@ static void learn_one(struct scrub *s, const char *text)
     secrets_add(s->secrets, text, strlen(text));
 }
 
-/* As a URL has it: all but letters and digits, or all but what need not be encoded. */
-static void learn_percent_encoded(struct scrub *s, const char *text, const char *kept)
+/* As a URL has it: which signs are encoded is not the same everywhere. */
+static void learn_percent_encoded(struct scrub *s, const char *text, enum percent_kept kept)
 {
-    char out[FORM_MAX], *to = out, hex[4];
+    char out[FORM_MAX];
 
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c < 0x80 && (isalnum(c) || strchr(kept, c)))
-            (void)snprintf(hex, sizeof hex, "%c", c);
-        else
-            (void)snprintf(hex, sizeof hex, "%%%02X", c);
-        put(&to, out + sizeof out - 1, hex);
-    }
-    *to = '\0';
+    (void)percent_encode(out, sizeof out, text, kept);
     learn_one(s, out);
 }
 
@@ -206,9 +199,9 @@ void scrub_learn(struct scrub *s, const char *text, size_t len)
 
     (void)snprintf(part, sizeof part, "%.*s", (int)(len < sizeof part ? len : sizeof part), text);
     learn_one(s, part);
-    learn_percent_encoded(s, part, "");
-    learn_percent_encoded(s, part, "-._~");
-    learn_percent_encoded(s, part, "-._~!$'()*,;:@/?");
+    learn_percent_encoded(s, part, PERCENT_NOTHING);
+    learn_percent_encoded(s, part, PERCENT_COMPONENT);
+    learn_percent_encoded(s, part, PERCENT_SIGNS);
     learn_json(s, part, false);
     learn_json(s, part, true);
 }
