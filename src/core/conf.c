@@ -25,6 +25,11 @@ bool conf_is_template(const struct gateway_conf *g)
     return strcmp(g->driver, conf_template_driver) == 0;
 }
 
+bool conf_device_is_template(const struct config *c, const struct device_conf *d)
+{
+    return conf_is_template(&c->gateways[d->gateway]);
+}
+
 bool conf_has_host(struct conf_parse *p, const struct gateway_conf *g, const char *section)
 {
     if (g->base_url[0])

@@ -147,6 +147,7 @@ struct config {
 /* The value of DTU that makes a section's gateway a device by itself, as [TEMPLATEn] describes it, and no DTU. */
 extern const char conf_template_driver[];
 bool conf_is_template(const struct gateway_conf *g);
+bool conf_device_is_template(const struct config *c, const struct device_conf *d);
 
 /*
  * By the value of every member, text as text. device_conf.gateway is one: the same device's may

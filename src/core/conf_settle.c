@@ -3,18 +3,13 @@
 
 #include "core/conf_parse.h"
 
-static bool is_template(const struct config *c, const struct device_conf *d)
-{
-    return conf_is_template(&c->gateways[d->gateway]);
-}
-
 /*
  * Whether the DTU has this inverter is not known: many files have a section for each of ten inverters,
  * whatever the DTU lists. The first one it has.
  */
 static bool is_doubtful(const struct config *c, const struct device_conf *d)
 {
-    return !is_template(c, d) && d->index > 0 && !d->serial[0] &&
+    return !conf_device_is_template(c, d) && d->index > 0 && !d->serial[0] &&
            !c->gateways[d->gateway].max_inverters;
 }
 
@@ -31,11 +26,11 @@ static const struct device_conf *winner_over(const struct config *c, size_t i)
 
     /* Inverters come first in the list; one that may not exist yields to a template, which does. */
     for (size_t j = i + 1; is_doubtful(c, d) && j < c->device_count; j++) {
-        if (is_template(c, &c->devices[j]) && is_rival(d, &c->devices[j]))
+        if (conf_device_is_template(c, &c->devices[j]) && is_rival(d, &c->devices[j]))
             return &c->devices[j];
     }
     for (size_t j = 0; j < i; j++) {
-        bool yields = is_template(c, d) && is_doubtful(c, &c->devices[j]);
+        bool yields = conf_device_is_template(c, d) && is_doubtful(c, &c->devices[j]);
         if (!yields && is_rival(d, &c->devices[j]))
             return &c->devices[j];
     }
@@ -56,7 +51,7 @@ void conf_settle_instances(struct conf_parse *p)
         const struct device_conf *winner = winner_over(c, i);
         if (!winner)
             continue;
-        bool yields = is_template(c, winner) && !is_template(c, d);
+        bool yields = conf_device_is_template(c, winner) && !conf_device_is_template(c, d);
         conf_say(p, yields ? CONF_WARNING : CONF_ERROR, conf_section_line(p, d->section),
                  "auto is used instead",
                  "[%s] DeviceInstance = %d is already used by [%s]: change one of them", d->section,

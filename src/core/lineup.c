@@ -13,12 +13,9 @@ enum { FIRST_TEMPLATE = CONF_DTUS_MAX };
 
 int lineup_home(const struct gateway_conf *conf)
 {
-    static const char prefix[] = "TEMPLATE";
-    const size_t len = sizeof prefix - 1;
+    const char *n = conf->section + strcspn(conf->section, "0123456789");
 
-    if (strncmp(conf->section, prefix, len) == 0)
-        return FIRST_TEMPLATE + (int)strtol(conf->section + len, NULL, 10);
-    return (int)conf->number;
+    return conf_is_template(conf) ? FIRST_TEMPLATE + (int)strtol(n, NULL, 10) : (int)conf->number;
 }
 
 bool lineup_is_template(int home)

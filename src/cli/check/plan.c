@@ -26,11 +26,6 @@ struct making {
 
 /* ---- Who has what --------------------------------------------------------------------------- */
 
-static bool is_template(const struct making *m, const struct plan_device *d)
-{
-    return conf_is_template(&m->config->gateways[d->conf->gateway]);
-}
-
 static const struct device_memory *memory_of(const struct making *m, const char *serial)
 {
     char id[SERIAL_MAX];
@@ -136,7 +131,7 @@ static void find_reading(const struct making *m, struct plan_device *d,
 {
     size_t count = m->config->dtu_count, first = d->gateway;
 
-    if (is_template(m, d)) {
+    if (conf_device_is_template(m->config, d->conf)) {
         const struct asked *a = &m->asked[d->gateway];
         for (size_t i = 0; i < a->reading_count && !d->reading; i++)
             d->reading = a->readings[i].index == d->conf->index ? &a->readings[i] : NULL;
@@ -174,7 +169,7 @@ static bool feed(const struct making *m, struct plan_device *d)
     device_memory_init(&memory);
     if (d->memory)
         memory = *d->memory;
-    if (!memory.id[0] && is_template(m, d))
+    if (!memory.id[0] && conf_device_is_template(m->config, d->conf))
         text_copy(memory.id, sizeof memory.id, d->conf->section);
     (void)snprintf(d->service, sizeof d->service, "%s%s", service_prefix,
                    choice_class(d->conf->service + strlen(service_prefix), memory.choice.role));
