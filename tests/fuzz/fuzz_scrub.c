@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/safe.h"
+#include "cli/support/safe.h"
 #include "cli/support/scrub.h"
 
 enum { LONGEST = 32 * 1024, PASSWORD_MAX = 200 };

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/secrets.h"
+#include "cli/support/secrets.h"
 
 static struct secrets *s;
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/safe.h"
+#include "cli/support/safe.h"
 #include "cli/support/scrub_parts.h"
 #include "core/percent.h"
 

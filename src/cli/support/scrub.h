@@ -5,7 +5,7 @@
  * - of the configuration: values of keys that the key table knows and does not call secret, where the key
  *   takes them; of a path that is asked for, what looks like a word, and parameters that are known to be
  *   harmless; user names that everybody has. No comments, no lines that go on, no unknown keys' values;
- * - of a reply: measurements and states by their names (cli/safe.h) and by the paths of the configuration,
+ * - of a reply: measurements and states by their names (cli/support/safe.h) and by the paths of the configuration,
  *   values by their form, and what this program publishes anyway: serials, names. Every other text and number
  *   is hidden, whatever it is called; names of members stay, unless they look like something else. A reply
  *   that is no JSON is not shown;

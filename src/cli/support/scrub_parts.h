@@ -7,8 +7,8 @@
 #ifndef DTU_CLI_SCRUB_PARTS_H
 #define DTU_CLI_SCRUB_PARTS_H
 
-#include "cli/secrets.h"
 #include "cli/support/scrub.h"
+#include "cli/support/secrets.h"
 
 struct scrub_texts {
     size_t count, size;

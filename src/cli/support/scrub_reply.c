@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/safe.h"
+#include "cli/support/safe.h"
 #include "cli/support/scrub_parts.h"
 
 enum { DEPTH_MAX = 32, SERIAL_LEN_MAX = 16 };

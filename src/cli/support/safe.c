@@ -1,4 +1,4 @@
-#include "cli/safe.h"
+#include "cli/support/safe.h"
 
 #include <ctype.h>
 #include <string.h>

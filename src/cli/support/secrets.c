@@ -1,4 +1,4 @@
-#include "cli/secrets.h"
+#include "cli/support/secrets.h"
 
 #include <ctype.h>
 #include <stdint.h>
