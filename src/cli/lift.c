@@ -1,7 +1,6 @@
 #include "cli/lift.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +11,7 @@
 #include "bridge/locations.h"
 #include "bridge/poller.h"
 #include "bridge/statefile.h"
-#include "cli/fold.h"
+#include "cli/service_options.h"
 #include "core/conf.h"
 #include "edge/net/http.h"
 #include "edge/sys/file.h"
@@ -22,7 +21,7 @@
 
 enum { WAIT_S = 60, WAIT_MAX_S = 600, LOOK_MS = 200 };
 
-enum { LIFT_WELL = 0, LIFT_LEFT = 1, LIFT_USAGE = 2 };
+enum { LIFT_WELL = 0, LIFT_LEFT = 1 };
 
 static const char help[] =
     "Usage: dbus-opendtu lift [--config FILE] [--state FILE] [--wait SECONDS]\n"
@@ -249,54 +248,31 @@ static bool take_lock(const struct lifting *l, int *lock)
     return false;
 }
 
-static int parse_wait(const char *text, unsigned long *seconds)
+static int take_wait(void *user, const char *text)
 {
+    struct options *options = user;
     char *end;
 
-    *seconds = strtoul(text, &end, 10);
-    if (*text >= '0' && *text <= '9' && *end == '\0' && *seconds >= 1 && *seconds <= WAIT_MAX_S)
+    options->wait_s = strtoul(text, &end, 10);
+    if (*text >= '0' && *text <= '9' && *end == '\0' && options->wait_s >= 1 &&
+        options->wait_s <= WAIT_MAX_S)
         return 0;
     fprintf(stderr, "lift: --wait is %s: 1 to %d seconds are possible\n", text, WAIT_MAX_S);
-    return LIFT_USAGE + 1;
+    return SERVICE_USAGE + 1;
 }
 
-/* Returns 0 to go on, else the exit code plus 1. */
 static int parse(int argc, char **argv, struct options *options)
 {
-    static const struct option long_options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"state", required_argument, NULL, 's'},
-        {"wait", required_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-    int c, code = 0;
+    const struct service_command command = {.name = "lift",
+                                            .help = help,
+                                            .own = "wait",
+                                            .letters = "c:s:w:h",
+                                            .take = take_wait,
+                                            .user = options,
+                                            .config_path = &options->config_path,
+                                            .state_path = &options->state_path};
 
-    while (code == 0 && (c = getopt_long(argc, argv, "c:s:w:h", long_options, NULL)) != -1) {
-        switch (c) {
-        case 'c':
-            options->config_path = optarg;
-            break;
-        case 's':
-            options->state_path = optarg;
-            break;
-        case 'w':
-            code = parse_wait(optarg, &options->wait_s);
-            break;
-        case 'h':
-            fold_print(stdout, help, FOLD_PARAGRAPHS);
-            return 1;
-        default:
-            fold_print(stderr, help, FOLD_PARAGRAPHS);
-            return LIFT_USAGE + 1;
-        }
-    }
-    if (code == 0 && optind < argc) {
-        fprintf(stderr, "lift: unexpected \"%s\"\n", argv[optind]);
-        fold_print(stderr, help, FOLD_PARAGRAPHS);
-        return LIFT_USAGE + 1;
-    }
-    return code;
+    return service_options(argc, argv, &command);
 }
 
 int cli_lift(int argc, char **argv)

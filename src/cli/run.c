@@ -1,13 +1,12 @@
 #include "cli/run.h"
 
-#include <getopt.h>
 #include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 
 #include "bridge/app.h"
 #include "bridge/locations.h"
-#include "cli/fold.h"
+#include "cli/service_options.h"
 #include "edge/sys/log.h"
 #include "edge/sys/loop.h"
 #include "edge/sys/privileges.h"
@@ -44,43 +43,26 @@ static void on_hangup(void *user, int signal)
         app_reload(*app);
 }
 
-/* Returns 0 to go on, else the exit code plus 1. */
+static int take_copy(void *user, const char *path)
+{
+    struct app_options *options = user;
+
+    options->copy_path = path;
+    return 0;
+}
+
 static int parse(int argc, char **argv, struct app_options *options)
 {
-    static const struct option long_options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"state", required_argument, NULL, 's'},
-        {"copy", required_argument, NULL, 'k'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-    int c;
+    const struct service_command command = {.name = "run",
+                                            .help = help,
+                                            .own = "copy",
+                                            .letters = "c:s:h",
+                                            .take = take_copy,
+                                            .user = options,
+                                            .config_path = &options->config_path,
+                                            .state_path = &options->state_path};
 
-    while ((c = getopt_long(argc, argv, "c:s:h", long_options, NULL)) != -1) {
-        switch (c) {
-        case 'c':
-            options->config_path = optarg;
-            break;
-        case 's':
-            options->state_path = optarg;
-            break;
-        case 'k':
-            options->copy_path = optarg;
-            break;
-        case 'h':
-            fold_print(stdout, help, FOLD_PARAGRAPHS);
-            return 1;
-        default:
-            fold_print(stderr, help, FOLD_PARAGRAPHS);
-            return 3;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "run: unexpected \"%s\"\n", argv[optind]);
-        fold_print(stderr, help, FOLD_PARAGRAPHS);
-        return 3;
-    }
-    return 0;
+    return service_options(argc, argv, &command);
 }
 
 /* Before anything is read that others wrote. */
