@@ -114,19 +114,6 @@ void limited_log_events(struct limited *d, int64_t now_ms)
         log_good_news(NOTICE_LIMIT_GAVE_UP, "%s: can be limited again", d->label);
 }
 
-static const struct {
-    const char *words, *cure;
-} obstacles[] = {
-    [OBSTACLE_NONE] = {"", ""},
-    [OBSTACLE_UNKNOWN] = {"its gateway has not said yet whether it takes commands", ""},
-    [OBSTACLE_DISABLED] = {"its gateway sends it no commands",
-                           "Enable that in the inverter's settings there"},
-    [OBSTACLE_LOGIN] = {"its gateway refuses the login",
-                        "Set Username and Password to those of its web page"},
-    [OBSTACLE_OFF] = {"it is switched off by hand", ""},
-    [OBSTACLE_POWER] = {"its gateway does not tell how much it can make", "Set MaxPower"},
-};
-
 void limited_log_obstacle(struct limited *d, enum obstacle obstacle)
 {
     if (obstacle == d->told)
@@ -137,10 +124,10 @@ void limited_log_obstacle(struct limited *d, enum obstacle obstacle)
                  d->limit.rules.max_power_w);
     else if (obstacle == OBSTACLE_NONE)
         log_info("%s: can be switched on and off", d->label);
-    else if (obstacles[obstacle].cure[0])
+    else if (*obstacle_cure(obstacle))
         log_notice(NOTICE_LIMIT_OBSTACLE, "%s: cannot be %s: %s. %s", d->label,
-                   d->conf.limits ? "limited" : "switched on and off", obstacles[obstacle].words,
-                   obstacles[obstacle].cure);
+                   d->conf.limits ? "limited" : "switched on and off", obstacle_words(obstacle),
+                   obstacle_cure(obstacle));
 }
 
 void limited_state(const struct limited *d, char *out, size_t size)
@@ -151,7 +138,7 @@ void limited_state(const struct limited *d, char *out, size_t size)
     if (!d->conf.limits)
         out[0] = '\0';
     else if (obstacle != OBSTACLE_NONE)
-        (void)snprintf(out, size, "cannot be limited: %s", obstacles[obstacle].words);
+        (void)snprintf(out, size, "cannot be limited: %s", obstacle_words(obstacle));
     else if (l->broken)
         (void)snprintf(out, size, "cannot be limited at present: %s", words_of(d));
     else if (l->failures > 0 && l->step == LIMIT_IDLE)

@@ -8,20 +8,11 @@
 #include "core/command.h"
 #include "core/conf.h"
 #include "core/driver.h"
+#include "core/obstacle.h"
 #include "core/power_switch.h"
 #include "edge/sys/log.h"
 
 enum { LIMITED_LABEL_MAX = CONF_SECTION_MAX + SERIAL_MAX };
-
-/* Why an inverter that is to be limited cannot be. */
-enum obstacle {
-    OBSTACLE_NONE,
-    OBSTACLE_UNKNOWN,
-    OBSTACLE_DISABLED,
-    OBSTACLE_LOGIN,
-    OBSTACLE_OFF, /* by hand */
-    OBSTACLE_POWER
-};
 
 struct limited {
     struct limiter *owner;

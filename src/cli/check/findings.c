@@ -12,6 +12,7 @@
 #include "core/json_paths.h"
 #include "core/limit.h"
 #include "core/map.h"
+#include "core/obstacle.h"
 #include "core/text.h"
 
 static void say(struct findings *f, enum finding_kind kind, size_t gateway, int device,
@@ -277,34 +278,32 @@ static enum command_right right_of(const struct asked *a, const char *serial)
     return COMMAND_UNKNOWN;
 }
 
-/* Why the device takes no commands, and what to do; "" where it does. */
-static void command_obstacle(const struct plan_device *d, const struct asked *a,
-                             char why[DECODE_WHY_MAX])
+static enum obstacle obstacle_of(const struct plan_device *d, const struct asked *a)
 {
     enum command_right right = right_of(a, d->view->serial);
 
-    why[0] = '\0';
     if (!a->takes_commands)
-        (void)snprintf(why, DECODE_WHY_MAX, "its gateway takes no commands");
-    else if (a->rights_outcome == REPLY_UNAUTHORIZED)
-        (void)snprintf(why, DECODE_WHY_MAX,
-                       "the DTU refuses the login, which commands need: set Username (admin, on an "
-                       "OpenDTU) and Password to those of its web page");
-    else if (a->rights_outcome != REPLY_OK)
-        text_copy(why, DECODE_WHY_MAX, a->rights_why);
-    else if (right == COMMAND_DISABLED)
-        (void)
-            snprintf(why, DECODE_WHY_MAX,
-                     "the DTU sends it no commands: enable that in the inverter's settings there");
-    else if (right == COMMAND_UNKNOWN)
-        (void)snprintf(why, DECODE_WHY_MAX,
-                       "the DTU's list of inverters that take commands lacks it");
+        return OBSTACLE_NO_COMMANDS;
+    if (a->rights_outcome == REPLY_UNAUTHORIZED)
+        return OBSTACLE_LOGIN;
+    if (right == COMMAND_DISABLED)
+        return OBSTACLE_DISABLED;
+    return right == COMMAND_UNKNOWN ? OBSTACLE_UNKNOWN : OBSTACLE_NONE;
+}
+
+/* Why the device takes no commands, and what to do; "" where it does. */
+static const char *why_no_commands(const struct plan_device *d, const struct asked *a)
+{
+    bool failed = a->takes_commands && a->rights_outcome != REPLY_OK &&
+                  a->rights_outcome != REPLY_UNAUTHORIZED;
+
+    return failed ? a->rights_why : obstacle_finding(obstacle_of(d, a));
 }
 
 static void look_at_switch(struct findings *f, int i, const struct plan_device *d,
                            const struct asked *a)
 {
-    char why[DECODE_WHY_MAX];
+    const char *why = why_no_commands(d, a);
 
     if (!d->conf->power_switch)
         return;
@@ -312,8 +311,7 @@ static void look_at_switch(struct findings *f, int i, const struct plan_device *
         say(f, FINDING_NOTE, d->gateway, i, "Switch: only a pvinverter can be switched");
         return;
     }
-    command_obstacle(d, a, why);
-    if (why[0])
+    if (*why)
         say(f, FINDING_PROBLEM, d->gateway, i, "cannot be switched on and off: %s", why);
 }
 
@@ -321,7 +319,7 @@ static void look_at_limit(struct findings *f, int i, const struct plan_device *d
                           const struct asked *a)
 {
     double max_w = d->view->value[FIELD_MAX_POWER][0];
-    char why[DECODE_WHY_MAX];
+    const char *why = why_no_commands(d, a);
 
     if (!d->conf->power_limit)
         return;
@@ -329,11 +327,9 @@ static void look_at_limit(struct findings *f, int i, const struct plan_device *d
         say(f, FINDING_NOTE, d->gateway, i, "PowerLimit: Venus OS limits a pvinverter only");
         return;
     }
-    command_obstacle(d, a, why);
-    if (!why[0] && !(max_w > 0))
-        text_copy(why, sizeof why,
-                  "the DTU does not tell what it can make: set MaxPower in its section");
-    if (why[0])
+    if (!*why && !(max_w > 0))
+        why = obstacle_finding(OBSTACLE_POWER);
+    if (*why)
         say(f, FINDING_PROBLEM, d->gateway, i, "cannot be limited: %s", why);
     else
         say(f, FINDING_NOTE, d->gateway, i, "can be limited: %.0f to %.0f W",
