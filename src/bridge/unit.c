@@ -20,7 +20,7 @@ static const char service_prefix[] = "com.victronenergy.";
 struct unit {
     const struct unit_env *env;
     struct device_conf conf;
-    char label[CONF_SECTION_MAX + SERIAL_MAX]; /* what the configuration calls it */
+    char label[UNIT_LABEL_MAX]; /* what the configuration calls it */
     struct device *device;
     struct claim claim;
     struct controls controls;
@@ -36,22 +36,9 @@ struct unit {
     bool waits; /* a meter that is away: what its service is called is settled */
 };
 
-struct title {
-    char text[sizeof((struct unit *)0)->label + SERIAL_MAX + 16];
-};
-
-/* "INVERTER0: inverter 114182940773", and of one that no section names just the inverter. */
-static struct title title(const struct unit *u)
+static struct unit_said said(const struct unit *u)
 {
-    const struct device_view *view = device_view(u->device);
-    struct title t = {""};
-
-    if (u->conf.section[0])
-        (void)snprintf(t.text, sizeof t.text, "%s: %s %s", u->label,
-                       view->meter ? "meter" : "inverter", view->serial);
-    else
-        text_copy(t.text, sizeof t.text, u->label);
-    return t;
+    return (struct unit_said){u->label, u->conf.section[0] != '\0', u->device};
 }
 
 /* ---- On the bus ----------------------------------------------------------------------------- */
@@ -157,12 +144,13 @@ static void find_class(struct unit *u)
 static void on_there(void *user)
 {
     struct unit *u = user;
+    const struct unit_said who = said(u);
     const char *name = published_name(&u->published);
 
     u->there = true;
     claim_on_bus(&u->claim, true);
     log_recovered(&u->bus_fault, loop_now_ms(u->env->loop), "%s: %s is on the bus", u->label, name);
-    log_info("%s (%s) is %s", title(u).text, device_view(u->device)->name, name);
+    unit_log_on_bus(&who, name);
     show(u);
 }
 
@@ -415,47 +403,21 @@ bool unit_become(struct unit *u, const struct device_memory *memory)
 
 /* ---- What it does --------------------------------------------------------------------------- */
 
-static const char *state_name(const struct unit *u)
-{
-    const struct device_view *view = device_view(u->device);
-
-    switch (view->state) {
-    case DEVICE_START:
-        return "waiting for its first values";
-    case DEVICE_RUNNING:
-        return "running";
-    case DEVICE_NIGHT:
-        return view->meter ? "out of the gateway's reach (night?): no values"
-                           : "out of the gateway's reach (night?): 0 W, energy kept";
-    case DEVICE_ERROR:
-        if (!view->meter)
-            return "without values for too long: 0 W, energy kept";
-        return device_present(u->device)
-                   ? "without values for too long: on the D-Bus without any (MeterAway=invalid)"
-                   : "without values for too long: off the D-Bus until it answers";
-    }
-    return "";
-}
-
 /* why: "" where there is nothing to add. */
 static void log_events(struct unit *u, unsigned events, const char *why)
 {
-    enum device_state state = device_view(u->device)->state;
+    const struct unit_said who = said(u);
 
     if (u->conf.off) /* why, the configuration's errors have said */
         return;
-    if (events & DEVICE_CHANGED_STATE)
-        log_notice(state == DEVICE_ERROR ? NOTICE_DEVICE_ERROR : NOTICE_NONE, "%s is %s%s%s",
-                   title(u).text, state_name(u), *why ? ": " : "", why);
-    unit_log_events(&u->log, u->label, device_view(u->device), events, loop_now_ms(u->env->loop));
+    unit_log_events(&u->log, &who, events, why, loop_now_ms(u->env->loop));
 }
 
 static void log_dry_run(const struct unit *u)
 {
-    const struct device_view *view = device_view(u->device);
-    log_info("DryRun: %s (%s): %.1f W, %.1f V, %.2f A, %.3f kWh; nothing is published", u->label,
-             view->serial, view->value[FIELD_POWER][0], view->value[FIELD_VOLTAGE][0],
-             view->value[FIELD_CURRENT][0], view->value[FIELD_ENERGY_FORWARD][0]);
+    const struct unit_said who = said(u);
+
+    unit_log_dry_run(&who);
 }
 
 /* What it comes to that nothing comes may be due before the next poll, or without one. */
@@ -581,15 +543,12 @@ const char *unit_label(const struct unit *u)
 
 void unit_sign_of_life(const struct unit *u)
 {
-    const struct device_view *view = device_view(u->device);
-    double power_w = view->value[FIELD_POWER][0];
+    const struct unit_said who = said(u);
 
     if (u->conf.off)
         log_info("%s: kept off the bus for the errors in its section", u->label);
     else if (!u->known)
         log_info("%s: its gateway has not shown it yet", u->label);
-    else if (has_value(power_w))
-        log_info("%s: /Ac/Power %.0f W, %s", title(u).text, power_w, state_name(u));
     else
-        log_info("%s: %s", title(u).text, state_name(u));
+        unit_log_sign_of_life(&who);
 }
