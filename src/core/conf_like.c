@@ -136,8 +136,12 @@ static void look_at_key(const struct likeness *l, const struct conf_key *key)
 {
     char mine[LIKE_TEXT_MAX], its[LIKE_TEXT_MAX];
 
-    if (!stands_in(key) || !inifile_own(l->file, l->section, key->name))
+    if (!stands_in(key))
         return;
+    if (!inifile_own(l->file, l->section, key->name)) {
+        l->found->more += typed(l, key->name, its);
+        return;
+    }
     (void)said(l->file, l->section, key->name, mine);
     if (!typed(l, key->name, its))
         text_copy(its, sizeof its, key->fallback);
@@ -166,6 +170,14 @@ static void on_fault(void *user, unsigned line, const char *text)
     (void)text;
 }
 
+/* What the section would lose counts first; then what the type says and the section did not. */
+static bool is_nearer(const struct conf_like *a, const struct conf_like *b)
+{
+    if (!b->type || a->kept_count != b->kept_count)
+        return !b->type || a->kept_count < b->kept_count;
+    return a->more < b->more;
+}
+
 static void try_type(const struct inifile *file, const char *section,
                      const struct device_text *text, struct conf_like *best)
 {
@@ -176,7 +188,7 @@ static void try_type(const struct inifile *file, const char *section,
             struct conf_like found = {.type = text->name,
                                       .channel = type.channels > 1 ? (int)channel : -1};
             struct likeness l = {file, section, &type, channel, &found};
-            if (is_like(&l) && (!best->type || found.kept_count < best->kept_count))
+            if (is_like(&l) && is_nearer(&found, best))
                 *best = found;
         }
     }

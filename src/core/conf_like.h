@@ -14,6 +14,7 @@ struct conf_like {
     const char *type; /* its name, borrowed from texts; NULL: no type asks what the section asks */
     int channel;      /* which the section means; -1: the type has but one */
     unsigned kept_count;
+    unsigned more; /* keys of the type that the section does not have */
     /* "CUST_SN, CUST_Power_Mult": what the section says and the type does not, or not so; may lack its end. */
     char kept[CONF_LIKE_KEPT_MAX];
 };
