@@ -198,7 +198,8 @@ static void on_bus_lost(void *user)
     struct app *a = user;
     if (a->ending)
         return;
-    log_notice(NOTICE_BUS_GONE, "the D-Bus is gone; ending, so that the supervisor restarts the program");
+    log_notice(NOTICE_BUS_GONE,
+               "the D-Bus is gone; ending, so that the supervisor restarts the program");
     app_end(a, 1);
 }
 
@@ -406,7 +407,8 @@ static void apply_globals(struct app *a, const struct config *config)
 static void apply(struct app *a, const struct config *config)
 {
     if (!open_state(a)) {
-        log_notice(NOTICE_NO_MEMORY, "out of memory; ending, so that the supervisor restarts the program");
+        log_notice(NOTICE_NO_MEMORY,
+                   "out of memory; ending, so that the supervisor restarts the program");
         loop_stop(a->loop, 1);
         return;
     }
@@ -415,7 +417,8 @@ static void apply(struct app *a, const struct config *config)
     bool ok = fleet_apply(a->fleet, config);
     drop_gateways(a, config);
     if (!ok || !apply_gateways(a, config)) {
-        log_notice(NOTICE_NO_MEMORY, "out of memory; ending, so that the supervisor restarts the program");
+        log_notice(NOTICE_NO_MEMORY,
+                   "out of memory; ending, so that the supervisor restarts the program");
         loop_stop(a->loop, 1);
         return;
     }

@@ -61,9 +61,10 @@ struct statefile *statefile_open(const char *path)
             log_notice(NOTICE_STATE_COPY_USED, "%s: %s; the copy in %s is used", m->path,
                        primary_why, backup);
         else if (!first_start)
-            log_notice(NOTICE_STATE_LOST,
-                       "%s: %s, and there is no copy: identities and counters start again from what the gateways say",
-                       m->path, primary_why);
+            log_notice(
+                NOTICE_STATE_LOST,
+                "%s: %s, and there is no copy: identities and counters start again from what the gateways say",
+                m->path, primary_why);
     }
     m->count = n > 0 ? (size_t)n : 0;
     return m;

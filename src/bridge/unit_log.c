@@ -100,10 +100,11 @@ static void log_energy(struct unit_log *l, const char *label, const struct devic
             "measurements over a minute confirm the lower one",
             label, v->counter_before_kwh, v->counter_now_kwh);
     if (events & DEVICE_ENERGY_JUMP)
-        log_fault(&l->jump, now_ms, NOTICE_COUNTER_JUMPED,
-                  "%s: its energy counter jumped from %.3f to %.3f kWh, more than it can have produced; "
-                  "the first is kept",
-                  label, v->counter_before_kwh, v->counter_now_kwh);
+        log_fault(
+            &l->jump, now_ms, NOTICE_COUNTER_JUMPED,
+            "%s: its energy counter jumped from %.3f to %.3f kWh, more than it can have produced; "
+            "the first is kept",
+            label, v->counter_before_kwh, v->counter_now_kwh);
     if (events & (DEVICE_ENERGY_RESET | DEVICE_ENERGY_RAISED))
         log_notice(
             NOTICE_COUNTER_RESTARTED,
@@ -117,14 +118,14 @@ static void log_dropped(struct unit_log *l, const char *label, const struct devi
 {
     forget_old_episode(&l->drop, now_ms);
     if (events & DEVICE_READING_DROPPED)
-        log_fault(&l->drop, now_ms, NOTICE_NONE, "%s: a reading was dropped because it cannot be a measurement: %s",
-                  label, v->dropped_why);
+        log_fault(&l->drop, now_ms, NOTICE_NONE,
+                  "%s: a reading was dropped because it cannot be a measurement: %s", label,
+                  v->dropped_why);
     if (events & DEVICE_NOTHING_PLAUSIBLE)
-        log_notice(
-            NOTICE_IMPLAUSIBLE,
-            "%s: for %d minutes only impossible values came (%s); it counts as "
-            "away, by ErrorMode",
-            label, DEVICE_PATIENCE_MS / 60000, v->dropped_why);
+        log_notice(NOTICE_IMPLAUSIBLE,
+                   "%s: for %d minutes only impossible values came (%s); it counts as "
+                   "away, by ErrorMode",
+                   label, DEVICE_PATIENCE_MS / 60000, v->dropped_why);
 }
 
 void unit_log_events(struct unit_log *l, const struct unit_said *who, unsigned events,

@@ -198,8 +198,9 @@ static void on_limit(void *user)
             continue;
         a->failed = true;
         a->kind = HEALTH_TIMEOUT;
-        text_copy(a->why, sizeof a->why,
-                  "asking it took longer than 60 s: does it have many inverters, or a long HTTPTimeout?");
+        text_copy(
+            a->why, sizeof a->why,
+            "asking it took longer than 60 s: does it have many inverters, or a long HTTPTimeout?");
     }
     loop_stop(all->loop, 0);
 }

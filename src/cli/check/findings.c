@@ -401,8 +401,7 @@ static void look_at_counter(struct findings *f, int i, const struct plan_device 
             kwh, home->template.value[FIELD_ENERGY_FORWARD].mult * 0.001);
     else
         say(f, FINDING_PROBLEM, d->gateway, i,
-            "%.0f kWh cannot be right: what does the page of the DTU say? Try restarting it",
-            kwh);
+            "%.0f kWh cannot be right: what does the page of the DTU say? Try restarting it", kwh);
 }
 
 /* home: the gateway that lists it. */
