@@ -9,7 +9,7 @@
 #include "cli/fold.h"
 #include "cli/lift.h"
 #include "cli/limit.h"
-#include "cli/paths.h"
+#include "cli/paths/paths.h"
 #include "cli/run.h"
 #include "cli/selftest.h"
 #include "cli/show/show.h"

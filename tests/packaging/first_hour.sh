@@ -322,7 +322,8 @@ sees 'problem: CUST_Power: power is not in the reply'
 sees 'problem: CUST_Total: energy is not in the reply'
 sees 'apower               380.2'
 tell <<'END'
-The numbers of the reply stand there, each with its path. `paths` prints them, too, without a configuration:
+The numbers of the reply stand there, each with its path. `paths` prints them, too, without a configuration, and says what
+they probably are:
 
 END
 enter "./dbus-opendtu paths '192.168.1.80/rpc/Switch.GetStatus?id=0'"
@@ -331,8 +332,11 @@ sees 'paths: here that is --user NAME, --password TEXT, --digest, --authorizatio
 enter "DTU_PASSWORD='sunny side' ./dbus-opendtu paths --user admin --digest '192.168.1.80/rpc/Switch.GetStatus?id=0'"
 ends 0
 sees 'aenergy/total        97154'
+sees 'Type = shelly-plus-1pm'
+sees 'power, W'
 tell <<'END'
-380 W is what the Shelly's page shows: `CUST_Power=apower`, and `CUST_Total=aenergy/total`.
+A Shelly Plus 1PM has a type, so that no `CUST_` key is needed. For a device that has none, `paths` proposes the keys. The
+owner goes on by hand here: 380 W is what the Shelly's page shows, so `CUST_Power=apower`, and `CUST_Total=aenergy/total`.
 
 END
 sed -i -e 's/^CUST_Power=.*/CUST_Power=apower/' -e 's,^CUST_Total=.*,CUST_Total=aenergy/total,' \
