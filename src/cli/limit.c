@@ -119,7 +119,7 @@ static void on_no_bus(void *user, const char *why)
 
 static void on_lost(void *user)
 {
-    fail(user, "the D-Bus has gone");
+    fail(user, "the D-Bus is gone");
 }
 
 /* ---- What is written and read ---- */

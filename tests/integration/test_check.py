@@ -338,7 +338,7 @@ class CheckTest(CommandTest):
         dtu = self.opendtu(Inverter(ROOF, "Roof", base_kwh=2113405))
         self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
         problem, = self.device(self.check(code=3), "INVERTER0")["problems"]
-        self.assertIn("beyond belief", problem)
+        self.assertIn("cannot be right", problem)
 
     def test_old_firmware(self):
         dtu = self.gateway(OpenDtu(self.sun, [Inverter(ROOF, "Roof")], "v24.1"))
@@ -389,7 +389,7 @@ class CheckTest(CommandTest):
         self.assertRegex(self.text(code=3), r"aenergy/total +[\d.]+")
 
     @each(("forgotten", {}, ["CUST_Total: aenergy/total of a Shelly is in Wh: "
-                             "CUST_Total_Mult=0.001 makes kWh of it"]),
+                             "CUST_Total_Mult=0.001 converts it to kWh"]),
           ("there", {"CUST_Total_Mult": 0.001}, []))
     def test_watt_hours(self, keys, problems):
         self.shelly_template(self.shelly(), CUST_Total="aenergy/total", **keys)

@@ -41,7 +41,7 @@ static void test_ok(void **state)
 static void test_status(void **state)
 {
     expect_failure("/status/404", REPLY_NOT_FOUND, 404, "404");
-    expect_failure("/status/500", REPLY_ERROR, 500, "error of its own (500)");
+    expect_failure("/status/500", REPLY_ERROR, 500, "reports an error (500)");
     expect_failure("/status/503", REPLY_BUSY, 503, "overloaded (503)");
     expect_failure("/status/403", REPLY_NOT_FOUND, 403, "status 403");
     struct answer a = ask_once(plain_conf(), "/status/500");

@@ -142,7 +142,7 @@ static void test_goes_meanwhile(void **state)
     run_loop_for(loop, 50);
     /* The connection stays, the name goes: the bus itself says nothing about the call. */
     dbus_bus_release_name(bus_connection(service_bus), SETTINGS_SERVICE, NULL);
-    expect("[gone][added: no answer: com.victronenergy.settings has gone]");
+    expect("[gone][added: no answer: com.victronenergy.settings is gone]");
 }
 
 static void test_cancel(void **state)

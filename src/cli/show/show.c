@@ -290,7 +290,7 @@ static void on_lost(void *user)
 {
     struct show *s = user;
 
-    snprintf(s->fault, sizeof s->fault, "the D-Bus has gone");
+    snprintf(s->fault, sizeof s->fault, "the D-Bus is gone");
     loop_stop(s->loop, 1);
 }
 
