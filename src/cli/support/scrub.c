@@ -44,6 +44,7 @@ void scrub_destroy(struct scrub *s)
     secrets_destroy(s->secrets);
     free_texts(&s->allowed);
     free_texts(&s->members);
+    scrub_standins_free(s->standins);
     free(s);
 }
 
@@ -87,7 +88,7 @@ void scrub_allow(struct scrub *s, const char *text)
 
 bool scrub_is_allowed(const struct scrub *s, const char *text, size_t len)
 {
-    return is_kept(&s->allowed, text, len);
+    return s->standins ? scrub_is_standin(s, text, len) : is_kept(&s->allowed, text, len);
 }
 
 static void allow_member(struct scrub *s, const char *name, size_t len)
@@ -270,6 +271,17 @@ static bool may_stand_in_path(const struct scrub *s, const char *text, size_t le
     return !len || safe_name(text, len) || scrub_is_allowed(s, text, len);
 }
 
+/* Of a path that is written; what is only learnt of is not replaced. */
+static void write_shown(const struct scrub *s, FILE *out, bool shown, const char *text, size_t len)
+{
+    const char *standin = out ? scrub_standin_known(s, shown, text, len) : NULL;
+
+    if (standin)
+        fputs(standin, out);
+    else
+        write_part(out, shown, text, len);
+}
+
 /* Returns what is behind the parameter, which has its '?' or '&' before it. */
 static const char *write_parameter(const struct scrub *s, const char *at, FILE *out,
                                    scrub_hidden_fn hidden, void *user)
@@ -287,7 +299,7 @@ static const char *write_parameter(const struct scrub *s, const char *at, FILE *
         bool shown = safe_parameter(at + 1, name, value, value_len) ||
                      (value_len && scrub_is_allowed(s, value, value_len));
         write_part(out, true, "=", 1);
-        write_part(out, shown, value, value_len);
+        write_shown(s, out, shown, value, value_len);
         if (!shown && hidden)
             hidden(user, value, value_len);
     }
@@ -301,7 +313,7 @@ void scrub_write_path(const struct scrub *s, const char *path, FILE *out, scrub_
         size_t begin = *path == '/', len = strcspn(path + begin, "/?");
         bool shown = may_stand_in_path(s, path + begin, len);
         write_part(out, true, path, begin);
-        write_part(out, shown, path + begin, len);
+        write_shown(s, out, shown, path + begin, len);
         if (!shown && hidden)
             hidden(user, path + begin, len);
         path += begin + len;

@@ -31,6 +31,14 @@ void scrub_destroy(struct scrub *s); /* NULL is fine */
 /* A text that is shown wherever it stands by itself: a serial, a name. "" is none. */
 void scrub_allow(struct scrub *s, const char *text);
 
+/*
+ * From now on replies and paths keep their form, for a file that is to be decoded: what is somebody's own is neither
+ * shown nor removed, but replaced, the same by the same. A serial number by another one of its length with its first
+ * four characters, which tell the kind of inverter; any other text by "text-1", "text-2" ...; an IP address by one of
+ * the block for tests. At most 2,048 of them; what comes behind them is "(removed)". Nothing is allowed any more.
+ */
+void scrub_replace(struct scrub *s);
+
 /* Writes the configuration without its secrets, and learns them. */
 void scrub_config(struct scrub *s, const char *text, FILE *out);
 

@@ -3,6 +3,7 @@
  *
  *   scrub          what is learnt and allowed, paths     scrub_reply   JSON, and what is none
  *   scrub_config   the configuration                     scrub_text    the whole report, the log
+ *   scrub_standins what replaces what is somebody's own
  */
 #ifndef DTU_CLI_SCRUB_PARTS_H
 #define DTU_CLI_SCRUB_PARTS_H
@@ -18,7 +19,8 @@ struct scrub_texts {
 struct scrub {
     struct secrets *secrets;
     struct scrub_texts allowed;
-    struct scrub_texts members; /* names on the paths of the configuration */
+    struct scrub_texts members;      /* names on the paths of the configuration */
+    struct scrub_standins *standins; /* NULL: nothing is replaced */
     bool failed;
 };
 
@@ -38,6 +40,23 @@ void scrub_learn_login(struct scrub *s, const char *user, const char *password);
 
 /* Names of members on this path are safe. */
 void scrub_allow_path(struct scrub *s, const char *path);
+
+/*
+ * What replaces a text, a serial number where it stands in such a place or has stood there; NULL where nothing does,
+ * which is also when there are too many. As long as s lives.
+ */
+const char *scrub_standin(const struct scrub *s, bool serial, const char *text, size_t len);
+
+/*
+ * The same of a name: only where it was replaced before or, of one that would be shown, where it has the form of a
+ * serial number or an address. What is hidden may be a token, of which nothing may stay.
+ */
+const char *scrub_standin_known(const struct scrub *s, bool shown, const char *text, size_t len);
+
+bool scrub_is_like_serial(const char *text, size_t len);
+bool scrub_is_address(const char *text, size_t len);
+bool scrub_is_standin(const struct scrub *s, const char *text, size_t len);
+void scrub_standins_free(struct scrub_standins *t); /* NULL is fine */
 
 bool scrub_is_allowed(const struct scrub *s, const char *text, size_t len);
 bool scrub_is_allowed_member(const struct scrub *s, const char *name, size_t len);

@@ -23,7 +23,7 @@ struct reply {
         bool object;
         enum trust trust; /* in a value here: of an object, by its member's name */
     } level[DEPTH_MAX];
-    bool serial; /* the member is called so */
+    bool serial, id; /* the member is called so */
 };
 
 /* Beyond the deepest level nothing is trusted. */
@@ -65,7 +65,8 @@ static bool is_index(const char *text, size_t len)
 static void take_name(struct reply *r, const char *name, size_t len)
 {
     enum trust outer = r->depth ? trust_at(r, r->depth - 1) : NO_NAME_YET;
-    bool neutral = is_index(name, len) || scrub_is_allowed(r->scrub, name, len);
+    const char *standin = scrub_standin_known(r->scrub, safe_name(name, len), name, len);
+    bool neutral = is_index(name, len) || standin || scrub_is_allowed(r->scrub, name, len);
 
     if (outer != UNSAFE && neutral)
         set_trust(r, outer);
@@ -73,7 +74,10 @@ static void take_name(struct reply *r, const char *name, size_t len)
         set_trust(r,
                   outer != UNSAFE && scrub_is_allowed_member(r->scrub, name, len) ? SAFE : UNSAFE);
     r->serial = len == 6 && strncasecmp(name, "serial", len) == 0;
-    if (neutral || safe_name(name, len))
+    r->id = len == 2 && strncasecmp(name, "id", len) == 0;
+    if (standin)
+        (void)fprintf(r->out, "\"%s\"", standin);
+    else if (neutral || safe_name(name, len))
         (void)fprintf(r->out, "\"%.*s\"", (int)len, name);
     else
         hide(r);
@@ -86,9 +90,19 @@ static bool is_serial(const char *text, size_t len)
 
 static bool text_is_shown(const struct reply *r, const char *text, size_t len)
 {
+    if (trust_at(r, r->depth) == SAFE && safe_is_number(text, len))
+        return true;
+    if (r->scrub->standins) /* a serial number of zeros is none */
+        return (safe_value(text, len) && !scrub_is_address(text, len)) ||
+               (r->serial && strspn(text, "0") >= len);
     return safe_value(text, len) || scrub_is_allowed(r->scrub, text, len) ||
-           (r->serial && is_serial(text, len)) ||
-           (trust_at(r, r->depth) == SAFE && safe_is_number(text, len));
+           (r->serial && is_serial(text, len));
+}
+
+/* Without its quotes. */
+static const char *standin_of(const struct reply *r, const char *text, size_t len)
+{
+    return scrub_standin(r->scrub, r->serial && is_serial(text, len), text, len);
 }
 
 /* Behind the text that begins at begin (behind its first quote): at its last quote, or the end. */
@@ -109,8 +123,11 @@ static const char *take_text(struct reply *r, const char *at)
         take_name(r, at + 1, len);
         return next;
     }
+    const char *standin = NULL;
     if (*end && text_is_shown(r, at + 1, len))
         show(r, at, len + 2);
+    else if (*end && (standin = standin_of(r, at + 1, len)) != NULL)
+        (void)fprintf(r->out, "\"%s\"", standin);
     else
         hide(r);
     end_value(r);
@@ -124,12 +141,16 @@ static const char *take_word(struct reply *r, const char *at)
 {
     static const char *const words[] = {"true", "false", "null", "NaN"};
     size_t len = strcspn(at, "{}[]:,\" \t\r\n");
-    bool shown = trust_at(r, r->depth) == SAFE && safe_is_number(at, len);
+    bool shown = (trust_at(r, r->depth) == SAFE && safe_is_number(at, len)) ||
+                 (r->scrub->standins && r->id && is_index(at, len)); /* a place in a list */
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         shown = shown || (strlen(words[i]) == len && strncasecmp(words[i], at, len) == 0);
+    const char *standin = NULL;
     if (shown)
         show(r, at, len);
+    else if (r->serial && is_serial(at, len) && (standin = standin_of(r, at, len)) != NULL)
+        (void)fputs(standin, r->out);
     else
         hide(r);
     end_value(r);
@@ -153,7 +174,7 @@ static void take_mark(struct reply *r, char c)
         end_value(r);
     }
     if (strchr("{}[],", c))
-        r->serial = false;
+        r->serial = r->id = false;
     (void)fputc(c, r->out);
 }
 

@@ -1,0 +1,165 @@
+/* What stands in for the serial numbers, names and addresses of a capture: the same for the same. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/support/scrub_parts.h"
+#include "core/reading.h"
+
+enum {
+    STANDINS_MAX = 2048, /* whatever a gateway sends */
+    STANDIN_LEN = 24,
+    SERIAL_LEN_MIN = 8,
+    SERIAL_LEN_MAX = 16,
+    PREFIX = 4 /* says how many phases an inverter has */
+};
+
+enum kind { TEXT, SERIAL, ADDRESS, KINDS };
+
+struct standin {
+    enum kind kind;
+    char *text; /* of a serial its key */
+    char by[STANDIN_LEN];
+};
+
+struct scrub_standins {
+    size_t count;
+    unsigned numbers[KINDS];
+    struct standin list[STANDINS_MAX];
+};
+
+void scrub_replace(struct scrub *s)
+{
+    s->standins = calloc(1, sizeof *s->standins);
+    s->failed = s->failed || !s->standins;
+}
+
+void scrub_standins_free(struct scrub_standins *t)
+{
+    for (size_t i = 0; t && i < t->count; i++)
+        free(t->list[i].text);
+    free(t);
+}
+
+/* ---- What it is ------------------------------------------------------------------------------ */
+
+static size_t count_of(const char *text, size_t len, const char *set)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < len; i++)
+        count += text[i] && strchr(set, text[i]);
+    return count;
+}
+
+bool scrub_is_like_serial(const char *text, size_t len)
+{
+    return len >= SERIAL_LEN_MIN && len <= SERIAL_LEN_MAX &&
+           count_of(text, len, "0123456789ABCDEFabcdef") == len &&
+           count_of(text, len, "0123456789") >= PREFIX;
+}
+
+/* "192.168.1.50"; a version has less of them. */
+bool scrub_is_address(const char *text, size_t len)
+{
+    return len > 0 && isdigit((unsigned char)*text) && count_of(text, len, ".") == 3 &&
+           count_of(text, len, ".0123456789") == len;
+}
+
+/* ---- What stands for it ----------------------------------------------------------------------- */
+
+/* Of the same length, since that belongs to its form as well. */
+static void make_serial(struct standin *one, const char *text, size_t len, unsigned number)
+{
+    int kept = len >= SERIAL_LEN_MIN ? PREFIX : 0, digits = (int)len - kept - 1;
+
+    (void)snprintf(one->by, sizeof one->by, "%.*s9%0*u", kept, text, digits > 0 ? digits : 1,
+                   number);
+}
+
+static void make(struct standin *one, const char *text, size_t len, unsigned number)
+{
+    if (one->kind == SERIAL)
+        make_serial(one, text, len, number);
+    else if (one->kind == ADDRESS) /* of the block that is for documents and tests (RFC 2544) */
+        (void)snprintf(one->by, sizeof one->by, "198.18.%u.%u", number / 250 % 250,
+                       number % 250 + 1);
+    else
+        (void)snprintf(one->by, sizeof one->by, "text-%u", number);
+}
+
+/* By which it is known: a serial is written in more than one way. */
+static char *key_of(enum kind kind, const char *text, size_t len)
+{
+    char *copy = strndup(text, len), key[SERIAL_MAX];
+
+    if (!copy || kind != SERIAL)
+        return copy;
+    serial_key(key, copy);
+    free(copy);
+    return strdup(key);
+}
+
+static const struct standin *find(const struct scrub_standins *t, enum kind kind, const char *key)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->list[i].kind == kind && strcmp(t->list[i].text, key) == 0)
+            return &t->list[i];
+    }
+    return NULL;
+}
+
+/* NULL when it is not known, and not to be added or one too many. */
+static const char *standin_of(struct scrub_standins *t, enum kind kind, const char *text,
+                              size_t len, bool add)
+{
+    char *key = key_of(kind, text, len);
+    const struct standin *known = key ? find(t, kind, key) : NULL;
+
+    if (known || !key || !add || t->count == STANDINS_MAX) {
+        free(key);
+        return known ? known->by : NULL;
+    }
+    struct standin *one = &t->list[t->count++];
+    *one = (struct standin){.kind = kind, .text = key};
+    make(one, text, len, ++t->numbers[kind]);
+    return one->by;
+}
+
+bool scrub_is_standin(const struct scrub *s, const char *text, size_t len)
+{
+    char copy[STANDIN_LEN] = "";
+
+    if (!s->standins || len == 0 || len >= sizeof copy)
+        return false;
+    memcpy(copy, text, len);
+    for (size_t i = 0; i < s->standins->count; i++) {
+        if (memcmp(s->standins->list[i].by, copy, sizeof copy) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *scrub_standin(const struct scrub *s, bool serial, const char *text, size_t len)
+{
+    const char *by = s->standins && len <= SERIAL_LEN_MAX
+                         ? standin_of(s->standins, SERIAL, text, len, serial)
+                         : NULL;
+
+    if (by || !s->standins || !len)
+        return by;
+    return standin_of(s->standins, scrub_is_address(text, len) ? ADDRESS : TEXT, text, len, true);
+}
+
+const char *scrub_standin_known(const struct scrub *s, bool shown, const char *text, size_t len)
+{
+    bool like_serial = scrub_is_like_serial(text, len);
+
+    if (!s->standins)
+        return NULL;
+    if (shown && scrub_is_address(text, len))
+        return scrub_standin(s, false, text, len);
+    const char *by = like_serial ? standin_of(s->standins, SERIAL, text, len, shown) : NULL;
+    return by ? by : standin_of(s->standins, TEXT, text, len, false);
+}
