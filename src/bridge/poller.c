@@ -337,6 +337,8 @@ static void on_message(void *user, const char *text, size_t len)
     char why[DECODE_WHY_MAX] = "";
     int64_t now_ms = loop_now_ms(p->loop);
 
+    if (p->events.message)
+        p->events.message(p->events.user, text, len);
     health_push(&p->health, (double)len);
     renew_health(p);
     switch (p->driver->pushed(p->session, now_ms, text, len, &sink, why)) {

@@ -37,6 +37,8 @@ struct poller_events {
     void (*health)(void *user);
     /* May be NULL: every reply or failed request, before anything is made of it. */
     void (*reply)(void *user, const struct message *request, const struct gateway_reply *result);
+    /* May be NULL: every message that came by itself, likewise. It lives for the call only. */
+    void (*message)(void *user, const char *text, size_t len);
     struct outbox_events outbox; /* zeroed where nothing is commanded */
     void *user;
 };

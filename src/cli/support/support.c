@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "cli/check/check_report.h"
 #include "cli/fold.h"
 #include "cli/print.h"
+#include "cli/support/capturing.h"
 #include "cli/support/scrub.h"
 #include "cli/support/support_bus.h"
 #include "edge/sys/file.h"
@@ -42,25 +44,37 @@ static const char help[] =
     "  --state FILE       default: state.json beside the configuration\n"
     "  --log FILE         default: /var/log/dbus-opendtu/current; the last 200 lines of it\n"
     "  --no-ask           do not ask the gateways\n"
+    "  --capture TIME     no report: keep what the gateways send within TIME, such as 90s, 10m or 2h, in\n"
+    "                     a file that DTU = replay plays; default of --output: dbus-opendtu-capture.jsonl\n"
+    "\n"
+    "A capture asks each gateway as the service does it, and sends no commands. In it, serial numbers,\n"
+    "names and IP addresses are replaced, the same by the same; measured values stay. It ends after\n"
+    "24 h, at 16 MiB or with Ctrl-C at the latest, and is readable by its owner only.\n"
     "\n"
     "Exit codes: 0 written, 1 it could not be, 2 wrong usage.\n";
 
 struct options {
     const char *output, *config, *state, *log;
+    int64_t capture_ms; /* 0: a report is wanted */
     bool ask;
 };
+
+static bool take_duration(const char *text, struct options *o)
+{
+    if (capturing_duration(text, &o->capture_ms))
+        return true;
+    fprintf(stderr, "support: --capture takes 1s to 24h, such as 90s, 10m or 2h\n");
+    return false;
+}
 
 /* EXIT_OK to go on; -1 when all is said. */
 static int parse_options(int argc, char **argv, struct options *o)
 {
     static const struct option known[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"config", required_argument, NULL, 'c'},
-        {"state", required_argument, NULL, 's'},
-        {"log", required_argument, NULL, 'l'},
-        {"no-ask", no_argument, NULL, 'n'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"output", required_argument, NULL, 'o'}, {"config", required_argument, NULL, 'c'},
+        {"state", required_argument, NULL, 's'},  {"log", required_argument, NULL, 'l'},
+        {"no-ask", no_argument, NULL, 'n'},       {"capture", required_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -79,7 +93,7 @@ static int parse_options(int argc, char **argv, struct options *o)
             o->state = optarg;
         else if (option == 'l')
             o->log = optarg;
-        else /* getopt_long has said it */
+        else if (option != 'r' || !take_duration(optarg, o)) /* getopt_long has said it */
             return EXIT_USAGE;
     }
     if (optind == argc)
@@ -308,6 +322,16 @@ static int write_out(const char *path, const char *text)
     return EXIT_FAILED;
 }
 
+static int capture(const struct options *o)
+{
+    char config[LOCATION_MAX];
+
+    location_config(o->config, config);
+    return capturing_run(config, o->output ? o->output : capturing_default_output, o->capture_ms)
+               ? EXIT_OK
+               : EXIT_FAILED;
+}
+
 int cli_support(int argc, char **argv)
 {
     struct options o = {.ask = true};
@@ -315,6 +339,8 @@ int cli_support(int argc, char **argv)
 
     if (code != EXIT_OK)
         return code < 0 ? EXIT_OK : code;
+    if (o.capture_ms)
+        return capture(&o);
     char *text = make(&o);
     code = text ? write_out(o.output, text) : EXIT_FAILED;
     if (!text)
