@@ -5,15 +5,20 @@
 #include <string.h>
 
 #include "core/conf_parse.h"
+#include "core/driver.h"
 #include "core/text.h"
 
 void conf_describe_connection(const struct gateway_conf *g, char *out, size_t size)
 {
     bool tls = strncmp(g->base_url, "https:", 6) == 0;
+    bool file = strncmp(g->base_url, "file:", 5) == 0;
     const char *address = strstr(g->base_url, "//");
     char text[sizeof g->base_url + 16];
 
-    (void)snprintf(text, sizeof text, "TCP/IP (HTTP%s) %s", tls ? "S" : "",
+    (void)snprintf(text, sizeof text, "%s %s",
+                   file  ? "Capture"
+                   : tls ? "TCP/IP (HTTPS)"
+                         : "TCP/IP (HTTP)",
                    address ? address + 2 : "");
     text_copy(out, size, text);
 }
@@ -30,10 +35,24 @@ bool conf_device_is_template(const struct config *c, const struct device_conf *d
     return conf_is_template(&c->gateways[d->gateway]);
 }
 
+bool conf_plays_file(const struct gateway_conf *g)
+{
+    const struct driver *driver = driver_find(g->driver);
+
+    return driver && driver->plays_file;
+}
+
 bool conf_has_host(struct conf_parse *p, const struct gateway_conf *g, const char *section)
 {
     if (g->base_url[0])
         return true;
+    if (conf_plays_file(g)) {
+        if (conf_is_whole(p))
+            conf_say(p, CONF_ERROR, conf_section_line(p, section), NULL,
+                     "[%s] ReplayFile is missing: write ReplayFile = and the path of a capture",
+                     section);
+        return false;
+    }
     if (conf_is_whole(p) && !(g->number == 0 && !conf_is_template(g) && p->told_host))
         conf_say(
             p, CONF_ERROR, conf_section_line(p, section), NULL,

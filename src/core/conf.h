@@ -79,9 +79,10 @@ struct gateway_conf {
     /* "DEFAULT" (DTU 0, even where a [DTU0] stands), "DTU1", "TEMPLATE0": for messages, and its key
      * in the state. */
     char section[CONF_SECTION_MAX];
-    unsigned number;              /* n of [DTUn]; 0 for [DEFAULT], and for a template */
-    char driver[16];              /* "opendtu", "ahoy", "auto", "template": see driver_find() */
-    char base_url[CONF_TEXT_MAX]; /* "http://host[:port]", without a trailing '/' */
+    unsigned number; /* n of [DTUn]; 0 for [DEFAULT], and for a template */
+    char driver[16]; /* "opendtu", "ahoy", "auto", "template", "replay": see driver_find() */
+    /* "http://host[:port]", without a trailing '/'; of a file that is played "file://path", for messages. */
+    char base_url[CONF_TEXT_MAX];
     char username[CONF_TEXT_MAX], password[CONF_TEXT_MAX]; /* "" is none */
     bool digest;                                           /* Digest instead of Basic */
     char authorization
@@ -99,8 +100,10 @@ struct gateway_conf {
      * published, lest it appears on a wrong phase. auto_add is false then. "" is none.
      */
     char in_doubt[CONF_SECTION_MAX];
-    bool push;                     /* what it pushes by itself is used, and it is asked less */
-    struct template_conf template; /* driver "template" only */
+    bool push; /* what it pushes by itself is used, and it is asked less */
+    char replay_file[CONF_TEXT_MAX - 8]; /* of a driver that plays one; "" is none */
+    double replay_speed;                 /* > 0; 1: as fast as it was recorded */
+    struct template_conf template;       /* driver "template" only */
 };
 
 /* One service: an [INVERTERn] or a [TEMPLATEn]. */

@@ -48,6 +48,7 @@ static bool same_peer(const struct gateway_conf *a, const struct gateway_conf *b
 {
     return same_text(a->base_url, b->base_url) && same_text(a->username, b->username) &&
            same_text(a->password, b->password) && a->digest == b->digest &&
+           same_text(a->replay_file, b->replay_file) && a->replay_speed == b->replay_speed &&
            same_text(a->authorization, b->authorization) && same_text(a->ca_cert, b->ca_cert) &&
            a->tls_verify == b->tls_verify && a->timeout_ms == b->timeout_ms;
 }

@@ -154,7 +154,10 @@ bool conf_apply(struct conf_parse *p, struct conf_place place, unsigned scope,
 /* "TCP/IP (HTTP) 192.168.1.50", beginning as in the Python program. */
 void conf_describe_connection(const struct gateway_conf *g, char *out, size_t size);
 
-/* False, with a message, when the gateway has no address. */
+/* Whether a file takes the place of its address. */
+bool conf_plays_file(const struct gateway_conf *g);
+
+/* False, with a message, when the gateway has no address, or no file. */
 bool conf_has_host(struct conf_parse *p, const struct gateway_conf *g, const char *section);
 
 /* The DTUs, then their inverters, into the config. */

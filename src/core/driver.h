@@ -98,6 +98,7 @@ struct driver {
      * gateway only. It has a title then.
      */
     bool probe;
+    bool plays_file; /* it is given conf->replay_file, and no address */
     size_t session_size;
     /* conf outlives the session. */
     void (*open)(void *session, const struct gateway_conf *conf);
@@ -143,7 +144,7 @@ struct driver {
 /* All drivers, NULL-terminated; drivers/registry.c. */
 extern const struct driver *const drivers[];
 
-/* By the value of the key DTU ("opendtu", "ahoy", "auto", "template"), case-insensitively; NULL if unknown. */
+/* By the value of the key DTU ("opendtu", "ahoy", "auto", "template", "replay"), case-insensitively; NULL if unknown. */
 const struct driver *driver_find(const char *name);
 
 #endif

@@ -4,7 +4,7 @@
 #include "core/driver.h"
 
 /* `auto` tries those that can be probed in this order. */
-#define DRIVERS(X) X(opendtu) X(ahoy) X(auto) X(template)
+#define DRIVERS(X) X(opendtu) X(ahoy) X(auto) X(template) X(replay)
 
 #define DECLARE(name) extern const struct driver driver_##name;
 DRIVERS(DECLARE)

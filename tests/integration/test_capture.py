@@ -7,7 +7,7 @@ import stat
 import subprocess
 import time
 
-from tests.integration.case import on_every_model
+from tests.integration.case import PVINVERTER, on_every_model
 from tests.integration.command import CommandTest
 from tests.integration.program import SANITIZERS, command, inverter, patience, template
 from tests.sim import Basic, Fault, Generic, Inverter
@@ -85,6 +85,32 @@ class CaptureTest(CommandTest):
         seen = {(line["gateway"], line["outcome"]) for line in lines[1:-1]}
         self.assertIn(("DTU1", "unreachable"), seen)
         self.assertIn("DEFAULT", {gateway for gateway, _ in seen})
+
+    @on_every_model()
+    def test_played(self):
+        """The capture is a gateway, and its values come to the bus."""
+        dtu = self.opendtu(Inverter(ROOF, "Roof"))
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
+        self.capture("3s")
+        dtu.stop()
+        self.configure({"DTU": "replay", "ReplayFile": os.path.join(self.folder, "my.jsonl")},
+                       INVERTER0=inverter(20))
+        self.start()
+        self.wait_value(PVINVERTER % 20, "/StatusCode", 7)
+        self.wait_value(PVINVERTER % 20, "/Serial", "114190000001")
+        self.wait_value(PVINVERTER % 20, "/ProductName", "OpenDTU")
+
+    def test_damaged(self):
+        """`check` names the line; a file that is not there as well."""
+        path = os.path.join(self.folder, "damaged.jsonl")
+        self.configure({"DTU": "replay", "ReplayFile": path})
+        _, out, _ = self.call("check", "config.ini")
+        self.assertIn("damaged.jsonl: No such file", " ".join(out.split()))
+        with open(path, "w", encoding="utf-8") as file:
+            file.write('{"capture":1,"program":"1","gateways":[{"gateway":"DEFAULT","driver":"ahoy"}]}\nhello\n')
+        code, out, _ = self.call("check", "config.ini")
+        self.assertNotEqual(0, code)
+        self.assertIn("line 2: this is no object", " ".join(out.split()))
 
     def test_stopped(self):
         """Ctrl-C ends it, and the file is whole."""

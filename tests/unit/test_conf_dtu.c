@@ -403,6 +403,26 @@ static void values_of_a_dtu_refer_to_its_own(void **state)
     assert_string_equal(c->gateways[1].base_url, "http://10.0.1.1");
 }
 
+/* A file takes the place of the address, of several DTUs as well. */
+static void captures(void **state)
+{
+    parse_clean("[DEFAULT]\nDTU=replay\nReplayFile=/a\nReplaySpeed=2.5\n[DTU1]\nType=replay\n"
+                "[DTU2]\nType=replay\nReplayFile=/b\n[DTU3]\nHost=third\n");
+    assert_int_equal(c->dtu_count, 4);
+    assert_string_equal(c->gateways[0].driver, "replay");
+    assert_string_equal(c->gateways[0].base_url, "file:///a");
+    assert_string_equal(c->unnamed[0].connection, "Capture /a");
+    assert_true(c->gateways[0].replay_speed == 2.5);
+    assert_string_equal(c->gateways[1].replay_file, "/a");
+    assert_string_equal(c->gateways[2].replay_file, "/b");
+    assert_string_equal(c->gateways[3].base_url, "http://third");
+    assert_error("[DEFAULT]\nDTU=replay\nHost=h\n", 1, "[DEFAULT]|ReplayFile is missing");
+    assert_error("[DEFAULT]\nDTU=replay\n[DTU1]\nHost=h\n", 1, "[DEFAULT]|ReplayFile is missing");
+    assert_error("[DEFAULT]\nHost=h\n[DTU1]\nType=replay\n", 3, "[DTU1]|ReplayFile is missing");
+    assert_error("[DEFAULT]\nDTU=replay\nReplayFile=/a\nReplaySpeed=0\n", 4, "ReplaySpeed");
+    assert_error("[DEFAULT]\nDTU=replay\nReplayFile=/a\nReplaySpeed=-1\n", 4, "ReplaySpeed");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +445,7 @@ int main(void)
         CONF_TEST(kept_energy),
         CONF_TEST(energy_offsets),
         CONF_TEST(values_of_a_dtu_refer_to_its_own),
+        CONF_TEST(captures),
     };
     return cmocka_run_group_tests_name("conf_dtu", tests, NULL, NULL);
 }

@@ -21,6 +21,7 @@ static const struct {
     {"Password", "x"},
     {"Authorization", "Bearer x"},
     {"CACert", "/x"},
+    {"ReplayFile", "/x"},
     {"ErrorMode", "timeout"},
     {"MeterAway", "invalid"},
     {"CUST_SN", "x"},

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "edge/net/replay.h"
 #include "edge/net/ws_listener.h"
 
 static struct http_peer_conf peer_conf(const struct gateway_conf *conf)
@@ -51,5 +52,6 @@ static void close_ws(void *listener)
 static const struct transport http_transport = {"http", open_http, close_http, send_http};
 static const struct feed_transport ws_transport = {"websocket", listen_ws, close_ws};
 
-const struct transport *const transports[] = {&http_transport, NULL};
-const struct feed_transport *const feed_transports[] = {&ws_transport, NULL};
+const struct transport *const transports[] = {&http_transport, &replay_transport, NULL};
+const struct feed_transport *const feed_transports[] = {&ws_transport, &replay_feed_transport,
+                                                        NULL};
