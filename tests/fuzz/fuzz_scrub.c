@@ -118,6 +118,8 @@ static void check(struct scrub *s, char how, const char *text)
 
     if (!f)
         return;
+    if (how == 's') /* a reply of a capture */
+        scrub_replace(s);
     if (how == 'c')
         scrub_config(s, text, f);
     else if (how == 'p')
