@@ -93,7 +93,7 @@ class SampleTest(VenusTest):
         before = self.index()
         self.wait_asked(2)
         self.assertEqual(before, self.index())
-        self.assertEqual(1, len(self.program.lines("INFO", "no measurement", "6553.5 V")),
+        self.assertEqual(1, len(self.program.lines("INFO", "cannot be a measurement", "6553.5 V")),
                          self.program.log())
         self.roof.follow_sun()
         self.wait("new measurements", lambda: self.index() != before)
