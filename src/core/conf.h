@@ -70,6 +70,7 @@ struct template_conf {
     struct template_value value[FIELD_COUNT];
     struct template_string string[STRINGS_MAX];
     bool line_to_line; /* its voltages are between two lines */
+    bool reversed;     /* power changes its sign, and the two counters their places */
     char standby
         [CONF_TEXT_MAX]; /* leads to true or a number other than 0 while it sleeps; "": nothing says so */
 };

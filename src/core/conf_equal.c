@@ -31,8 +31,9 @@ static bool same_string(const struct template_string *a, const struct template_s
 static bool same_template(const struct template_conf *a, const struct template_conf *b)
 {
     bool same = same_text(a->serial, b->serial) && a->line_to_line == b->line_to_line &&
-                same_text(a->standby, b->standby) && same_text(a->title, b->title) &&
-                a->first_channel == b->first_channel && a->channels == b->channels;
+                a->reversed == b->reversed && same_text(a->standby, b->standby) &&
+                same_text(a->title, b->title) && a->first_channel == b->first_channel &&
+                a->channels == b->channels;
 
     for (size_t i = 0; i < JSON_REPLIES_MAX; i++)
         same = same && same_text(a->api_path[i], b->api_path[i]);

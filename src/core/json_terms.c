@@ -46,15 +46,18 @@ static void copy_trimmed(char out[JSON_PATH_MAX], const char *text, size_t len)
 
 /* ---- One term ---- */
 
-/* A finite number that goes up to end; false when it is none. */
+/* A finite number that goes up to end; false, and value is as it was, when it is none. */
 static bool read_number(const char *text, const char *end, double *value)
 {
     char *stop;
 
-    if (text == end || text[strspn(text, "+-.0123456789eE")] != *end)
+    if (text == end || text + strspn(text, "+-.0123456789eE") != end)
         return false;
-    *value = strtod(text, &stop);
-    return stop == end && isfinite(*value);
+    double number = strtod(text, &stop);
+    if (stop != end || !isfinite(number))
+        return false;
+    *value = number;
+    return true;
 }
 
 static bool is_constant(const char *path, double *value)
@@ -91,6 +94,19 @@ static unsigned take_reply(char *path)
     const char *rest = path + 3 + strspn(path + 3, " \t");
     memmove(path, rest, strlen(rest) + 1);
     return reply;
+}
+
+/* Takes "?" from the end of path. */
+static bool take_mark(char *path)
+{
+    size_t len = strlen(path);
+
+    if (len < 2 || path[len - 1] != '?')
+        return false;
+    for (len--; len && is_blank(path[len - 1]);)
+        len--;
+    path[len] = '\0';
+    return true;
 }
 
 static void add_up(struct json_term *t, const cJSON *list)
@@ -145,6 +161,7 @@ static void read_term(const struct terms *t, const char *text, bool minus, char 
                       struct json_term *term)
 {
     double factor = minus ? -1 : 1;
+    bool optional = false;
 
     *term = (struct json_term){.path = path, .value = MISSING};
     (void)snprintf(path, JSON_PATH_MAX, "%s", text);
@@ -152,9 +169,13 @@ static void read_term(const struct terms *t, const char *text, bool minus, char 
     if (!name) {
         take_factor(path, &factor);
         term->reply = take_reply(path);
+        optional = take_mark(path);
     }
-    if ((name || !is_constant(path, &term->value)) && term->reply < JSON_REPLIES_MAX)
-        follow(term, t->replies->root[term->reply]);
+    if ((name || !is_constant(path, &term->value)) && term->reply < JSON_REPLIES_MAX) {
+        const cJSON *root = t->replies->root[term->reply];
+        follow(term, root);
+        term->left_out = optional && root && !term->node;
+    }
     term->value *= factor;
 }
 

@@ -14,13 +14,13 @@ enum { HINTS_MAX = 4, SHOWN_PATH_MAX = 64 };
 
 /* What the terms of one value led to. */
 struct sum {
-    double value; /* MISSING when a term is */
-    unsigned terms, numbers, nulls, nowhere;
-    unsigned constants;        /* of the numbers: those that no reply says */
-    unsigned reply;            /* of the first that is no number */
-    char path[SHOWN_PATH_MAX]; /* likewise, may lack its end */
-    const cJSON *node;         /* where that one leads */
-    bool unanswered;           /* a reply that it needs did not come */
+    double value;                            /* MISSING when a term is */
+    unsigned terms, numbers, nulls, nowhere; /* of what is not left out, unless all is */
+    unsigned constants;                      /* of the numbers: those that no reply says */
+    unsigned reply;                          /* of the first that is no number */
+    char path[SHOWN_PATH_MAX];               /* likewise, may lack its end */
+    const cJSON *node;                       /* where that one leads */
+    bool unanswered;                         /* a reply that it needs did not come */
 };
 
 struct sums {
@@ -36,6 +36,7 @@ static const double root_3 = 1.7320508075688772;
 struct summing {
     const struct json_replies *replies;
     struct sum *sum;
+    bool strict; /* what may be left out is missing as well */
 };
 
 static void add_term(void *user, const struct json_term *term)
@@ -43,6 +44,8 @@ static void add_term(void *user, const struct json_term *term)
     const struct summing *s = user;
     struct sum *sum = s->sum;
 
+    if (term->left_out && !s->strict)
+        return;
     sum->value += term->value;
     sum->terms++;
     if (has_value(term->value)) {
@@ -69,13 +72,17 @@ static bool is_configured(const char *path)
 static struct sum sum_of(const struct sums *sums, const char *path)
 {
     struct sum sum = {0};
-    struct summing summing = {sums->replies, &sum};
+    struct summing summing = {sums->replies, &sum, false};
     char expanded[JSON_PATH_MAX];
 
     if (!is_configured(path))
         return sum;
     device_type_channel(path, sums->channel, expanded, sizeof expanded);
     json_terms(sums->replies, expanded, add_term, &summing);
+    if (!sum.terms) { /* nothing is left of it */
+        summing.strict = true;
+        json_terms(sums->replies, expanded, add_term, &summing);
+    }
     return sum;
 }
 
@@ -246,6 +253,17 @@ static void put_quantity(const struct template_conf *c, enum field f,
         whole = total_of_phases(sums) * factor;
     /* A fallback is taken as it is, not multiplied. */
     common_put(r, f, has_value(whole) || is_number(&sums[0]) ? whole : c->value[f].fallback);
+}
+
+/* For an inverter behind a meter of loads. The current keeps its sign, which few devices give it. */
+static void turn_round(struct reading *r)
+{
+    for (size_t slot = 0; slot < PHASE_SLOTS; slot++) {
+        double forward = r->value[FIELD_ENERGY_FORWARD][slot];
+        r->value[FIELD_ENERGY_FORWARD][slot] = r->value[FIELD_ENERGY_REVERSE][slot];
+        r->value[FIELD_ENERGY_REVERSE][slot] = forward;
+        r->value[FIELD_POWER][slot] = 0 - r->value[FIELD_POWER][slot]; /* 0 stays 0 */
+    }
 }
 
 static double string_value(const struct sums *sums, const char *path, double mult)
@@ -425,6 +443,8 @@ enum decode_result template_read(const struct gateway_conf *conf,
     }
     for (size_t f = 0; f < FIELD_COUNT; f++)
         put_quantity(c, (enum field)f, sums.of[f], r);
+    if (c->reversed)
+        turn_round(r);
     put_strings(c, &sums, r);
     r->phases = phases_of(r);
     judge(conf, &sums, settled, r);

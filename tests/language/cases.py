@@ -96,6 +96,7 @@ class Maker:
             return self.one("(5)", "(-2.5)", "(+1)", "(1e+3)", "( 5 )", "(5) * 2", "(x)", "()")
         place = self.one("", "", "[1]", "[2]", "[2] ", "[3]", "[4]", "[9]", "[0]", "[12]")
         text = (place if self.often(0.4) else "") + self.path()
+        text += self.one("?", "?", " ?", "??") if self.often(0.2) else ""
         return text + (self.factor() if self.often(0.25) else "")
 
     def text(self):
@@ -135,6 +136,8 @@ class Maker:
         self.add_value(keys, "Standby", count, 0.1)
         if self.often(0.1):
             keys["CUST_VoltageLineToLine"] = self.one("0", "1")
+        if self.often(0.1):
+            keys["CUST_Reversed"] = self.one("0", "1")
         return keys, self.channels(keys), bodies
 
     def channels(self, keys):
@@ -142,7 +145,7 @@ class Maker:
         if self.often(0.75):
             return 0
         for key in list(keys):
-            a_path = "API" not in key and not key.endswith(("_Mult", "_Default", "LineToLine"))
+            a_path = "API" not in key and not key.endswith(("_Mult", "_Default", "LineToLine", "Reversed"))
             if a_path and self.often(0.3):
                 keys[key] = keys[key].replace("0", "{n}").replace("/1", "/{n}")
         return self.random.randrange(1, 5)

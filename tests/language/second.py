@@ -84,6 +84,8 @@ def follow(root, path):
 class Term:
     """One number of a reply, or what is there in its place."""
 
+    left_out = False  # it may be, and is
+
     def __init__(self, path, reply=0, node=NOWHERE, value=None):
         self.path, self.reply, self.node, self.value = path, reply, node, value
 
@@ -119,7 +121,7 @@ def finite(text):
 
 
 def read_term(replies, text):
-    """[n], a path, and a factor; or a number in parentheses."""
+    """[n], a path, a mark, and a factor; or a number in parentheses."""
     if follow(replies[0], text) is not NOWHERE:  # a name, whatever is in it
         return lead(replies, text, 0)
     factor, reply = 1.0, 0
@@ -129,9 +131,15 @@ def read_term(replies, text):
     place = re.match(r"\[([1-9])\][ \t]*", text)
     if place:
         text, reply = text[place.end():], int(place[1]) - 1
+    optional = text.endswith("?") and len(text) > 1
+    if optional:
+        text = text[:-1].rstrip(BLANK)
     if text.startswith("(") and text.endswith(")") and finite(text[1:-1]) is not None:
         return Term(text, reply, value=finite(text[1:-1])).times(factor)
-    return lead(replies, text, reply).times(factor)
+    term = lead(replies, text, reply).times(factor)
+    there = reply < len(replies) and replies[reply] is not NOWHERE
+    term.left_out = optional and there and term.node is NOWHERE
+    return term
 
 
 def parted(replies, text):
@@ -166,7 +174,8 @@ class Sum:
 
     def __init__(self, replies, text):
         self.configured = bool(text) and text.lower() != "none"
-        self.terms = terms(replies, text) if self.configured else []
+        everything = terms(replies, text) if self.configured else []
+        self.terms = [term for term in everything if not term.left_out] or everything
         values = [term.value for term in self.terms]
         self.value = add(values) if None not in values else None
         self.constant = all(t.node is NOWHERE and t.value is not None for t in self.terms)
@@ -258,6 +267,9 @@ class Section:
             nothing = {field: [None] * 4 for field in RANGES}
             return {"serial": serial, "reach": "no power", "phases": 0, "values": nothing, "strings": []}
         strings = self.strings()
+        if self.keys.get("CUST_Reversed") == "1":
+            values["Power"] = [None if value is None else 0 - value for value in values["Power"]]
+            values["Total"], values["Return"] = values["Return"], values["Total"]
         phases = 3 if sum(v is not None for v in values["Power"][1:]) > 1 else 0
         reach = self.reach(values["Power"][0])
         if reach == "asleep" and self.sleeps():

@@ -22,8 +22,11 @@ struct listing {
 static void write_term(void *user, const struct json_term *t)
 {
     struct listing *l = user;
+    char value[32];
+
+    (void)snprintf(value, sizeof value, t->left_out ? " left out" : "=%g", t->value);
     l->used +=
-        (size_t)snprintf(l->text + l->used, sizeof l->text - l->used, "%s=%g ", t->path, t->value);
+        (size_t)snprintf(l->text + l->used, sizeof l->text - l->used, "%s%s ", t->path, value);
 }
 
 static void assert_terms(const char *json, const char *key, const char *expected)
@@ -158,6 +161,29 @@ static void constants(void **state)
     assert_terms(json, "()", "()=nan ");
     assert_terms(json, "(a)", "(a)=nan ");
     assert_terms(json, "(1) * 2", "(1)=2 ");
+    assert_terms(json, "[9](3) - ()", "(3)=3 ()=nan ");
+    assert_terms(json, "[9](3) -()", "(3) -()=nan ");
+}
+
+static void what_may_be_left_out(void **state)
+{
+    static const char json[] = "{\"a\":5,\"b\":2,\"z\":null,\"s\":\"x\",\"q?\":9,\"l\":[1,2]}";
+
+    (void)state;
+    assert_terms(json, "a - b?", "a=5 b=-2 ");
+    assert_terms(json, "a? + l/*?", "a=5 l/*=3 ");
+    assert_terms(json, "b? * 3", "b=6 ");
+    assert_terms(json, "b ? * 3", "b=6 ");
+    assert_terms(json, "q?", "q?=9 "); /* the name before the mark */
+    assert_terms(json, "?", "?=nan ");
+    assert_terms(json, "a? * b", "a? * b=nan ");
+    assert_terms(json, "(3)?", "(3)=3 ");
+    assert_terms(json, "a - gone?", "a=5 gone left out ");
+    assert_terms(json, "gone? * 2 + too?", "gone left out too left out ");
+    assert_terms(json, "a + gone/*?", "a=5 gone/* left out ");
+    assert_terms(json, "z?", "z=nan "); /* a null is there, and so is what is no number */
+    assert_terms(json, "s?", "s=nan ");
+    assert_terms(json, "[2]a?", "a=nan "); /* of a reply that is not there nothing is known */
 }
 
 static void lists(void **state)
@@ -242,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_plus_in_a_name),
         cmocka_unit_test(factors),
         cmocka_unit_test(constants),
+        cmocka_unit_test(what_may_be_left_out),
         cmocka_unit_test(lists),
         cmocka_unit_test(several_replies),
         cmocka_unit_test(a_null_in_a_list),

@@ -1,4 +1,5 @@
 /* What a template can say beyond one number of one reply: phases, export, PV inputs, sleep, several requests. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -125,6 +126,56 @@ static void a_constant_is_in_no_reply(void **state)
     set(&conf_of(run)->value[FIELD_VOLTAGE], "", 1, MISSING);
     set(&conf_of(run)->value[FIELD_POWER], "(100)", 1, MISSING);
     assert_value(poll_with(run, "{\"error\":1}"), FIELD_POWER, 100); /* nothing was to be there */
+}
+
+/* ---- What is not always there ---- */
+
+static void what_is_left_out_is_not_added(void **state)
+{
+    struct run *run = *state;
+    set(&conf_of(run)->value[FIELD_POWER], "p? + old/p?", 1, MISSING);
+    set(&conf_of(run)->value[FIELD_ENERGY_FORWARD], "e - r?", 0.001, MISSING);
+    const struct reading *r = poll_with(run, "{\"p\":100,\"e\":5000,\"r\":1000}");
+    assert_value(r, FIELD_POWER, 100);
+    assert_value(r, FIELD_ENERGY_FORWARD, 4);
+    r = poll_with(run, "{\"old\":{\"p\":90},\"e\":5000}");
+    assert_value(r, FIELD_POWER, 90);
+    assert_value(r, FIELD_ENERGY_FORWARD, 5);
+    r = poll_with(run, "{\"e\":5000,\"r\":null}");
+    assert_missing(r, FIELD_POWER); /* and is not 0 */
+    assert_missing(r, FIELD_ENERGY_FORWARD);
+    assert_non_null(strstr(r->why, "CUST_Power: p is not in the reply, which has e"));
+}
+
+static void a_mistake_is_not_left_out(void **state)
+{
+    struct run *run = *state;
+    set(&conf_of(run)->value[FIELD_POWER], "p - gone? - x", 1, MISSING);
+    const struct reading *r = poll_with(run, "{\"p\":100}");
+    assert_missing(r, FIELD_POWER);
+    assert_non_null(strstr(r->why, "CUST_Power: x is not in the reply"));
+}
+
+static void the_other_way_round(void **state)
+{
+    struct run *run = *state;
+    set_phases(run, FIELD_POWER, "a", "b", "c", 1);
+    set_phases(run, FIELD_ENERGY_FORWARD, "e", "e", "e", 1);
+    set(&conf_of(run)->value[FIELD_ENERGY_REVERSE], "r", 1, MISSING);
+    set(&conf_of(run)->value[FIELD_CURRENT], "i", 1, MISSING);
+    conf_of(run)->reversed = true;
+    const struct reading *r =
+        poll_with(run, "{\"a\":-110,\"b\":10,\"c\":-400,\"e\":2,\"r\":70,\"i\":3}");
+    assert_value(r, FIELD_POWER, 500);
+    assert_phase(r, FIELD_POWER, 1, 110);
+    assert_phase(r, FIELD_POWER, 2, -10);
+    assert_value(r, FIELD_ENERGY_FORWARD, 70);
+    assert_phase(r, FIELD_ENERGY_FORWARD, 1, MISSING);
+    assert_value(r, FIELD_ENERGY_REVERSE, 6);
+    assert_phase(r, FIELD_ENERGY_REVERSE, 3, 2);
+    assert_value(r, FIELD_CURRENT, 3);
+    r = poll_with(run, "{\"a\":0,\"b\":0,\"c\":0,\"e\":2,\"r\":70,\"i\":3}");
+    assert_false(signbit(r->value[FIELD_POWER][0]));
 }
 
 /* ---- The other quantities ---- */
@@ -303,6 +354,9 @@ int main(void)
         CASE(voltages_between_lines),
         CASE(what_no_phase_can_have_is_missing),
         CASE(a_constant_is_in_no_reply),
+        CASE(what_is_left_out_is_not_added),
+        CASE(a_mistake_is_not_left_out),
+        CASE(the_other_way_round),
         CASE(what_else_there_is),
         CASE(pv_inputs),
         CASE(it_sleeps_where_a_path_says_so),
