@@ -83,6 +83,25 @@ class DevicesTest(CommandTest):
         self.wait_value(PV % 40, "/Ac/Power", 77.0)
         self.assert_value(PV % 40, "/ProductName", "My plug")
 
+    def test_what_a_device_lacks_is_no_problem(self):
+        """Of the channels and phases that a type names."""
+        for kind, service in (("shelly-2pm", "pvinverter"), ("homewizard-kwh", "acload")):
+            device = self.device(kind)
+            self.configure({"DTU": "template"},
+                           TEMPLATE0=self.section(device.host, kind,
+                                                  Servicename=f"com.victronenergy.{service}"))
+            _code, out, _err = self.call("check", "config.ini")
+            self.assertIn("all is well", out)
+
+    def test_a_meter_the_other_way_round(self):
+        meter = self.device("homewizard-kwh")
+        self.replies["/api/v1/data"]["active_power_w"] = -843.0
+        self.configure({"DTU": "template"},
+                       TEMPLATE0=self.section(meter.host, "homewizard-kwh", CUST_Reversed=1))
+        self.start()
+        self.wait_value(PV % 40, "/Ac/Power", 843.0)
+        self.assert_value(PV % 40, "/Ac/Energy/Forward", 12.25)
+
     def test_a_faulty_file_is_told_with_its_line(self):
         os.mkdir(f"{self.folder}/devices")
         self.write_device("mine", "[DEVICE]\nTitle = My plug\nClasses = pvinverter\nHost = evil\n")

@@ -148,7 +148,7 @@ static void look_at_term(void *user, const struct json_term *term)
     const struct looking *l = user;
     bool null = cJSON_IsNull(term->node);
 
-    if (has_value(term->value))
+    if (has_value(term->value) || term->left_out)
         return;
     say(l->f, null || l->has_default ? FINDING_NOTE : FINDING_PROBLEM, l->gateway, -1,
         "%s: %s %s%s", l->key, term->path, json_no_number(term->node),
@@ -173,16 +173,17 @@ static void look_at_value(struct looking *l, const struct json_replies *replies,
 
 /*
  * failed: the driver makes nothing of the reply, not even with defaults. A type names all that a device of its kind
- * may have: what one lacks is no mistake, but the power.
+ * may have: what one lacks is no mistake, but the power as a whole, or of its phases where only these are named.
  */
 static void look_at_values(struct findings *f, size_t g, const struct json_replies *replies,
                            const struct template_conf *t, bool failed)
 {
     size_t judged = t->type[0] ? FIELD_POWER + 1 : FIELD_COUNT;
+    unsigned slots = t->type[0] && t->value[FIELD_POWER].path[0][0] ? 1 : PHASE_SLOTS;
 
     for (size_t field = 0; field < judged; field++) {
         const struct template_value *v = &t->value[field];
-        for (unsigned slot = 0; slot < PHASE_SLOTS; slot++) {
+        for (unsigned slot = 0; slot < slots; slot++) {
             char key[TEMPLATE_KEY_MAX];
             struct looking l = {f, g, key, slot == 0 && has_value(v->fallback) && !failed};
             template_key(key, (enum field)field, slot);
