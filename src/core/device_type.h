@@ -11,8 +11,9 @@
  *   Auth      none, basic, digest, query, token: which login it has; token: it must have one
  *   Port      where it listens, if not on 80
  *   Probe     the path that tells what it is, without a login
- *   Match     "path: text text": what that reply holds there; a * at the end of a text stands for the rest of it
- *   Where     the same, to tell two apart that Match does not
+ *   Match     "path: text text": what that reply holds there, one of these, a number as JSON writes it; a * at the end of
+ *             a text stands for the rest of it, also of what is no text; - is nothing there
+ *   Where     the same: both must be so; tells two apart that Match does not
  *   Source    what the paths were read from: a device and its firmware, or documentation
  *   Note      for its owner
  *

@@ -1,6 +1,7 @@
 /*
  * Without arguments: writes what follows the introduction of docs/devices.md, an entry for each file of src/devices.
  * With the name of one: what each class shows of its replies in tests/fixtures/devices, for the .golden file there.
+ * What an owner has to add to a type stands in its .ini there.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,21 @@ static cJSON *read_fixture(const char *type, const char *variant)
     if (!root)
         die(path, why);
     return root;
+}
+
+/* What the owner adds to the section, or "". */
+static const char *read_own_lines(const char *type)
+{
+    static char lines[800];
+    char path[200];
+
+    (void)snprintf(path, sizeof path, "tests/fixtures/devices/%s.ini", type);
+    FILE *f = fopen(path, "r");
+    size_t len = f ? fread(lines, 1, sizeof lines - 1, f) : 0;
+    if (f)
+        fclose(f);
+    lines[len] = '\0';
+    return lines;
 }
 
 struct readings {
@@ -117,12 +133,12 @@ static void show_rows(const struct device_conf *conf, const struct reading *r, b
 static struct config *configure(const char *type, const char *class)
 {
     struct conf_report report;
-    char text[400];
+    char text[1200];
 
     (void)snprintf(text, sizeof text,
                    "[DEFAULT]\nDTU=template\n[TEMPLATE0]\nHost=192.168.1.80\nType=%s\n"
-                   "Servicename=com.victronenergy.%s\nCUST_SN=1\nAuthorization=x\n",
-                   type, class);
+                   "Servicename=com.victronenergy.%s\nCUST_SN=1\nAuthorization=x\n%s",
+                   type, class, read_own_lines(type));
     struct config *config = config_parse(text, strlen(text), &report);
     if (!config || report.errors || config->device_count == 0)
         die(type, report.count ? report.messages[0].text : "no device");
@@ -204,7 +220,7 @@ static void write_example(const struct device_type *type)
     classes[strcspn(classes, " ")] = '\0';
     if (strcmp(classes, "pvinverter") != 0)
         printf("Servicename = com.victronenergy.%s\n", classes);
-    printf("```\n");
+    printf("%s```\n", read_own_lines(type->name));
 }
 
 static void write_shown(const struct device_type *type)
@@ -214,7 +230,7 @@ static void write_shown(const struct device_type *type)
 
     (void)device_type_get(type, "Source", source);
     if (strncmp(source, "documentation", 13) == 0)
-        printf("\nBy its maker's documentation: no such device was at hand.\n");
+        printf("\nFrom documentation: not tried with a device.\n");
     else
         printf("\nRead from %s.\n", source);
     if (!replies)
