@@ -445,7 +445,7 @@ class CheckTest(CommandTest):
         self.shelly_template(self.shelly(), **keys)
         note, = self.check()["gateways"][0]["notes"]
         self.assertEqual("this is what Type = shelly-plus-1pm says: it can stand in place of the CUST_ "
-                         "keys, except CUST_SN, CUST_POLLING, CUST_Power_Mult", note)
+                         "keys, except CUST_SN, CUST_POLLING, CUST_Power_Mult, CUST_Total", note)
         self.assertEqual(1, self.text().count("Type ="))
         self.shelly_template(self.shelly(), CUST_API_PATH="rpc/Shelly.GetStatus",
                              CUST_Power="switch:0/apower")

@@ -132,7 +132,7 @@ static void what_the_type_does_not_say_is_kept(void **state)
 {
     (void)state;
     assert_like(SWITCH "CUST_Power=apower\n", "shelly-plus-1pm", "");
-    assert_like(SWITCH "CUST_Power=/apower\nCUST_Total=aenergy/total\nCUST_Total_Mult=1e-3\n"
+    assert_like(SWITCH "CUST_Power=/apower\nCUST_Return=ret_aenergy/total\nCUST_Return_Mult=1e-3\n"
                        "CUST_Power_Mult=1.0\nCUST_Power_Default=none\n",
                 "shelly-plus-1pm", "");
     assert_like(SWITCH "CUST_SN=42\nCUST_Power=apower\nCUST_Power_Mult=-1\nCUST_Voltage=none\n"
