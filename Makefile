@@ -98,7 +98,7 @@ LDFLAGS  := $(SANITIZE) -L$(SYSROOT)/lib
 LDLIBS   := -lcurl -ldbus-1 -lcjson -linih -lmbedtls -lpthread -lm
 endif
 
-# The fuzzed parsers are compiled anew; what lies behind them comes from the debug variant.
+# The fuzzed parsers are compiled again; what lies behind them comes from the debug variant.
 ifeq ($(VARIANT),fuzz)
 LIBS     := cjson inih
 DEFINES  += -isystem $(CURDIR)/build/x86_64-debug/sysroot/include
@@ -193,7 +193,7 @@ $(B)/size.map: $(PROGRAM)
 	$(Q)$(CC) $(COMMON) -flto-partition=1to1 $(LDFLAGS) -Wl,-Map=$@ -o $(B)/size.elf $(MAIN) $(LIBDTU) $(LDLIBS)
 	$(Q)rm $(B)/size.elf
 
-# Thin, and anew each time: an object whose source is gone must not stay.
+# Thin, and made again each time: an object whose source is gone must not stay.
 $(LIBDTU): $(filter-out $(MAIN),$(OBJS)) $(B)/sources
 	$(Q)rm -f $@
 	$(Q)$(AR) qcsT $@ $(filter %.o,$^)
@@ -211,7 +211,7 @@ $(DEVICE_TABLE): %.o: %.c $(B)/flags | $(LIB_STAMPS)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
-# Only the file that says the version is compiled anew when it changes.
+# Only the file that says the version is compiled again when it changes.
 VERSION_OBJS := $(filter $(B)/obj/src/version.o,$(OBJS))
 $(VERSION_OBJS): VERSION_FLAG = -DDTU_VERSION=\"$(VERSION)\"
 $(VERSION_OBJS): $(B)/version
@@ -492,7 +492,7 @@ help:
 #H make sdcard            what a GX device installs from an SD card or a USB stick
 #H make feed              a folder for a web server and `opkg update`; FEED_KEY=NAME signs it with gpg
 #H make release           all of these, sums, licences, bill of materials; only from sources that the lock pins
-#H make docs              write docs/dbus.md, docs/config.md and config.example anew from the program's tables
+#H make docs              write docs/dbus.md, docs/config.md and config.example from the program's tables
 #H make vendor            fetch and verify the third-party sources only
 #H make setup             install what building, testing and lint need
 #H make clean             our own objects                make distclean     everything below build/

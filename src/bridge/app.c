@@ -342,7 +342,7 @@ static void find_gateways(const struct config *config, bool there[FLEET_GATEWAYS
         there[lineup_home(&config->gateways[i])] = true;
 }
 
-/* Before the devices are lined up anew: what those have brought waits for others. */
+/* Before the devices are lined up again: what those have brought waits for others. */
 static void retire_gateways(struct app *a, const struct config *config)
 {
     bool there[FLEET_GATEWAYS];

@@ -12,7 +12,7 @@ struct app_options {
     const char *config_path; /* NULL: config.ini beside the binary, else in /data/dbus-opendtu */
     const char *state_path;  /* NULL: state.json beside the configuration */
     /*
-     * Where a copy of the configuration is kept, made anew whenever that changes, good or not; NULL: none.
+     * Where a copy of the configuration is kept, renewed whenever that changes, good or not; NULL: none.
      * For whoever replaces the folder that it lies in.
      */
     const char *copy_path;

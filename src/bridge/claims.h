@@ -88,7 +88,7 @@ struct claims *claims_create(struct loop *l, const struct statefile *memory, loo
 void claims_destroy(struct claims *c); /* after all claims have ended; NULL is fine */
 
 /*
- * Begins, or begins anew with another wish. granted is called from the loop, never from inside a
+ * Begins, or begins again with another wish. granted is called from the loop, never from inside a
  * call, as soon as class, instance and choice are known, and whenever they change; with settled false
  * when the device is left to another process.
  */

@@ -35,7 +35,7 @@ struct outbox {
     struct outbox_events events;
     enum outbox_message sent; /* under way */
     struct command command;
-    unsigned again; /* so often it was encoded anew; it waits for its turn while waits is true */
+    unsigned again; /* so often it was encoded again; it waits for its turn while waits is true */
     bool waits;
     enum look look;
     int64_t looked_ms[LOOKS]; /* by enum look; -1: not yet */

@@ -10,7 +10,7 @@
 
 enum fold_kind {
     FOLD_LINES,      /* a report: each line by itself */
-    FOLD_PARAGRAPHS, /* a help text: lines that belong together are filled anew */
+    FOLD_PARAGRAPHS, /* a help text: lines that belong together are wrapped again */
 };
 
 /*

@@ -98,7 +98,7 @@ struct gateway_conf {
     bool auto_add; /* what it lists and no [INVERTERn] names is published as config.unnamed says */
     /*
      * A section with a fault that may mean any of its inverters that no section names: none of these is
-     * published, lest it appears on a wrong phase. auto_add is false then. "" is none.
+     * published, since it might appear on a wrong phase. auto_add is false then. "" is none.
      */
     char in_doubt[CONF_SECTION_MAX];
     bool push; /* what it pushes by itself is used, and it is asked less */
@@ -123,7 +123,7 @@ struct device_conf {
     char serial[SERIAL_MAX];     /* Serial, a template's CUST_SN; "": bound when first seen */
     bool has_dc;                 /* a template that has a DC voltage; others say so themselves */
     bool use_yield_day;
-    bool keep_energy;         /* a counter that starts anew goes on from its last total */
+    bool keep_energy;         /* a counter that starts again continues from its last total */
     bool power_limit;         /* the D-Bus may limit its power */
     bool power_switch;        /* its owner may switch it on and off on the GX screen */
     double power_limit_min_w; /* it is never told less; MISSING: see limit_floor() */

@@ -11,7 +11,7 @@
  *   board, or a total that was wrong before);
  * - higher than the device can have made (max_power_w, plus 1 kWh): held; followed when for 6 h it goes
  *   on, and rises at least three times, by 0.1 kWh or more, as the measured power explains (30 % and
- *   0.05 kWh either way). What does not follow the power begins anew, so it is never followed;
+ *   0.05 kWh either way). What does not follow the power begins again, so it is never followed;
  * - after counter_expect_anew(): followed at once, whatever it says.
  */
 #ifndef DTU_CORE_COUNTER_H

@@ -162,7 +162,7 @@ void device_destroy(struct device *d); /* NULL is fine */
  * name, position, phase. The serial stays, as does the instance, which is the caller's to change
  * (device_set_instance) together with the service's name.
  *
- * A change of use_yield_day makes the energy counter begin anew, for a day's energy and a lifetime's are
+ * A change of use_yield_day makes the energy counter begin again, for a day's energy and a lifetime's are
  * never mixed: with the last measurement, or without a value until the next. KeepEnergy that is switched
  * off keeps what it added until the next confirmed reset, and then follows the device. Another EnergyOffset
  * shows at once, and makes the next sample right whatever it says.
@@ -206,7 +206,7 @@ enum { DEVICE_PATIENCE_MS = 10 * 60 * 1000 };
  *   KeepEnergy or EnergyOffset energy is always a third each: a phase's own counter has no offset.
  * A confirmed reset is followed, or made up for with KeepEnergy; only the device's own forward counter is.
  * Those of strings and of reverse energy follow. Another serial than before is another device (of a template):
- * its energy begins anew.
+ * its energy begins again.
  *
  * now_ms is monotonic; unix_s is the wall clock (MISSING: none), for gateways without a clock of their own.
  * Returns a set of enum device_event.

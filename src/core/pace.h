@@ -3,7 +3,7 @@
  * more slowly when it does not end. Pure; time is an argument (monotonic milliseconds).
  *
  * After one step the next waits for PACE_FIRST_MS, then twice as long each time, up to PACE_LONGEST_MS; after
- * PACE_FORGET_MS without one it begins anew. Whatever the others do, that is some hundred steps a day.
+ * PACE_FORGET_MS without one it begins again. Whatever the others do, that is some hundred steps a day.
  */
 #ifndef DTU_CORE_PACE_H
 #define DTU_CORE_PACE_H

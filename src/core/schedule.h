@@ -57,7 +57,7 @@ struct schedule {
     int64_t resync_ms; /* at the latest, however much the feed brings */
 };
 
-/* The first cycle is due at once. seed: differs between gateways, lest they fall into step. */
+/* The first cycle is due at once. seed: differs between gateways, so that they do not fall into step. */
 void schedule_init(struct schedule *s, const struct schedule_conf *conf, uint32_t seed,
                    int64_t now_ms);
 

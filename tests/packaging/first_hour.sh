@@ -261,7 +261,7 @@ sees 'config.ini:5: [INVERTER1] Fase is not known: did you mean Phase?'
 sees 'config.ini:6: [INVERTER1] DeviceInstance = "4000": allowed is 0..1023 or auto'
 sees 'refused for these errors; keeping the previous configuration'
 tell <<'END'
-Two slips; what ran before keeps running. Both lines are mended:
+Two slips; what ran before keeps running. Both lines are corrected:
 
 END
 edit <<'END'
@@ -345,7 +345,7 @@ logged 'TEMPLATE0: http://192.168.1.80 answers'
 shown ' 97154.0 '
 enter './dbus-opendtu check'
 ends 3
-sees 'problem: CUST_Total: aenergy/total of a Shelly is in Wh: CUST_Total_Mult=0.001 makes kWh of it'
+sees 'problem: CUST_Total: aenergy/total of a Shelly is in Wh: CUST_Total_Mult=0.001 converts it to kWh'
 tell <<'END'
 97154 kWh would be a great deal for a balcony. With `CUST_Total_Mult=0.001`:
 

@@ -79,7 +79,7 @@ static void on_ready(void *user, int fd, short revents)
                      ((revents & POLLHUP) ? DBUS_WATCH_HANGUP : 0U);
 
     (void)fd;
-    /* Looked at anew each time: handling one watch may toggle or remove the other. */
+    /* Looked at again each time: handling one watch may toggle or remove the other. */
     for (size_t i = 0; i < WATCHES_MAX; i++) {
         unsigned flags = watch_flags(b->watches[i]);
         if (flags && ((flags & happened) || fault))

@@ -139,7 +139,7 @@ void http_start(struct http *h)
         loop_timer_arm(&h->deliver_timer, 0);
 }
 
-/* For each transfer anew: what is known of authentication is forgotten with everything else. */
+/* For each transfer again: what is known of authentication is forgotten with everything else. */
 static CURLcode set_body(struct http_peer *p)
 {
     struct curl_slist *headers = p->format == MESSAGE_JSON ? p->json_headers : p->headers;

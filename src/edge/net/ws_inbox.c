@@ -74,7 +74,8 @@ CURLcode ws_inbox_receive(struct ws_inbox *in, CURL *easy)
     in->piece = got + (frame->offset == 0 ? HEAD : 0);
     if (frame->flags & CURLWS_CLOSE)
         return CURLE_GOT_NOTHING;
-    if (frame->flags & CURLWS_PING) { /* left to us, lest a flood of them keep curl busy */
+    if (frame->flags &
+        CURLWS_PING) { /* left to us, so that a flood of them does not keep curl busy */
         code = curl_ws_send(easy, into, got, &sent, 0, CURLWS_PONG);
         return code == CURLE_AGAIN ? CURLE_OK : code; /* no room: but there may be more to read */
     }
