@@ -59,6 +59,25 @@ static void check_reply(const char *in, const char *out)
     }
 }
 
+/* Of a capture: all but the texts is as it was, and no text goes on behind its end. */
+static void check_form(const char *in, const char *out)
+{
+    const char *a = in, *b = out;
+
+    if (*in != '{' && *in != '[')
+        return;
+    while (*a && *a == *b) {
+        if (*a == '"') {
+            a += 1 + strcspn(a + 1, "\"");
+            b += 1 + strcspn(b + 1, "\"");
+        }
+        a += *a != '\0';
+        b += *b != '\0';
+    }
+    if (*a || *b)
+        fail("it is another JSON", in, out);
+}
+
 /* ---- The whole text: the password is not in it ---------------------------------------------------- */
 
 static const char *find(const char *text, const char *what)
@@ -131,7 +150,10 @@ static void check(struct scrub *s, char how, const char *text)
     (void)fclose(f);
     if (how == 'r')
         check_reply(text, out);
-    free(scrub_text(s, out));
+    char *clean = scrub_text(s, out);
+    if (how == 's' && clean)
+        check_form(out, clean);
+    free(clean);
     free(out);
 }
 

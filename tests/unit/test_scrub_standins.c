@@ -125,6 +125,70 @@ static void test_secret(void **state)
     assert_path("/api/fedcba9876543210/state", "/api/(removed)/state");
 }
 
+static void take_config(const char *text)
+{
+    FILE *nowhere = fopen("/dev/null", "w");
+
+    assert_non_null(nowhere);
+    scrub_config(s, text, nowhere);
+    fclose(nowhere);
+}
+
+/* A password of digits is also part of measured values and of stand-ins: those stay, and it is JSON. */
+static void test_password_of_digits(void **state)
+{
+    (void)state;
+    take_config("[DEFAULT]\nPassword = 1234\n[DTU1]\nPassword = 9000\n[DTU2]\nPassword = 5\n");
+    assert_reply("{\"serial\":\"114182940773\",\"Power\":{\"v\":1234.5},\"Voltage\":5}",
+                 "{\"serial\":\"114190000001\",\"Power\":{\"v\":1234.5},\"Voltage\":5}");
+    assert_path("/api/livedata/status?inv=114182940773", "/api/livedata/status?inv=114190000001");
+    assert_reply("{\"Power\":[-12.34567890123456789012,1234]}",
+                 "{\"Power\":[-12.34567890123456789012,1234]}");
+    assert_path("/cm?password=1234", "/cm?password=(removed)");
+    assert_reply("{\"a1234b\":{\"x\":\"9000\"}}", "{\"a(removed)b\":{\"x\":\"text-1\"}}");
+}
+
+/* However many names are the words of gateways and drivers, those can still be read. */
+static void test_names_like_members(void **state)
+{
+    (void)state;
+    assert_reply("{\"name\":\"Power\",\"other\":\"inverter\"}",
+                 "{\"name\":\"text-1\",\"other\":\"text-2\"}");
+    assert_reply("{\"name\":\"0\"}", "{\"name\":\"text-3\"}");
+    assert_reply("{\"AC\":{\"0\":{\"Power\":1}}}", "{\"AC\":{\"0\":{\"Power\":1}}}");
+    assert_reply("{\"Power\":1,\"inverter\":[2]}", "{\"Power\":1,\"inverter\":[2]}");
+    assert_path("/api/inverter/list", "/api/inverter/list");
+}
+
+/* Wherever it stands, once it is known. */
+static void test_serial_as_measurement(void **state)
+{
+    (void)state;
+    assert_reply("{\"inverters\":[{\"serial\":\"114182940773\"}]}",
+                 "{\"inverters\":[{\"serial\":\"114190000001\"}]}");
+    assert_reply("{\"inverter\":\"114182940773\",\"inverters\":[\"114182940773\",114182940773,1]}",
+                 "{\"inverter\":\"114190000001\",\"inverters\":[\"114190000001\",114190000001,1]}");
+}
+
+/* What the configuration calls by its name is known before a gateway says anything. */
+static void test_of_the_configuration(void **state)
+{
+    (void)state;
+    take_config("[DEFAULT]\nHost = http://anna-dtu.example.org:8080\nUsername = berta\n"
+                "[INVERTER0]\nSerial = 114182940773\nName = AnnasRoof\n"
+                "[TEMPLATE0]\nHost = 192.168.7.7\nCUST_SN = 10f8a1b2c3d4\nName = Power\n"
+                "[TEMPLATE1]\nHost = %(Name)s\nName = Shed-3\n");
+    assert_reply(
+        "{\"AnnasRoof\":1,\"anna-dtu\":2,\"anna-dtu.example.org\":3,\"berta\":4,"
+        "\"Shed-3\":5,\"sn_114182940773\":6}",
+        "{\"text-4\":\"(removed)\",\"text-2\":\"(removed)\",\"text-1\":\"(removed)\","
+        "\"text-3\":\"(removed)\",\"text-6\":\"(removed)\",\"sn_(removed)\":\"(removed)\"}");
+    assert_reply("{\"ip\":\"192.168.7.7\",\"Power\":7,\"10f8a1b2c3d4\":{\"Power\":8}}",
+                 "{\"ip\":\"198.18.0.2\",\"Power\":7,\"10f890000002\":{\"Power\":8}}");
+    assert_path("/anna-dtu/AnnasRoof?id=berta", "/text-2/text-4?id=text-3");
+    assert_path("/inverter/114182940773", "/inverter/114190000001");
+}
+
 /* ---- What drivers read ---- */
 
 enum { FIXTURES = 4 };
@@ -227,8 +291,16 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_serials), TEST(test_texts),   TEST(test_too_many),
-        TEST(test_secret),  TEST(test_opendtu), TEST(test_ahoy),
+        TEST(test_serials),
+        TEST(test_texts),
+        TEST(test_too_many),
+        TEST(test_secret),
+        TEST(test_opendtu),
+        TEST(test_ahoy),
+        TEST(test_password_of_digits),
+        TEST(test_names_like_members),
+        TEST(test_serial_as_measurement),
+        TEST(test_of_the_configuration),
     };
     return cmocka_run_group_tests_name("stand-ins", tests, NULL, NULL);
 }

@@ -146,8 +146,10 @@ static void learn_entry(struct scrub *s, const struct inifile *f, const char *se
     char value[2 * CONF_AUTHORIZATION_MAX];
 
     learn_value(s, key, e->value + strspn(e->value, " \t"));
-    if (inifile_expand(f, section, e, value, sizeof value) == INIFILE_EXPANDED)
-        learn_value(s, key, value);
+    if (inifile_expand(f, section, e, value, sizeof value) != INIFILE_EXPANDED)
+        return;
+    learn_value(s, key, value);
+    scrub_own(s, e->name, value);
 }
 
 /* With the user name that the section reads, whoever wrote it. */

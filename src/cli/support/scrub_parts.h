@@ -49,9 +49,16 @@ const char *scrub_standin(const struct scrub *s, bool serial, const char *text, 
 
 /*
  * The same of a name: only where it was replaced before or, of one that would be shown, where it has the form of a
- * serial number or an address. What is hidden may be a token, of which nothing may stay.
+ * serial number or an address. What is hidden may be a token, of which nothing may stay. Names of measurements, words
+ * and indices are never replaced.
  */
 const char *scrub_standin_known(const struct scrub *s, bool shown, const char *text, size_t len);
+
+/* Of a serial number that was replaced before; NULL: it is none. */
+const char *scrub_standin_serial(const struct scrub *s, const char *text, size_t len);
+
+/* One key's value, as it is meant: a serial number, name or address there is replaced wherever it comes. */
+void scrub_own(struct scrub *s, const char *key, const char *value);
 
 bool scrub_is_like_serial(const char *text, size_t len);
 bool scrub_is_address(const char *text, size_t len);

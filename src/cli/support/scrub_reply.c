@@ -88,9 +88,16 @@ static bool is_serial(const char *text, size_t len)
     return len && len <= SERIAL_LEN_MAX && strspn(text, "0123456789abcdefABCDEF") >= len;
 }
 
+/* A number that is shown; a serial number is none, whatever its place is called. */
+static bool number_is_shown(const struct reply *r, const char *text, size_t len)
+{
+    return trust_at(r, r->depth) == SAFE && safe_is_number(text, len) &&
+           !scrub_standin_serial(r->scrub, text, len);
+}
+
 static bool text_is_shown(const struct reply *r, const char *text, size_t len)
 {
-    if (trust_at(r, r->depth) == SAFE && safe_is_number(text, len))
+    if (number_is_shown(r, text, len))
         return true;
     if (r->scrub->standins) /* a serial number of zeros is none */
         return (safe_value(text, len) && !scrub_is_address(text, len)) ||
@@ -141,15 +148,17 @@ static const char *take_word(struct reply *r, const char *at)
 {
     static const char *const words[] = {"true", "false", "null", "NaN"};
     size_t len = strcspn(at, "{}[]:,\" \t\r\n");
-    bool shown = (trust_at(r, r->depth) == SAFE && safe_is_number(at, len)) ||
+    bool shown = number_is_shown(r, at, len) ||
                  (r->scrub->standins && r->id && is_index(at, len)); /* a place in a list */
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         shown = shown || (strlen(words[i]) == len && strncasecmp(words[i], at, len) == 0);
-    const char *standin = NULL;
+    const char *standin = scrub_standin_serial(r->scrub, at, len);
+    if (!standin && r->serial && is_serial(at, len))
+        standin = standin_of(r, at, len);
     if (shown)
         show(r, at, len);
-    else if (r->serial && is_serial(at, len) && (standin = standin_of(r, at, len)) != NULL)
+    else if (standin)
         (void)fputs(standin, r->out);
     else
         hide(r);

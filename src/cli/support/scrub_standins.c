@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "cli/support/safe.h"
 #include "cli/support/scrub_parts.h"
 #include "core/reading.h"
 
@@ -152,6 +154,13 @@ const char *scrub_standin(const struct scrub *s, bool serial, const char *text, 
     return standin_of(s->standins, scrub_is_address(text, len) ? ADDRESS : TEXT, text, len, true);
 }
 
+/* What must not be replaced in names, whoever is called so: drivers read by it. */
+static bool is_common(const struct scrub *s, const char *text, size_t len)
+{
+    return scrub_is_allowed_member(s, text, len) || safe_value(text, len) ||
+           safe_is_number(text, len);
+}
+
 const char *scrub_standin_known(const struct scrub *s, bool shown, const char *text, size_t len)
 {
     bool like_serial = scrub_is_like_serial(text, len);
@@ -161,5 +170,46 @@ const char *scrub_standin_known(const struct scrub *s, bool shown, const char *t
     if (shown && scrub_is_address(text, len))
         return scrub_standin(s, false, text, len);
     const char *by = like_serial ? standin_of(s->standins, SERIAL, text, len, shown) : NULL;
-    return by ? by : standin_of(s->standins, TEXT, text, len, false);
+    if (by || is_common(s, text, len))
+        return by;
+    return standin_of(s->standins, TEXT, text, len, false);
+}
+
+const char *scrub_standin_serial(const struct scrub *s, const char *text, size_t len)
+{
+    return s->standins && scrub_is_like_serial(text, len)
+               ? standin_of(s->standins, SERIAL, text, len, false)
+               : NULL;
+}
+
+/* ---- Of the configuration: known before a gateway says it -------------------------------------- */
+
+static void own_host(const struct scrub *s, const char *address)
+{
+    const char *scheme = strstr(address, "://"), *host = scheme ? scheme + 3 : address;
+    const char *login = strrchr(host, '@');
+
+    host = login ? login + 1 : host;
+    size_t len = strcspn(host, ":/?"), label = strcspn(host, ".");
+    (void)scrub_standin(s, false, host, len);
+    if (label < len && !scrub_is_address(host, len))
+        (void)scrub_standin(s, false, host, label);
+}
+
+void scrub_own(struct scrub *s, const char *key, const char *value)
+{
+    size_t len = strlen(value);
+
+    if (!s->standins)
+        return;
+    if (strcasecmp(key, "Host") == 0) {
+        own_host(s, value);
+    } else if (strcasecmp(key, "Name") == 0 || strcasecmp(key, "Username") == 0) {
+        (void)scrub_standin(s, false, value, len);
+    } else if (strcasecmp(key, "Serial") == 0 || strcasecmp(key, "CUST_SN") == 0) {
+        bool like_serial = scrub_is_like_serial(value, len);
+        (void)scrub_standin(s, like_serial, value, len);
+        if (like_serial) /* also where it is part of a name */
+            scrub_learn(s, value, len);
+    }
 }

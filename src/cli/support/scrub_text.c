@@ -22,6 +22,8 @@ struct reader {
     const struct scrub *scrub;
     const char *text, *at;
     const char *word; /* where the word begins in which at is; at itself: in none */
+    bool json;        /* a reply that is to be decoded again: what is left is to be JSON */
+    bool quoted;      /* at is in a text of it */
 };
 
 static bool is_word(char c)
@@ -175,11 +177,54 @@ static size_t hidden_at(const struct reader *r)
     return len ? len : token_at(r);
 }
 
+/*
+ * How much of what is to be decoded again is left as it is: all but the texts, and whatever stands in for something. A
+ * number, or a stand-in, that a short password is part of tells nobody the password.
+ */
+static size_t kept_at(const struct reader *r)
+{
+    size_t len = 0;
+
+    if (r->json && (!r->quoted || *r->at == '"'))
+        return 1;
+    while (r->scrub->standins && r->at == r->word && is_word(r->at[len]))
+        len++;
+    return scrub_is_standin(r->scrub, r->at, len) ? len : 0;
+}
+
+/* In a text of JSON no more is hidden than that text. */
+static size_t removed_at(const struct reader *r)
+{
+    size_t len = hidden_at(r), rest = r->json ? strcspn(r->at, "\"") : len;
+
+    return len < rest ? len : rest;
+}
+
 /* ---- All of it -------------------------------------------------------------------------------- */
+
+/* How much of the text it was. */
+static size_t take(struct reader *r, FILE *out)
+{
+    size_t kept = kept_at(r), removed = kept ? 0 : removed_at(r);
+
+    if (r->json && *r->at == '"')
+        r->quoted = !r->quoted;
+    if (removed) {
+        (void)fputs(scrub_removed, out);
+        return removed;
+    }
+    kept = kept ? kept : 1;
+    (void)fwrite(r->at, 1, kept, out);
+    return kept;
+}
 
 char *scrub_text(struct scrub *s, const char *text)
 {
-    struct reader r = {.scrub = s, .text = text, .at = text, .word = text};
+    struct reader r = {.scrub = s,
+                       .text = text,
+                       .at = text,
+                       .word = text,
+                       .json = s->standins && strchr("{[", *text)};
     bool complete = secrets_complete(s->secrets) && !s->failed;
     char *out = NULL;
     size_t size = 0;
@@ -190,12 +235,7 @@ char *scrub_text(struct scrub *s, const char *text)
     while (*r.at) {
         if (!is_word(before(&r)))
             r.word = r.at;
-        size_t len = hidden_at(&r);
-        if (len)
-            (void)fputs(scrub_removed, f);
-        else
-            (void)fputc(*r.at, f);
-        r.at += len ? len : 1;
+        r.at += take(&r, f);
     }
     bool ok = !ferror(f);
     ok = fclose(f) == 0 && ok;
