@@ -11,6 +11,7 @@
 
 enum {
     STANDINS_MAX = 2048, /* whatever a gateway sends */
+    TEXTS_MAX = 128 * 1024,
     STANDIN_LEN = 24,
     SERIAL_LEN_MIN = 8,
     SERIAL_LEN_MAX = 16,
@@ -21,14 +22,15 @@ enum kind { TEXT, SERIAL, ADDRESS, KINDS };
 
 struct standin {
     enum kind kind;
-    char *text; /* of a serial its key */
+    size_t at, len; /* in texts; of a serial its key */
     char by[STANDIN_LEN];
 };
 
 struct scrub_standins {
-    size_t count;
+    size_t count, used; /* of list, of texts */
     unsigned numbers[KINDS];
     struct standin list[STANDINS_MAX];
+    char texts[TEXTS_MAX];
 };
 
 void scrub_replace(struct scrub *s)
@@ -39,8 +41,6 @@ void scrub_replace(struct scrub *s)
 
 void scrub_standins_free(struct scrub_standins *t)
 {
-    for (size_t i = 0; t && i < t->count; i++)
-        free(t->list[i].text);
     free(t);
 }
 
@@ -91,42 +91,46 @@ static void make(struct standin *one, const char *text, size_t len, unsigned num
         (void)snprintf(one->by, sizeof one->by, "text-%u", number);
 }
 
-/* By which it is known: a serial is written in more than one way. */
-static char *key_of(enum kind kind, const char *text, size_t len)
-{
-    char *copy = strndup(text, len), key[SERIAL_MAX];
-
-    if (!copy || kind != SERIAL)
-        return copy;
-    serial_key(key, copy);
-    free(copy);
-    return strdup(key);
-}
-
-static const struct standin *find(const struct scrub_standins *t, enum kind kind, const char *key)
+static const struct standin *find(const struct scrub_standins *t, enum kind kind, const char *text,
+                                  size_t len)
 {
     for (size_t i = 0; i < t->count; i++) {
-        if (t->list[i].kind == kind && strcmp(t->list[i].text, key) == 0)
-            return &t->list[i];
+        const struct standin *one = &t->list[i];
+        if (one->kind == kind && one->len == len && memcmp(t->texts + one->at, text, len) == 0)
+            return one;
     }
     return NULL;
 }
 
+static const struct standin *add(struct scrub_standins *t, enum kind kind, const char *text,
+                                 size_t len)
+{
+    if (t->count == STANDINS_MAX || len > TEXTS_MAX - t->used)
+        return NULL;
+    struct standin *one = &t->list[t->count++];
+    *one = (struct standin){.kind = kind, .at = t->used, .len = len};
+    memcpy(t->texts + t->used, text, len);
+    t->used += len;
+    make(one, text, len, ++t->numbers[kind]);
+    return one;
+}
+
 /* NULL when it is not known, and not to be added or one too many. */
 static const char *standin_of(struct scrub_standins *t, enum kind kind, const char *text,
-                              size_t len, bool add)
+                              size_t len, bool may_add)
 {
-    char *key = key_of(kind, text, len);
-    const struct standin *known = key ? find(t, kind, key) : NULL;
+    char copy[SERIAL_LEN_MAX + 1] = "", key[SERIAL_MAX];
 
-    if (known || !key || !add || t->count == STANDINS_MAX) {
-        free(key);
-        return known ? known->by : NULL;
+    if (kind == SERIAL) { /* is written in more than one way */
+        memcpy(copy, text, len < sizeof copy ? len : sizeof copy - 1);
+        serial_key(key, copy);
+        text = key;
+        len = strlen(key);
     }
-    struct standin *one = &t->list[t->count++];
-    *one = (struct standin){.kind = kind, .text = key};
-    make(one, text, len, ++t->numbers[kind]);
-    return one->by;
+    const struct standin *one = find(t, kind, text, len);
+    if (!one && may_add)
+        one = add(t, kind, text, len);
+    return one ? one->by : NULL;
 }
 
 bool scrub_is_standin(const struct scrub *s, const char *text, size_t len)
