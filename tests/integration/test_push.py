@@ -224,7 +224,7 @@ class PushTest(VenusTest):
         before = self.memory_kib()
         self.dtu.flood, self.dtu.pushes = frames, True
         self.edit({**self.default, "HTTPTimeout": 2}, **self.sections)  # the feed is asked for anew
-        self.wait("the feed", lambda: self.program.lines("WARNING", "its live feed is cut"), 8.0)
+        self.wait("the feed", lambda: self.program.lines("WARNING", "its live feed was cut"), 8.0)
         self.sun.advance(90)
         self.wait_value(ROOF, "/Ac/Power", self.power(), 4.0)
         time.sleep(2.0)
