@@ -13,9 +13,10 @@ static const char section[] = "DEVICE";
 static const char classes_known[] = "pvinverter inverter grid genset acload heatpump";
 
 /* What describes the device, as opposed to what a [TEMPLATEn] would have. */
-static const char *const descriptions[] = {"Title",  "Vendor", "Covers", "Classes", "Channels",
-                                           "Auth",   "Port",   "Probe",  "Match",   "Where",
-                                           "Source", "Note",   NULL};
+static const char *const descriptions[] = {"Title",       "Vendor",    "Covers", "Classes",
+                                           "Channels",    "Auth",      "Port",   "Probe",
+                                           "Match",       "Where",     "Source", "ProbeFirmware",
+                                           "ProbeSerial", "ProbeName", "Note",   NULL};
 
 /* Which of the words in list it is; words are parted by blanks. */
 static bool has_word(const char *list, const char *word)

@@ -14,6 +14,7 @@
  *   Match     "path: text text": what that reply holds there, one of these, a number as JSON writes it; a * at the end of
  *             a text stands for the rest of it, also of what is no text; - is nothing there
  *   Where     the same: both must be so; tells two apart that Match does not
+ *   ProbeFirmware, ProbeSerial, ProbeName   the paths in that reply of what the device says of itself
  *   Source    what the paths were read from: a device and its firmware, or documentation
  *   Note      for its owner
  *
