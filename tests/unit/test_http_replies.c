@@ -180,6 +180,16 @@ static void test_redirects_elsewhere(void **state)
     assert_null(strstr(a.result.why, "secret"));
 }
 
+static void test_redirects_that_are_not_wanted(void **state)
+{
+    struct http_peer_conf conf = plain_conf();
+
+    conf.stay = true;
+    struct answer a = ask_once(conf, "/redirect/same");
+    assert_int_equal(a.result.outcome, REPLY_NOT_FOUND);
+    assert_int_equal(a.result.status, 302);
+}
+
 static void test_one_deadline_for_all_redirects(void **state)
 {
     struct http_peer_conf conf = plain_conf();
@@ -209,6 +219,7 @@ int main(void)
         HTTP_TEST(test_switches_unasked),
         HTTP_TEST(test_retry_after),
         HTTP_TEST(test_redirects_within_the_host),
+        HTTP_TEST(test_redirects_that_are_not_wanted),
         HTTP_TEST(test_redirects_elsewhere),
         HTTP_TEST(test_one_deadline_for_all_redirects),
         HTTP_TEST(test_size_limit),

@@ -31,6 +31,7 @@ struct http_peer_conf {              /* text is copied */
     const char *ca_cert;             /* file; "" or NULL: the system's bundle */
     bool tls_verify;
     unsigned timeout_ms;
+    bool stay;      /* no redirect is followed */
     bool websocket; /* "ws://host[:port]": see http_peer_get() */
 };
 

@@ -255,7 +255,7 @@ static bool judge_reply(struct http_peer *p, struct gateway_reply *r)
     r->outcome = outcome_of(r->status);
     curl_easy_getinfo(p->easy, CURLINFO_REDIRECT_URL, &target);
     if (target) {
-        if (p->format == MESSAGE_NO_BODY && follow(p, target))
+        if (p->format == MESSAGE_NO_BODY && !p->conf.stay && follow(p, target))
             return false;
         if (p->code == CURLE_OK) {
             explain_redirect(p, target, r);
