@@ -5,6 +5,7 @@
 #include "cli/about.h"
 #include "cli/check/check.h"
 #include "cli/check/summary.h"
+#include "cli/discover/discover.h"
 #include "cli/fetch.h"
 #include "cli/fold.h"
 #include "cli/lift.h"
@@ -27,6 +28,7 @@ static int cli_help(int argc, char **argv);
 static const struct command commands[] = {
     {"show", cli_show, "a live table of the services on the D-Bus"},
     {"check", cli_check, "say what is wrong with a configuration and its gateways"},
+    {"discover", cli_discover, "find the devices in the network, and write their sections"},
     {"paths", cli_paths, "print the numbers in a reply with their paths, for a [TEMPLATEn]"},
     {"support", cli_support, "write a text for a bug report, without secrets"},
     {"example", cli_example, "print a config.ini with every key, its default and its help"},

@@ -127,6 +127,26 @@ documented 'opendtu .* shine'
 
 expect "the document of devices" '^## sunplug$' "$copy/docs/devices.md"
 expect "what the new device shows" '^/Ac/Energy/Forward 45.60kWh$' "$copy/tests/fixtures/devices/sunplug.golden"
+# `discover` finds it by the new file: a web server of Python's own holds the replies.
+serve='import http.server, json, sys
+pages = json.load(open(sys.argv[1]))
+class Sunplug(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path in pages else 404)
+        self.end_headers()
+        self.wfile.write(json.dumps(pages.get(self.path, "")).encode())
+    def log_message(self, *args):
+        pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Sunplug)
+print(server.server_port, flush=True)
+server.serve_forever()'
+/usr/bin/python3 -c "$serve" "$copy/tests/fixtures/devices/sunplug.json" >"$copy.port" &
+server=$!
+until [ -s "$copy.port" ]; do sleep 0.1; done
+"$copy/$out/dbus-opendtu" discover --type sunplug "127.0.0.1:$(cat "$copy.port")" >"$copy.found" 2>&1 || true
+kill $server
+expect "discovery" '(Type = sunplug)$' "$copy.found"
+expect "discovery" 'now: 188 W$' "$copy.found"
 
 expect "the comparison of the new class" '^integration, x86_64 .* 2 passed' "$copy.log"
 expect "the new class" '^## evcharger$' "$copy/docs/dbus.md"

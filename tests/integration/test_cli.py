@@ -7,7 +7,7 @@ from tests.integration.certificates import EXPIRED, Authority
 from tests.integration.command import CommandTest
 from tests.sim import Basic, Digest, Fault, Generic, Inverter, OpenDtu
 
-COMMANDS = ("run", "show", "check", "paths", "support", "example", "fetch", "lift", "limit", "selftest",
+COMMANDS = ("run", "show", "check", "discover", "paths", "support", "example", "fetch", "lift", "limit", "selftest",
             "version")
 
 
