@@ -389,6 +389,7 @@ check:
 
 test:
 	$(Q)scripts/setup test
+	$(Q)scripts/avahi build/avahi
 	+$(Q)$(MAKE) release-x86_64 cross debug-programs
 	$(Q)BUILD='$(CURDIR)/build' MAKE='$(MAKE)' tests/run
 

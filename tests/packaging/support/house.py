@@ -1,22 +1,24 @@
 """What a device meets in a house: gateways at addresses as they are usual there, port 80, and
 Venus OS' own settings service on the device's bus.
 
-    python3 -m tests.packaging.support.house BUS_SOCKET    until it is ended; says "ready" when it is
+    python3 -m tests.packaging.support.house BUS_SOCKET KIND    until it is ended; says "ready" when it is
 """
 
 import contextlib
+import json
+import os
 import signal
 import sys
 from types import SimpleNamespace
 
 from tests.integration.settings_service import SettingsService
-from tests.sim import Basic, Digest, Inverter, OpenDtu, ShellyGen2, Sun
+from tests.sim import Basic, Digest, Generic, Inverter, OpenDtu, ShellyGen2, Sun
 
 ENDING = {signal.SIGINT, signal.SIGTERM}
 NOON = Sun("12:00")  # stands still: what is measured is the same each time
 
 
-def gateways():
+def hour():
     return [
         OpenDtu(NOON, [Inverter("114182940773", "Roof south", base_kwh=812.0),
                        Inverter("114181705577", "Roof north", base_kwh=640.5)],
@@ -30,10 +32,34 @@ def gateways():
     ]
 
 
+def device(kind, address, name, mac):
+    """A device of this type, which sends what its fixture has."""
+    path = os.path.join(os.path.dirname(__file__), f"../../fixtures/devices/{kind}.json")
+    with open(path, encoding="utf-8") as file:
+        replies = json.load(file)
+    replies["/shelly"].update(name=name, mac=mac)
+    return Generic({target.split("?")[0]: lambda request: replies.get(request.target, {})
+                    for target in replies}, address=address, port=80)
+
+
+def discovery():
+    return [
+        OpenDtu(NOON, [Inverter("114182940773", "Roof south", base_kwh=812.0),
+                       Inverter("114181705577", "Roof north", base_kwh=640.5)],
+                address="192.168.1.74", port=80),
+        device("shelly-pro-3em", "192.168.1.81", None, "A0B1C2D3E4F5"),
+        device("shelly-plus-1pm", "192.168.1.82", "Balcony", "A0B1C2999999"),
+        Generic({"/": "a printer"}, address="192.168.1.9", port=80),
+    ]
+
+
+KINDS = {"hour": hour, "discovery": discovery}
+
+
 def main():
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     with contextlib.ExitStack() as stack:
-        for gateway in gateways():
+        for gateway in KINDS[sys.argv[2]]():
             stack.enter_context(gateway)
         settings = SettingsService(SimpleNamespace(address=f"unix:path={sys.argv[1]}"))
         settings.come()
