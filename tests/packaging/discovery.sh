@@ -8,7 +8,7 @@ if [ -z "${IN_HOUSE:-}" ]; then
 fi
 . "$(dirname "$0")/support/venus.sh"
 DOCUMENT=$ROOT/docs/discover.md
-. "$SUPPORT/transcript.sh"
+. "$(dirname "$0")/support/transcript.sh"
 
 make_image v3.70
 with_bus

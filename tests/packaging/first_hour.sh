@@ -11,7 +11,7 @@ fi
 . "$(dirname "$0")/support/venus.sh"
 
 DOCUMENT=$ROOT/docs/first-hour.md
-. "$SUPPORT/transcript.sh"
+. "$(dirname "$0")/support/transcript.sh"
 
 next=$(echo "$version" | sed 's/.$//')$(echo "$version" | sed 's/.*\(.\)$/\1/' | tr 0-9 1-90)
 make_image v3.70
