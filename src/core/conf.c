@@ -27,7 +27,8 @@ const char conf_template_driver[] = "template";
 
 bool conf_is_template(const struct gateway_conf *g)
 {
-    return strcmp(g->driver, conf_template_driver) == 0;
+    /* What is played has the driver that plays it. */
+    return strcmp(g->driver, conf_template_driver) == 0 || g->template.api_path[0][0];
 }
 
 bool conf_device_is_template(const struct config *c, const struct device_conf *d)
@@ -40,6 +41,13 @@ bool conf_plays_file(const struct gateway_conf *g)
     const struct driver *driver = driver_find(g->driver);
 
     return driver && driver->plays_file;
+}
+
+void conf_take_file(struct gateway_conf *g)
+{
+    if (conf_plays_file(g))
+        (void)snprintf(g->base_url, sizeof g->base_url, "%s%s", g->replay_file[0] ? "file://" : "",
+                       g->replay_file);
 }
 
 bool conf_has_host(struct conf_parse *p, const struct gateway_conf *g, const char *section)

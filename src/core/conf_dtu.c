@@ -102,14 +102,6 @@ static void read_unnamed(struct conf_parse *p, struct conf_place place, size_t g
         put_in_doubt(g, title(p, g));
 }
 
-/* Its address, where it has one, is not asked then. */
-static void take_file(struct gateway_conf *g)
-{
-    if (conf_plays_file(g))
-        (void)snprintf(g->base_url, sizeof g->base_url, "%s%s", g->replay_file[0] ? "file://" : "",
-                       g->replay_file);
-}
-
 /*
  * The keys of DTU 0 stand in [DTU0] or [DEFAULT]; those that the Python program reads from the first
  * inverter's section (Host, Username, Password, DigestAuth) may stand there as well, and then count.
@@ -140,7 +132,7 @@ static enum state read_first(struct conf_parse *p, const struct dtus *all, struc
             strcmp(p->counts.dtu, conf_template_driver) != 0)
             text_copy(g->driver, sizeof g->driver, p->counts.dtu);
     }
-    take_file(g);
+    conf_take_file(g);
     if (!g->base_url[0] && !section && others && !conf_plays_file(g))
         return ABSENT;
     return conf_has_host(p, g, title(p, g)) ? READY : FAULTY;
@@ -155,7 +147,7 @@ static enum state read_other(struct conf_parse *p, const char *section, unsigned
 
     text_copy(g->section, sizeof g->section, section);
     g->number = n;
-    take_file(g);
+    conf_take_file(g);
     if (has_own(p, section, "Host") || conf_plays_file(g))
         return ok && conf_has_host(p, g, section) ? READY : FAULTY;
     g->base_url[0] = '\0';

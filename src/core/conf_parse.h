@@ -157,6 +157,9 @@ void conf_describe_connection(const struct gateway_conf *g, char *out, size_t si
 /* Whether a file takes the place of its address. */
 bool conf_plays_file(const struct gateway_conf *g);
 
+/* Of a gateway that plays a file: this is its address then. */
+void conf_take_file(struct gateway_conf *g);
+
 /* False, with a message, when the gateway has no address, or no file. */
 bool conf_has_host(struct conf_parse *p, const struct gateway_conf *g, const char *section);
 

@@ -226,6 +226,9 @@ static bool read_gateway(struct conf_parse *p, struct conf_place place, struct g
     text_copy(g->section, sizeof g->section, section);
     text_copy(g->driver, sizeof g->driver, conf_template_driver);
     ok = conf_apply(p, place, CONF_IN_TEMPLATE, GATEWAY, g);
+    if (g->replay_file[0])
+        text_copy(g->driver, sizeof g->driver, "replay");
+    conf_take_file(g);
     settle_credentials(p, g, section);
     settle_port(g, place.type);
     describe(&g->template, place.type);

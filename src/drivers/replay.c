@@ -67,12 +67,13 @@ static bool replay_next(void *session, struct message *out)
     return true;
 }
 
-/* A template has its paths from the configuration, which no capture holds. */
+/* A template has its paths from the configuration, which no capture holds: then it is a [TEMPLATEn] that plays it. */
 static enum decode_result begin_driver(struct session *s, const char *name, char *why)
 {
     const struct driver *driver = driver_find(name);
+    bool template = strcmp(name, conf_template_driver) == 0;
 
-    if (!driver || driver->plays_file || strcmp(name, conf_template_driver) == 0)
+    if (!driver || driver->plays_file || template != conf_is_template(s->conf))
         return common_refuse(why, "a capture of the kind %.32s cannot be played", name);
     s->inner = calloc(1, driver->session_size);
     if (!s->inner)

@@ -10,7 +10,7 @@ import time
 from tests.integration.case import PVINVERTER, on_every_model
 from tests.integration.command import CommandTest
 from tests.integration.program import SANITIZERS, command, inverter, patience, template
-from tests.sim import Basic, Fault, Generic, Inverter
+from tests.sim import Basic, Fault, Generic, Inverter, Query, Tasmota
 
 ROOF, SHED = "114182000001", "138212345678"
 
@@ -99,6 +99,28 @@ class CaptureTest(CommandTest):
         self.wait_value(PVINVERTER % 20, "/StatusCode", 7)
         self.wait_value(PVINVERTER % 20, "/Serial", "114190000001")
         self.wait_value(PVINVERTER % 20, "/ProductName", "OpenDTU")
+
+    def test_template_devices_are_played(self):
+        """Each by its own section; the login in Tasmota's requests is not in the capture."""
+        plug = self.gateway(Tasmota(self.sun, [Inverter("tasmota", "Shed", strings=1)],
+                                    auth=Query("admin", "pa55word")))
+        meter = self.gateway(Generic({"/status": {"apower": 12.5}}))
+        sections = {"TEMPLATE0": {"Type": "tasmota-plug", "Username": "admin", "Password": "pa55word",
+                                  "DeviceInstance": 40},
+                    "TEMPLATE1": {"CUST_API_PATH": "status", "CUST_Power": "apower", "DeviceInstance": 41}}
+        self.configure({"DTU": "template", "NumberOfTemplates": 2},
+                       TEMPLATE0={"Host": plug.host, **sections["TEMPLATE0"]},
+                       TEMPLATE1={"Host": meter.host, **sections["TEMPLATE1"]})
+        self.capture("3s")
+        plug.stop()
+        meter.stop()
+        self.configure({"DTU": "template", "NumberOfTemplates": 2,
+                        "ReplayFile": os.path.join(self.folder, "my.jsonl")}, **sections)
+        self.start()
+        self.wait_value(PVINVERTER % 41, "/Ac/Power", 12.5)
+        self.wait_value(PVINVERTER % 40, "/StatusCode", 7)
+        code, out, _ = self.call("check", "config.ini")
+        self.assertEqual(0, code, out)
 
     def test_damaged(self):
         """`check` names the line; a file that is not there as well."""

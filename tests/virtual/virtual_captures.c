@@ -1,6 +1,6 @@
 /*
  * Every capture in tests/fixtures/captures is a test: what is read of it, played at its own speed, is what the .golden
- * file beside it says. With --write, the golden files are made.
+ * file beside it says. Of a template device, an .ini file beside it holds the section. With --write, the golden files are made.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -96,13 +96,35 @@ static void on_cycle(void *user, const struct cycle *cycle)
     fprintf(p->out, " failed: %s\n", health->last_error);
 }
 
+/* The section of the .ini file beside the capture: what a template device is, no capture says. */
+static void read_template(const char *path, const char *section, struct gateway_conf *conf)
+{
+    struct conf_report report;
+    char ini[512];
+    size_t len;
+
+    snprintf(ini, sizeof ini, "%.*s.ini", (int)(strrchr(path, '.') - path), path);
+    char *text = file_read(ini, GOLDEN_MAX, &len);
+    struct config *c = text ? config_parse(text, len, &report) : NULL;
+    if (!c || report.errors)
+        fail_msg("%s: %s", ini, !text ? strerror(errno) : report.messages[0].text);
+    for (size_t g = 0; g < c->gateway_count; g++) {
+        if (strcmp(c->gateways[g].section, section) == 0)
+            *conf = c->gateways[g];
+    }
+    if (!conf_is_template(conf))
+        fail_msg("%s has no [%s]", ini, section);
+    conf_report_finish(&report);
+    config_free(c);
+    free(text);
+}
+
 static void play(FILE *out, const char *path, const struct capture_gateway *g, int64_t ms)
 {
     struct loop *l = loop_create();
     struct http *http = http_create(l);
     struct playing p = {.out = out, .began_ms = clock_now_ms()};
     struct gateway_conf conf = {.driver = "replay",
-                                .interval_ms = g->interval_ms >= 1000 ? g->interval_ms : 5000,
                                 .timeout_ms = 2500,
                                 .push = true,
                                 .replay_speed = 1};
@@ -115,6 +137,9 @@ static void play(FILE *out, const char *path, const struct capture_gateway *g, i
                                          .health = nothing,
                                          .user = &p};
 
+    if (strcmp(g->driver, "template") == 0)
+        read_template(path, g->section, &conf);
+    conf.interval_ms = g->interval_ms >= 1000 ? g->interval_ms : 5000;
     text_copy(conf.section, sizeof conf.section, g->section);
     text_copy(conf.replay_file, sizeof conf.replay_file, path);
     struct poller *poller = poller_create(l, http, &conf, &events);
@@ -140,10 +165,8 @@ static char *readings_of(const char *path)
         fail_msg("%s: %s", path, text ? why : strerror(errno));
     assert_non_null(f);
     world_reset();
-    for (size_t g = 0; g < c->gateway_count; g++) {
-        if (strcmp(c->gateways[g].driver, "template") != 0)
-            play(f, path, &c->gateways[g], c->end_ms);
-    }
+    for (size_t g = 0; g < c->gateway_count; g++)
+        play(f, path, &c->gateways[g], c->end_ms);
     fclose(f);
     capture_free(c);
     free(text);

@@ -70,13 +70,14 @@ static void drop_player(struct player *p)
     free(p);
 }
 
-/* False where the capture is of template devices alone. */
+/* A DTU plays a DTU, and a template device a template device. False where there is none in the capture. */
 static bool choose_gateway(struct player *p, const struct capture *c)
 {
     size_t first = c->gateway_count;
+    bool wanted = conf_is_template(p->conf);
 
     for (size_t g = c->gateway_count; g-- > 0;) {
-        if (strcmp(c->gateways[g].driver, conf_template_driver) == 0)
+        if ((strcmp(c->gateways[g].driver, conf_template_driver) == 0) != wanted)
             continue;
         if (first == c->gateway_count || strcmp(c->gateways[first].section, p->conf->section) != 0)
             first = g;
@@ -113,7 +114,8 @@ static bool load(struct player *p, char why[REPLY_WHY_MAX])
         return true;
     }
     if (c)
-        (void)snprintf(fault, sizeof fault, "it is of template devices, which cannot be played");
+        (void)snprintf(fault, sizeof fault, "there is no %s in it",
+                       conf_is_template(p->conf) ? "template device" : "DTU");
     capture_free(c);
     (void)snprintf(why, REPLY_WHY_MAX, "%.100s: %.150s", p->conf->replay_file, fault);
     text_clean(why);
@@ -148,9 +150,19 @@ static int64_t wait_ms(const struct player *p, double place_ms)
 
 /* ---- Replies -------------------------------------------------------------------------------- */
 
+/* Without the login that Tasmota has at its end: it is not in the capture. */
+static size_t path_len(const char *path)
+{
+    const char *login = strstr(path, "&user=");
+    return login ? (size_t)(login - path) : strlen(path);
+}
+
 static bool is_reply_to(const struct player *p, const struct capture_record *r, const char *path)
 {
-    return r->gateway == p->gateway && !r->pushed && strcmp(r->path, path) == 0;
+    if (r->gateway != p->gateway || r->pushed)
+        return false;
+    size_t len = path_len(path);
+    return path_len(r->path) == len && strncmp(r->path, path, len) == 0;
 }
 
 /* Where nobody need look any more: all before it is played, or was pushed. */
