@@ -236,6 +236,19 @@ $(B)/tests/test_memory: WRAP := $(patsubst %,-Xlinker --wrap=%,malloc calloc rea
 # Memory lacks for one device.
 $(B)/tests/virtual_replaced: WRAP := -Xlinker --wrap=device_create
 
+# What may fail there is the program's own: its objects, and none of the tests', call other names.
+OBJCOPY := objcopy
+FAILING := $(B)/failing/libdtu.a
+$(FAILING): $(LIBDTU) tests/virtual/support/failing.syms
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)for object in $(filter %.o,$(filter-out $(MAIN),$(OBJS))); do \
+		$(OBJCOPY) --redefine-syms=tests/virtual/support/failing.syms $$object \
+			$(@D)/$$(echo $${object#$(B)/obj/} | tr / -) || exit 1; \
+	done
+	$(Q)$(AR) qcs $@ $(@D)/*.o
+$(B)/tests/virtual_failures: LIBDTU := $(FAILING)
+$(B)/tests/virtual_failures: $(FAILING)
+
 $(UNIT_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(call objs,$(UNIT_SUPPORT)) $(LIBDTU)
 	$(call link_test,-lcmocka)
 
