@@ -37,8 +37,21 @@ remember()
     cp -a "$T/data" "$T/remembered"
 }
 
+# On a busy machine a process of the run before may not have its name yet: so for a while, and not for a moment.
+wait_until_idle()
+{
+    idle_tries=0 idle_seen=0
+    while [ $idle_seen -lt 5 ] && [ $idle_tries -lt 3000 ]; do
+        idle_tries=$((idle_tries + 1))
+        idle_seen=$((idle_seen + 1))
+        idle_now || idle_seen=0
+        sleep 0.02
+    done
+}
+
 back()
 {
+    wait_until_idle
     volatile
     find "$T/data" -mindepth 1 -delete
     cp -a "$T/remembered/." "$T/data/"
@@ -50,11 +63,7 @@ quick_boot()
     volatile
     [ ! -d "$T/media/mmcblk1p1" ] || in_root /etc/init.d/update-data >"$T/update-data.log" 2>&1 || true
     [ ! -x "$R/data/rc.local" ] || in_root /data/rc.local >"$T/rc.local.log" 2>&1 || true
-    boot_tries=0
-    until idle || [ $boot_tries -ge 3000 ]; do
-        boot_tries=$((boot_tries + 1))
-        sleep 0.02
-    done
+    wait_until_idle
 }
 
 ours_whole()
