@@ -35,19 +35,33 @@ if man --version 2>/dev/null | grep -q '^man [0-9]'; then # man-db
         grep . && status=1
 fi
 
-links() { # DOCUMENT: relative ones, without their anchor
-    grep -oE '\]\([^)#: ]+[)#]' "$1" | sed 's/^..//; s/.$//' || true
+links() { # DOCUMENT: relative ones, each with a bar and its anchor behind it
+    grep -oE '\]\([^): ]+\)' "$1" | sed 's/^..//; s/.$//; s/#/|/' || true
 }
-for document in README.md docs/*.md src/README.md vendor/README.md toolchain/README.md tests/README.md; do
-    while read -r link; do
-        [ -e "$(dirname "$document")/$link" ] || {
+anchors() { # DOCUMENT: of its headings
+    grep '^#' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/^#* //; s/[^a-z0-9 _-]//g; s/ /-/g'
+}
+for document in *.md docs/*.md src/README.md vendor/README.md toolchain/README.md tests/README.md; do
+    while IFS='|' read -r link anchor; do
+        [ -n "$link$anchor" ] || continue
+        target=${link:+$(dirname "$document")/}${link:-$document}
+        [ -e "$target" ] || {
             echo "$document links to $link, which is not there"
+            status=1
+            continue
+        }
+        [ -z "$anchor" ] || anchors "$target" | grep -qx -- "$anchor" || {
+            echo "$document links to $link#$anchor, which is no heading there"
             status=1
         }
     done <<END
 $(links "$document")
 END
 done
+[ "$(wc -l <README.md)" -le 150 ] || {
+    echo "README.md has more than 150 lines: what an owner reads first is short"
+    status=1
+}
 
 # Each notice is said somewhere, so that docs/troubleshooting.md explains nothing that cannot be seen.
 sed -n 's/^NOTICE([0-9]*, \([A-Z_]*\), .*/\1/p' src/core/notice.def >"$scratch/notices"
@@ -92,16 +106,16 @@ while read -r name file; do
     }
 done <"$scratch/steps"
 
-# The configurations that README shows are ones.
+# The configurations that docs/guide.md shows are ones.
 awk -v folder="$scratch" '/^```ini$/ { file = folder "/" ++n ".ini"; next }
-    /^```$/ { file = "" } file { print >file }' README.md
+    /^```$/ { file = "" } file { print >file }' docs/guide.md
 [ -e "$scratch/2.ini" ] || {
-    echo "README.md has lost its configurations"
+    echo "docs/guide.md has lost its configurations"
     exit 1
 }
 for config in "$scratch"/*.ini; do
     dbus-run-session -- "$program" selftest --config "$config" >"$scratch/said" 2>&1 || {
-        echo "a configuration of README.md: $(grep selftest: "$scratch/said")"
+        echo "a configuration of docs/guide.md: $(grep selftest: "$scratch/said")"
         status=1
     }
 done

@@ -7,6 +7,7 @@ is followed here, or where it is, or why it cannot be. One that is not there fai
 import os
 import re
 import subprocess
+import textwrap
 import unittest
 
 from tests.integration.case import PVINVERTER, BusTest
@@ -15,7 +16,7 @@ from tests.integration.screen import Screen
 from tests.integration.settings_service import SettingsService
 from tests.sim import Inverter, ShellyGen2
 
-DOCUMENTS = ("README.md", "docs/development.md")
+DOCUMENTS = ("README.md", "docs/guide.md", "docs/faq.md", "docs/development.md")
 PROGRAM = "/data/dbus-opendtu/dbus-opendtu"
 COMMANDS = re.compile(r"(make\b|dbus-opendtu |tests/run|scripts/\w|ci/\w|build/\w|svc |svstat |tail |opkg "
                       r"|/usr/bin/python3|/data/dbus-opendtu/(dbus-opendtu |\w+\.sh)|DTU_\w+=)")
@@ -94,6 +95,15 @@ TABLE = {
     "ci/reproducible": Elsewhere("ci/reproducible"),
     "ci/publish": Elsewhere("ci/publish"),
 
+    "cd /data && tar xzf dbus-opendtu_<version>_armv7.tar.gz":
+        Elsewhere("tests/packaging/first_hour.sh", "tar xzf"),
+    "nano dbus-opendtu/config.ini": Elsewhere("tests/packaging/first_hour.sh", "nano config.ini"),
+    "dbus-opendtu/install.sh": Elsewhere("tests/packaging/first_hour.sh", "./install.sh"),
+
+    "dbus-opendtu check": Run("check", "{config}", prints="Roof south"),
+    "dbus-opendtu discover": Run("discover", "{plug}", prints="shelly-plus-1pm"),
+    "dbus-opendtu paths": Elsewhere("tests/integration/test_paths.py", '"paths"'),
+    "dbus-opendtu support --capture 10m": Elsewhere("tests/integration/test_capture.py", "--capture"),
     f"{PROGRAM} check": Run("check", "{config}", prints="Roof south"),
     f"{PROGRAM} show": Run("show", "--once", prints="pvinverter.http_34"),
     "dbus-opendtu show": Run("show", "--once", "--stats", prints="Requests"),
@@ -164,7 +174,7 @@ class DocumentTest(unittest.TestCase):
         out = subprocess.run([*command(), "--help"], capture_output=True, text=True, check=True,
                              env=SANITIZERS).stdout
         there = re.findall(r"^  (\w+)  ", out, re.MULTILINE)
-        section = read("README.md").split("\n## Commands")[1].split("\n## ")[0]
+        section = read("docs/guide.md").split("\n## Commands")[1].split("\n## ")[0]
         told = re.findall(r"^\| `(\w+)[^`]*` \| ", section, re.MULTILINE)
         self.assertEqual(sorted(there), sorted(told))
 
@@ -200,9 +210,10 @@ class ReadmeTest(BusTest):
                             Inverter("114181705577", "Roof north"))
 
     def test_smallest_configuration(self):
-        """README's own, but for the address: two inverters appear, then each command is followed."""
-        text = read("README.md").split("The smallest one that works:")[1].split("```")[1]
+        """The guide's own, but for the address: two inverters appear, then each command is followed."""
+        text = read("docs/guide.md").split("The smallest one that works:")[1].split("```")[1]
         self.assertEqual("ini\n[DEFAULT]\nHost=192.168.1.74\n", text)
+        self.assertIn(textwrap.indent(f"```{text}```", "   "), read("README.md"))
         dtu = self.roof()
         plug = self.gateway(ShellyGen2(self.sun, [Inverter("plug", "Balcony", strings=1)]))
         self.write_config(text[4:].replace("192.168.1.74", dtu.host))
@@ -220,7 +231,7 @@ class ReadmeTest(BusTest):
 
     def test_what_check_says(self):
         """The terminal under "When something is wrong", word by word but for what is measured."""
-        shown, _ = parts(read("README.md").split("## When something is wrong")[1])
+        shown, _ = parts(read("docs/guide.md").split("## When something is wrong")[1])
         dtu = self.roof()
         off = self.gateway(ShellyGen2(self.sun, [Inverter("plug", "Balcony", strings=1)]))
         off.refuse_connections()
@@ -245,8 +256,8 @@ class ReadmeTest(BusTest):
         self.assertEqual(kept, set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)))
 
     def test_what_show_looks_like(self):
-        """The columns of the picture under "Use case 1", in a terminal of that width."""
-        picture, _ = parts(read("README.md").split("### Use case 1")[1])
+        """The columns of README's picture, in a terminal of that width."""
+        picture, _ = parts(read("README.md"))
         columns = picture[0].split("\n")[1]
         dtu = self.roof()
         self.configure({"Host": dtu.host}, INVERTER0=inverter(20), INVERTER1=inverter(21, "L2"))
@@ -261,7 +272,7 @@ class ReadmeTest(BusTest):
 
     def test_several_dtus(self):
         """The example runs, with the phases that it says."""
-        text = read("README.md").split("### Several DTUs")[1].split("```")[1][4:]
+        text = read("docs/guide.md").split("### Several DTUs")[1].split("```")[1][4:]
         one, two = self.roof(), self.opendtu(Inverter("1141820000ab", "Shed"))
         self.write_config(text.replace("192.168.1.74", one.host).replace("192.168.1.75", two.host))
         code, said = self.call("check", "config.ini")

@@ -158,7 +158,7 @@ tell <<'END'
 
 ## A Shelly, with the wrong paths
 
-The balcony has a Shelly. README has a section for one; it is typed from memory, with what its web page calls the values.
+The balcony has a Shelly. Its section is typed from memory, with what its web page calls the values.
 
 END
 edit <<'END'
