@@ -21,6 +21,7 @@
 #include "edge/sys/file.h"
 #include "edge/sys/lock.h"
 #include "edge/sys/log.h"
+#include "edge/sys/syscalls.h"
 #include "edge/sys/watch.h"
 #include "version.h"
 
@@ -59,6 +60,7 @@ struct app {
     int lock;                          /* -1: it could not be taken, and that was said */
     bool locked_out;                   /* another process has it: the log says so */
     bool running;                      /* by a configuration */
+    bool confined;                     /* syscalls_refuse() was called: it is for good */
     unsigned sign_of_life_min;
     bool faulty;                              /* the file, when it was read last: the log says so */
     struct gateway *gateways[FLEET_GATEWAYS]; /* by number */
@@ -387,11 +389,30 @@ static bool apply_gateways(struct app *a, const struct config *config)
     return ok;
 }
 
+/* Asked for by the first configuration, so before a gateway has been asked for anything. */
+static void confine(struct app *a, bool wanted)
+{
+    if (a->confined == wanted)
+        return;
+    if (!wanted) {
+        log_info("Seccomp=0 is in force from the next start of the service on");
+        return;
+    }
+    a->confined = true;
+    int err = syscalls_refuse();
+    if (err < 0)
+        log_debug("the kernel has no seccomp (%s): system calls that are not needed stay possible",
+                  strerror(-err));
+    else
+        log_debug("seccomp: system calls that are not needed are refused");
+}
+
 static void apply_globals(struct app *a, const struct config *config)
 {
     bool dry_run_changed = a->running && a->env.dry_run != config->dry_run;
 
     log_set_level(config->log_level);
+    confine(a, config->seccomp);
     a->env.dry_run = config->dry_run;
     if (dry_run_changed)
         fleet_show_again(a->fleet);

@@ -140,6 +140,7 @@ struct config {
     enum log_level log_level;
     unsigned sign_of_life_min; /* 0: none */
     bool dry_run;
+    bool seccomp; /* system calls that are not needed are refused */
     size_t gateway_count, dtu_count;
     struct gateway_conf gateways[CONF_GATEWAYS_MAX]; /* dtu_count DTUs, then the templates */
     size_t device_count;

@@ -40,6 +40,7 @@ static const struct {
     {"Logging", NULL},
     {"SignOfLifeLog", NULL},
     {"DryRun", NULL},
+    {"Seccomp", NULL},
 };
 
 /* The file with one line more in one of its sections. */
