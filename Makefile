@@ -375,6 +375,14 @@ setup:
 vendor: | fetch-tools
 	$(Q)vendor/fetch
 
+# What Debian's archive has of them by now; and to pin another of its versions: LIB=curl VERSION=8.14.1-2+deb13u5
+.PHONY: vendor-check vendor-raise
+vendor-check: | fetch-tools
+	$(Q)scripts/vendor check
+
+vendor-raise: | fetch-tools
+	$(Q)scripts/vendor raise '$(LIB)' '$(VERSION)'
+
 variant = +$(Q)$(MAKE) ARCH=$(1) VARIANT=$(2) VENUS_SDK= $(3)
 
 # In one go, so that what is slow in one architecture runs beside the other.
@@ -508,6 +516,8 @@ help:
 #H make release           all of these, sums, licences, bill of materials; only from sources that the lock pins
 #H make docs              write docs/dbus.md, docs/config.md and config.example from the program's tables
 #H make vendor            fetch and verify the third-party sources only
+#H make vendor-check      which version of each is pinned, which one Debian has, and what its change log says of security
+#H make vendor-raise      pin another of Debian's versions: LIB=curl VERSION=8.14.1-2+deb13u5
 #H make setup             install what building, testing and lint need
 #H make clean             our own objects                make distclean     everything below build/
 #H
