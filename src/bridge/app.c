@@ -13,6 +13,7 @@
 #include "bridge/gateway.h"
 #include "bridge/limiter.h"
 #include "bridge/locations.h"
+#include "bridge/secrecy.h"
 #include "bridge/statefile.h"
 #include "bridge/unit.h"
 #include "core/budget.h"
@@ -142,6 +143,11 @@ static struct config *read_config(struct app *a, bool *clean)
         config = NULL;
     }
     log_report(a->config_path, &report, config != NULL);
+    if (config) {
+        secrecy_keep(config, a->config_path);
+        if (*a->copy_path)
+            secrecy_keep(config, a->copy_path);
+    }
     conf_report_finish(&report);
     return config;
 }

@@ -124,6 +124,7 @@ class BusTest(unittest.TestCase):
         path = os.path.join(folder, "config.ini")
         with open(path + ".new", "w", encoding="utf-8", newline="") as file:
             file.write(text)
+        os.chmod(path + ".new", 0o600)  # as the package lays it
         os.replace(path + ".new", path)
 
     def start(self, place="", *arguments, **options):

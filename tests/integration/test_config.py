@@ -1,8 +1,10 @@
 """From a config.ini to services: today's files, missing and broken ones, reading anew."""
 
 import os
+import shutil
 import signal
 import time
+import unittest
 
 from tests.integration.bus import Bus, Client
 from tests.integration.case import PVINVERTER, BusTest, each, on_every_model, slow
@@ -294,6 +296,37 @@ class ConfigTest(BusTest):
         self.wait_names(PVINVERTER % 20)
         self.assertEqual(0, program.stop(signal.SIGINT)[0])
         self.ends_well = False
+
+    @each(("password", {"Password": "openDTU42"}, True), ("none", {}, False))
+    def test_open_to_others(self, keys, closed):
+        """A file with a password, and the copy of it, are for their owner alone."""
+        dtu = self.one(**keys)
+        config, copy = (os.path.join(self.folder, name) for name in ("config.ini", "copy.ini"))
+        shutil.copy(config, copy)
+        for path in (config, copy):
+            os.chmod(path, 0o644)
+        program = self.start("", "--copy", copy)
+        self.wait_one(dtu)
+        for path in (config, copy):
+            self.assertEqual(0o600 if closed else 0o644, os.stat(path).st_mode & 0o777)
+        told = program.lines("WARNING", "DTU-008", "now it is for its owner alone")
+        self.assertEqual(2 if closed else 0, len(told), program.log())
+        self.assertNotIn("openDTU42", program.log())
+        self.one(**keys, MinRetriesUntilFail=4)
+        self.wait("it is read again", lambda: len(program.lines("gateways:", "devices:")) > 1)
+        self.assertEqual(told, program.lines("DTU-008"))
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_open_to_others_for_good(self):
+        """Another user's file cannot be closed without the rights that were given up."""
+        dtu = self.one(Password="openDTU42")
+        path = os.path.join(self.folder, "config.ini")
+        os.chmod(path, 0o644)
+        os.chown(path, 12345, 12345)
+        program = self.start()
+        self.wait_one(dtu)
+        self.assertEqual(1, len(program.lines("WARNING", "DTU-008", "cannot be changed")))
+        self.assertEqual(0o644, os.stat(path).st_mode & 0o777)
 
     def test_bus_lost(self):
         """Ends with an error, so that the supervisor starts it again."""

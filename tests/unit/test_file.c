@@ -190,6 +190,47 @@ static void test_permissions_stay(void **state)
     assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+static mode_t mode_of(const char *file)
+{
+    struct stat st;
+
+    assert_int_equal(stat(file, &st), 0);
+    return st.st_mode & 0777;
+}
+
+static void test_made_private(void **state)
+{
+    static const struct {
+        mode_t before, after;
+    } rows[] = {{0644, 0600}, {0640, 0600}, {0606, 0600}, {0777, 0700}, {0444, 0400}, {0602, 0600}};
+
+    assert_int_equal(file_make_private(path), -ENOENT);
+    assert_int_equal(file_replace(path, "one", 3), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(chmod(path, rows[i].before), 0);
+        assert_int_equal(file_make_private(path), 1);
+        assert_int_equal(mode_of(path), rows[i].after);
+        assert_int_equal(file_make_private(path), 0); /* nothing is left to do */
+        assert_int_equal(mode_of(path), rows[i].after);
+    }
+    assert_true(holds(path, "one"));
+}
+
+/* Whose group may be how it is read. */
+static void test_made_private_of_another(void **state)
+{
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(file_replace(path, "one", 3), 0);
+    assert_int_equal(chown(path, 12345, 12345), 0);
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(file_make_private(path), 0);
+    assert_int_equal(mode_of(path), 0640);
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(file_make_private(path), 1);
+    assert_int_equal(mode_of(path), 0640);
+}
+
 static void test_order_of_steps(void **state)
 {
     assert_int_equal(file_replace(path, "one", 3), 0);
@@ -295,6 +336,8 @@ int main(void)
         FILE_TEST(test_read),
         FILE_TEST(test_replace),
         FILE_TEST(test_permissions_stay),
+        FILE_TEST(test_made_private),
+        FILE_TEST(test_made_private_of_another),
         FILE_TEST(test_order_of_steps),
         FILE_TEST(test_power_cut_before_any_step),
         FILE_TEST(test_power_cut_when_only_the_backup_is_left),

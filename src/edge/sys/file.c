@@ -155,6 +155,28 @@ int file_replace(const char *path, const char *data, size_t len)
     return 0;
 }
 
+int file_make_private(const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result = 0;
+
+    if (fd < 0 || fstat(fd, &st) < 0) {
+        result = -errno;
+        if (fd >= 0)
+            close(fd);
+        return result;
+    }
+    const mode_t others = st.st_uid == geteuid() ? 077 : 07;
+    if (st.st_mode & others) {
+        result = fchmod(fd, st.st_mode & 0777 & ~others) < 0 ? -errno : 1;
+        /* A file system without permissions may say yes, and keeps what it has. */
+        if (result == 1 && (fstat(fd, &st) < 0 || st.st_mode & others))
+            result = -ENOTSUP;
+    }
+    close(fd);
+    return result;
+}
+
 void file_stamp(const char *path, struct file_stamp *out)
 {
     struct stat st;

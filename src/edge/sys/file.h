@@ -21,6 +21,13 @@ char *file_read(const char *path, size_t max, size_t *len);
  */
 int file_replace(const char *path, const char *data, size_t len);
 
+/*
+ * Takes a file from others' eyes: 0600, or what is stricter. Of a file that belongs to another user only what
+ * everybody may is looked at: that user's group may be how this process reads it.
+ * 0: it was so already; 1: it is so now; -errno: others can still read or write it (or it cannot be looked at).
+ */
+int file_make_private(const char *path);
+
 /* What tells whether a file changed: all zero when it is not there. */
 struct file_stamp {
     int64_t mtime_ns, size;
