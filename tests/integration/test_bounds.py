@@ -1,0 +1,85 @@
+"""How much the program holds when the configuration asks for all that there may be."""
+
+import os
+import re
+import unittest
+
+from tests.bench import probe
+from tests.integration.case import alone
+from tests.integration.program import binary, inverter, template
+from tests.integration.venus import VenusTest
+from tests.sim import Generic, Inverter
+
+SERVICES = 96
+# docs/reliability.md promises these; each gateway with one inverter, which it pushes.
+WHOLE_KIB, GATEWAY_KIB = 12 * 1024, 192
+STANDING = 40  # descriptors besides services and gateways
+NATIVE = unittest.skipIf(os.environ.get("DTU_RUNNER") or "debug" in binary(),
+                           "measures the program as it ships")
+
+
+class BoundsTest(VenusTest):
+
+    def start_with(self, dtus, templates, inverters_each):
+        """Each DTU pushes; each template has an address of its own."""
+        self.dtus = [self.opendtu(*[Inverter(f"1141{n:04}{i:04}", f"{n}.{i}") for i in range(inverters_each)],
+                                  pushes=True, radio_seconds=1.0, keep_alive=True) for n in range(dtus)]
+        plug = self.gateway(Generic({"/state": {"p": 7.0, "t": 12.5}}, keep_alive=True))
+        sections = {f"DTU{n}": {"Host": dtu.host} for n, dtu in enumerate(self.dtus) if n > 0}
+        sections |= {f"INVERTER{n * inverters_each + i}":
+                     inverter(20 + n * inverters_each + i, DTU=n, Index=i)
+                     for n in range(dtus) for i in range(inverters_each)}
+        sections |= {f"TEMPLATE{n}": template(150 + n, plug.host, "state", CUST_Power="p", CUST_Total="t")
+                     for n in range(templates)}
+        self.configure({"Host": self.dtus[0].host, "NumberOfTemplates": templates, "AutoAdd": 0,
+                        "HTTPTimeout": 10, "Logging": "WARNING"}, **sections)
+        self.program = self.start()
+        count = dtus * inverters_each + templates
+        self.wait("all services", lambda: len(self.client.names()) == count, 60.0)
+        self.wait("what is pushed", lambda: all(sum(d.pushed.values()) > 2 for d in self.dtus), 30.0)
+        return count
+
+    def sockets(self):
+        """(to the bus, by TCP, descriptors in all)"""
+        pid = self.program.process.pid
+        folder = f"/proc/{pid}/fd"
+        inodes = set()
+        for name in os.listdir(folder):
+            try:
+                inodes.update(re.findall(r"socket:\[(\d+)\]", os.readlink(f"{folder}/{name}")))
+            except FileNotFoundError:
+                pass  # closed meanwhile
+        def of(table, column):
+            with open(f"/proc/{pid}/net/{table}", encoding="ascii") as file:
+                return sum(line.split()[column] in inodes for line in file.readlines()[1:])
+        return of("unix", 6), of("tcp", 9) + of("tcp6", 9), len(os.listdir(folder))
+
+    @NATIVE
+    @alone
+    def test_all_that_there_may_be(self):
+        """96 services of 16 DTUs that push and 64 template devices."""
+        count = self.start_with(16, 64, 2)
+        self.assertEqual(SERVICES, count)
+        seen = [self.sockets() for _ in range(20)]
+        bus, tcp, descriptors = (max(column) for column in zip(*seen))
+        rss, _ = probe.memory_kib(self.program.process.pid)
+        print(f"\n{rss} KiB resident; {bus} connections to the bus, {tcp} by TCP, {descriptors} descriptors")
+        self.assertLess(rss, WHOLE_KIB)
+        self.assertLessEqual(bus, SERVICES + 2)
+        self.assertLessEqual(tcp, 2 * 16 + 64)
+        self.assertLess(descriptors, bus + tcp + STANDING)
+
+    @NATIVE
+    @alone
+    def test_each_gateway(self):
+        """What 15 more DTUs with an inverter each take."""
+        own = []
+        for dtus in (1, 16):
+            self.start_with(dtus, 0, 1)
+            own.append(probe.own_memory_kib(self.program.process.pid))
+            self.assertEqual(0, self.program.stop()[0])
+            self.programs.remove(self.program)
+            self.wait("no services", lambda: not self.client.names())
+        each = (own[1] - own[0]) / 15
+        print(f"\n{each:.0f} KiB for each gateway with its inverter")
+        self.assertLess(each, GATEWAY_KIB)
