@@ -12,6 +12,7 @@
 #include "cli/show/show_model.h"
 #include "cli/show/show_options.h"
 #include "cli/show/show_view.h"
+#include "core/map.h"
 #include "core/name.h"
 #include "edge/bus/monitor.h"
 #include "edge/sys/loop.h"
@@ -45,13 +46,10 @@ struct show {
 
 static bool is_of_a_class(const char *name)
 {
-    static const char *const classes[] = {"pvinverter", "inverter", "grid",
-                                          "genset",     "acload",   "heatpump"};
-
     name += strlen("com.victronenergy.");
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
-        size_t len = strlen(classes[i]);
-        if (strncmp(name, classes[i], len) == 0 && (name[len] == '.' || !name[len]))
+    for (size_t i = 0; venus_classes[i]; i++) {
+        size_t len = strlen(venus_classes[i]->name);
+        if (strncmp(name, venus_classes[i]->name, len) == 0 && (name[len] == '.' || !name[len]))
             return true;
     }
     return false;
