@@ -38,6 +38,23 @@ static void put_credentials(char *out, size_t size, const struct gateway_conf *c
         (void)snprintf(out, size, "&user=%s&password=%s", user, password);
 }
 
+/* Where the owner has written {username} or {password}, which is encoded in a path. */
+static void put_in_place(char *path, size_t size, const char *mark, const char *value)
+{
+    char encoded[MESSAGE_PATH_MAX];
+    size_t mark_len = strlen(mark);
+
+    if (!percent_encode(encoded, sizeof encoded, value, PERCENT_COMPONENT))
+        return;
+    size_t len = strlen(encoded);
+    for (char *at = path; (at = strstr(at, mark)) != NULL; at += len) {
+        if (strlen(path) - mark_len + len >= size)
+            return;
+        memmove(at + len, at + mark_len, strlen(at + mark_len) + 1);
+        memcpy(at, encoded, len);
+    }
+}
+
 static void forget_replies(struct session *s)
 {
     for (size_t n = 0; n < JSON_REPLIES_MAX; n++) {
@@ -82,6 +99,8 @@ static bool template_next(void *session, struct message *out)
     *out = (struct message){.optional = !template_needs(&s->conf->template, n)};
     /* A user may have written a blank or an umlaut where a URL cannot have one. */
     (void)percent_encode(out->path, sizeof out->path, path, PERCENT_PATH);
+    put_in_place(out->path, sizeof out->path, "%7Busername%7D", s->conf->username);
+    put_in_place(out->path, sizeof out->path, "%7Bpassword%7D", s->conf->password);
     used = strlen(out->path);
     put_credentials(out->path + used, sizeof out->path - used, s->conf, path);
     return true;

@@ -32,6 +32,13 @@ static void test_request(void **state)
     assert_path(run, "/cm?cmnd=STATUS+8",
                 "/cm?cmnd=STATUS+8&user=admin&password=p%26s%3D%25%2B%C3%BC%20~");
     assert_path(run, "/cm?user=a&password=b&cmnd=STATUS+8", "/cm?user=a&password=b&cmnd=STATUS+8");
+    assert_path(run, "/api?u=%7Busername%7D&p=%7Bpassword%7D&q=%7Busername%7D",
+                "/api?u=admin&p=p%26s%3D%25%2B%C3%BC%20~&q=admin");
+    assert_path(run, "/api?p={password}", "/api?p=p%26s%3D%25%2B%C3%BC%20~");
+    assert_path(run, "/api?p=%7Bpass%7D", "/api?p=%7Bpass%7D");
+    (void)strcpy(run->conf->username, "%7Busername%7D"); /* is not read again */
+    assert_path(run, "/api?u=%7Busername%7D", "/api?u=%257Busername%257D");
+    (void)strcpy(run->conf->username, "admin");
 
     /* What does not fit is left out as a whole. */
     memset(run->conf->password, '&', CONF_TEXT_MAX - 1);
