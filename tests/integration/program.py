@@ -1,5 +1,6 @@
 """The program under test as a process: which one, its configuration, its log, its end."""
 
+import functools
 import os
 import shlex
 import signal
@@ -32,6 +33,23 @@ def binary():
 def command():
     """How it is started: itself, or under an emulator (DTU_RUNNER)."""
     return shlex.split(os.environ.get("DTU_RUNNER", "")) + [binary()]
+
+
+def emulated():
+    """A test process runs tests of several processors one after another: to be asked in the test, not before."""
+    return bool(os.environ.get("DTU_RUNNER"))
+
+
+def only_where(condition, reason):
+    """Skips a test unless condition() holds when it begins."""
+    def mark(test):
+        @functools.wraps(test)
+        def begin(self, *arguments):
+            if not condition():
+                self.skipTest(reason)
+            return test(self, *arguments)
+        return begin
+    return mark
 
 
 def patience():

@@ -9,7 +9,7 @@ import unittest
 
 from tests.bench import document, growth, probe, report, scenario
 from tests.integration.case import each, slow, BusTest
-from tests.integration.program import ROOT
+from tests.integration.program import ROOT, emulated, only_where
 
 BENCH = os.path.join(ROOT, "scripts", "bench")
 STAND_IN = os.path.join(ROOT, "tests", "bench", "other_driver.py")
@@ -19,7 +19,7 @@ TOOLS = {"strace": ("syscalls", "waits", "timer_wakes", "idle_syscalls"),
 OURS_ONLY = ("binary_kib", "push_p50_ms", "push_p95_ms", "idle_allocations", "idle_wakes", "idle_syscalls")
 
 
-NATIVE = unittest.skipIf(os.environ.get("DTU_RUNNER"), "what is measured on this machine itself")
+NATIVE = only_where(lambda: not emulated(), "what is measured on this machine itself")
 
 
 def absent():

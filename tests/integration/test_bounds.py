@@ -2,11 +2,10 @@
 
 import os
 import re
-import unittest
 
 from tests.bench import probe
 from tests.integration.case import alone
-from tests.integration.program import binary, inverter, template
+from tests.integration.program import binary, emulated, inverter, only_where, template
 from tests.integration.venus import VenusTest
 from tests.sim import Generic, Inverter
 
@@ -14,8 +13,8 @@ SERVICES = 96
 # docs/reliability.md promises these; each gateway with one inverter, which it pushes.
 WHOLE_KIB, GATEWAY_KIB = 12 * 1024, 192
 STANDING = 40  # descriptors besides services and gateways
-NATIVE = unittest.skipIf(os.environ.get("DTU_RUNNER") or "debug" in binary(),
-                           "measures the program as it ships")
+NATIVE = only_where(lambda: not emulated() and "debug" not in binary(),
+                    "measures the program as it ships")
 
 
 class BoundsTest(VenusTest):

@@ -11,7 +11,8 @@ import textwrap
 import unittest
 
 from tests.integration.case import PVINVERTER, BusTest
-from tests.integration.program import ROOT, SANITIZERS, command, inverter, patience
+from tests.integration.program import (ROOT, SANITIZERS, command, emulated, inverter, only_where,
+                                       patience)
 from tests.integration.screen import Screen
 from tests.integration.settings_service import SettingsService
 from tests.sim import Inverter, ShellyGen2
@@ -178,7 +179,7 @@ class DocumentTest(unittest.TestCase):
         told = re.findall(r"^\| `(\w+)[^`]*` \| ", section, re.MULTILINE)
         self.assertEqual(sorted(there), sorted(told))
 
-    @unittest.skipIf(os.environ.get("DTU_RUNNER"), "what was built for this machine")
+    @only_where(lambda: not emulated(), "what was built for this machine")
     def test_shell(self):
         for line, how in TABLE.items():
             if not isinstance(how, Shell):

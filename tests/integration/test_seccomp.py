@@ -4,20 +4,18 @@ import json
 import os
 import re
 import time
-import unittest
 
 from tests.integration.bus import Bus, Client
 from tests.integration.case import PVINVERTER, on_every_model
 from tests.integration.certificates import Authority
 from tests.integration.command import CommandTest
-from tests.integration.program import ROOT, inverter, patience, template
+from tests.integration.program import ROOT, emulated, inverter, only_where, patience, template
 from tests.integration.test_resolver import namespaces
 from tests.integration.venus import VenusTest
 from tests.sim import Inverter
 
 ONE = "116182000001"
 ROOF = PVINVERTER % 20
-EMULATED = bool(os.environ.get("DTU_RUNNER"))
 
 # In a network of its own, with a name server to which every name is this machine, and a gateway.
 INSIDE = """
@@ -77,7 +75,7 @@ class SeccompTest(VenusTest, CommandTest):
         return modes.pop()
 
     def assert_confined(self):
-        if EMULATED:  # which refuses the filter, as an old kernel does
+        if emulated():  # which refuses the filter, as an old kernel does
             self.assertEqual(1, len(self.program.lines("DEBUG", "has no seccomp")))
         else:
             self.assertEqual(2, self.mode())
@@ -118,7 +116,7 @@ class SeccompTest(VenusTest, CommandTest):
         self.wait_value(ROOF, "/StatusCode", 7, 15.0)
         self.assert_confined()
 
-    @unittest.skipIf(EMULATED, "the emulator has no filter")
+    @only_where(lambda: not emulated(), "the emulator has no filter")
     def test_switched_off_and_on(self):
         self.scene(Seccomp=0)
         self.assertEqual(0, self.mode())
@@ -131,7 +129,7 @@ class SeccompTest(VenusTest, CommandTest):
         self.live()
 
     def test_a_name_server_is_asked(self):
-        if EMULATED or not namespaces():
+        if emulated() or not namespaces():
             self.skipTest("needs root and `unshare --net --mount`")
         self.configure({"NumberOfTemplates": 1, "DTU": "template"},
                        TEMPLATE0=template(40, "meter.example:8080", "state", CUST_Power="p"))
@@ -140,7 +138,7 @@ class SeccompTest(VenusTest, CommandTest):
         self.wait_value(PVINVERTER % 40, "/Ac/Power", 223.0, 10.0)
         self.assertEqual(2, self.mode(int(program.lines("pid:")[0].split()[-1])))
 
-    @unittest.skipUnless("qemu" in os.environ.get("DTU_RUNNER", ""), "the emulator shows the calls")
+    @only_where(emulated, "the emulator shows the calls")
     @on_every_model()
     def test_none_of_its_calls_is_listed(self):
         """On a processor whose kernel is not here to ask."""

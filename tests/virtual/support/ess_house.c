@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SECOND = 1000, APART_S = 3 };
@@ -133,6 +134,7 @@ void ess_house_config(struct ess_house *f)
     FILE *file = fopen(f->config_path, "w");
 
     assert_non_null(file);
+    assert_int_equal(fchmod(fileno(file), 0600), 0); /* it holds a password */
     fprintf(file,
             "[DEFAULT]\nHost=dtu\nDTU=opendtu\nUsername=admin\nPassword=x\nPowerLimit=1\n"
             "Logging=CRITICAL\nSignOfLifeLog=0\nPush=%d\nAutoAdd=0\n",
