@@ -134,7 +134,10 @@ SRCS := $(sort $(wildcard src/*.c src/core/*.c src/drivers/*.c src/venus/*.c src
 # The named devices are data: each file of src/devices is in the program, as text.
 DEVICE_FILES := $(sort $(wildcard src/devices/*.ini))
 DEVICE_TABLE := $(if $(DEVICE_FILES),$(B)/obj/src/devices/table.o)
-OBJS := $(SRCS:%.c=$(B)/obj/%.o) $(DEVICE_TABLE)
+# So is the public key that signatures of releases are checked with, if there is one.
+RELEASE_KEY ?= src/release.pub
+KEY_TABLE := $(B)/obj/src/release_key.o
+OBJS := $(SRCS:%.c=$(B)/obj/%.o) $(DEVICE_TABLE) $(KEY_TABLE)
 MAIN := $(B)/obj/src/main.o
 LIBDTU := $(B)/libdtu.a
 
@@ -207,7 +210,12 @@ $(DEVICE_TABLE:.o=.c): $(DEVICE_FILES) scripts/device-table $(B)/sources
 	@mkdir -p $(@D)
 	$(Q)scripts/device-table $(DEVICE_FILES) >$@
 
-$(DEVICE_TABLE): %.o: %.c $(B)/flags | $(LIB_STAMPS)
+$(KEY_TABLE:.o=.c): FORCE
+	@mkdir -p $(@D)
+	$(Q)scripts/key-table '$(RELEASE_KEY)' >$@.new
+	$(Q)cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(DEVICE_TABLE) $(KEY_TABLE): %.o: %.c $(B)/flags | $(LIB_STAMPS)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
@@ -481,11 +489,13 @@ docs:
 	$(call variant,x86_64,debug,$(DOC:tests/docs/%.c=build/x86_64-debug/tests/%))
 	$(Q)scripts/docs
 
+# SIGNING_KEY=FILE, the secret half of RELEASE_KEY, signs what it makes.
+SIGNING_KEY ?=
 # With any compiler, which it names; ci/release, whose work is published, takes the pinned one alone.
 release:
 	$(Q)scripts/setup package
 	+$(Q)$(MAKE) RELEASE=1 cross
-	$(Q)RELEASE=1 packaging/mkrelease $(DEVICES)
+	$(Q)RELEASE=1 RELEASE_KEY='$(abspath $(RELEASE_KEY))' SIGNING_KEY='$(abspath $(SIGNING_KEY))' packaging/mkrelease $(DEVICES)
 
 clean:
 	$(Q)rm -rf build/*/obj build/*/tests build/*/libdtu.a build/*/dbus-opendtu build/*/dbus-opendtu.*
@@ -513,7 +523,8 @@ help:
 #H make package           for opkg (.ipk) and to unpack by hand (.tar.gz), for both GX architectures, in dist/
 #H make sdcard            what a GX device installs from an SD card or a USB stick
 #H make feed              a folder for a web server and `opkg update`; FEED_KEY=NAME signs it with gpg
-#H make release           all of these, sums, licences, bill of materials; only from sources that the lock pins
+#H make release           all of these, sums, licences, bill of materials; only from sources that the lock pins;
+#H                        SIGNING_KEY=FILE signs them
 #H make docs              write docs/dbus.md, docs/config.md and config.example from the program's tables
 #H make vendor            fetch and verify the third-party sources only
 #H make vendor-check      which version of each is pinned, which one Debian has, and what its change log says of security

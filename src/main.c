@@ -15,6 +15,7 @@
 #include "cli/selftest.h"
 #include "cli/show/show.h"
 #include "cli/support/support.h"
+#include "cli/verify.h"
 #include "core/nearest.h"
 
 struct command {
@@ -36,6 +37,7 @@ static const struct command commands[] = {
     {"limit", cli_limit, "limit one inverter while this runs, to try whether it works"},
     {"lift", cli_lift, "give inverters with a leftover power limit their full power back"},
     {"selftest", cli_selftest, "test whether the program can work on this machine"},
+    {"verify", cli_verify, "tell whether a file is a release of this project, by its signature"},
     {"version", cli_version, "print the version of this program and of its libraries"},
     {"run", cli_run, "the service itself: ask the gateways, publish on the D-Bus"},
     {"help", cli_help, "this text, or that of a COMMAND"},

@@ -1,14 +1,18 @@
 """What the command line says and how it exits."""
 
+import os
 import re
+import shutil
 
 from tests.integration.case import each, on_every_model
 from tests.integration.certificates import EXPIRED, Authority
 from tests.integration.command import CommandTest
+from tests.integration.program import ROOT
 from tests.sim import Basic, Digest, Fault, Generic, Inverter, OpenDtu
 
 COMMANDS = ("run", "show", "check", "discover", "paths", "support", "example", "fetch", "lift", "limit", "selftest",
-            "version")
+            "verify", "version")
+SIGNATURES = os.path.join(ROOT, "tests", "fixtures", "signature")
 
 
 class CommandLineTest(CommandTest):
@@ -184,3 +188,43 @@ class CommandLineTest(CommandTest):
         code, _, err = self.call("selftest")
         self.assertEqual(1, code)
         self.assertIn("D-Bus", err)
+
+    # --- verify -------------------------------------------------------------------------------
+
+    @on_every_model("beside_it", "of_another")
+    @each(("beside_it", ("file",), 0), ("named", ("file", "file.sig"), 0), ("by_another", ("file", "file.other.sig"), 1),
+          ("of_another", ("other.pub", "file.sig"), 1), ("half", ("file", "half"), 1),
+          ("no_signature", ("file", "nowhere"), 1), ("no_file", ("nowhere",), 1), ("folder", (".", "file.sig"), 1),
+          ("too_large", ("file", "file.rsa.sig"), 1))
+    def test_verify(self, arguments, wanted):
+        signatures = os.path.join(self.folder, "signatures")
+        shutil.copytree(SIGNATURES, signatures)
+        with open(os.path.join(signatures, "file.sig"), "rb") as whole, \
+                open(os.path.join(signatures, "half"), "wb") as half:
+            half.write(whole.read(35))
+        code, out, err = self.call("verify", "--key", os.path.join(signatures, "p256.pub"),
+                                   *(os.path.join(signatures, name) for name in arguments))
+        self.assertEqual(wanted, code, err)
+        self.assertRegex(err if wanted else out, r"^verify: " if wanted else r"/file: signed with the key of .*/p256\.pub$")
+        self.assertEqual("", out if wanted else err)
+
+    @each(("other_curve", "p384.pub"), ("other_kind", "rsa.pub"), ("none", "file"))
+    def test_verify_with_a_key_that_is_none(self, key):
+        code, out, err = self.call("verify", "--key", os.path.join(SIGNATURES, key), os.path.join(SIGNATURES, "file"))
+        self.assertEqual((1, ""), (code, out))
+        self.assertIn("is no public key of ECDSA P-256", err)
+
+    def test_verify_without_a_key(self):
+        """With the key of this tree, which has signed nothing here; today there is none."""
+        with open(os.path.join(ROOT, "src", "release.pub"), encoding="utf-8") as file:
+            has_key = "\n-----BEGIN PUBLIC KEY-----\n" in "\n" + file.read()
+        code, out, err = self.call("verify", os.path.join(SIGNATURES, "file"))
+        self.assertEqual((1 if has_key else 3, ""), (code, out))
+        self.assertIn("somebody else made it" if has_key else "this program holds no key", err)
+
+    @each(("nothing", ()), ("key_alone", ("--key",)), ("key_of_nothing", ("--key", "x")), ("option", ("--all", "x")),
+          ("too_many", ("x", "y", "z")))
+    def test_verify_wrongly_asked(self, arguments):
+        code, out, err = self.call("verify", *arguments)
+        self.assertEqual((2, ""), (code, out))
+        self.assertIn("Usage: dbus-opendtu verify", err)
