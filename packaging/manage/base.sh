@@ -24,9 +24,11 @@ usage()
     cat <<END
 Usage: install.sh     start the service, now and at every boot
        restart.sh     restart the service; a change of config.ini needs none
-       update.sh FILE [--sha256 SUM]
+       update.sh FILE [--sha256 SUM] [--unsigned]
                       FILE: dbus-opendtu_<version>_<architecture>.tar.gz; its
-                      SHA-256 sum is looked for in FILE.sha256 and SHA256SUMS
+                      SHA-256 sum is looked for in FILE.sha256 and SHA256SUMS,
+                      its signature in FILE.sig
+         --unsigned   take one without a signature
        uninstall.sh [OPTION...]
                       stop the service; the folder stays
          --logs       delete its log, too

@@ -18,6 +18,25 @@ checksum()
         die "$1 is damaged or not the file that was released: its SHA-256 sum is wrong. Nothing was changed."
 }
 
+# signed FILE: has the release's maker signed it? The program that is here holds the key: one that comes
+# with the file would vouch for itself. --unsigned is for a file without a signature, not for a wrong one.
+signed()
+{
+    if [ -n "$unsigned" ] && [ ! -e "$1.sig" ]; then
+        say "$1 has no signature: nobody vouches for it, as --unsigned permits"
+        return
+    fi
+    signed_says=$(bounded 60 "$dir/dbus-opendtu" verify "$1" 2>&1 </dev/null)
+    case $? in
+    0) say "$signed_says" ;;
+    3) say "not checked who made it: dbus-opendtu $(version_of "$dir") holds no key for that" ;;
+    *)
+        [ -e "$1.sig" ] || signed_says="there is no signature $1.sig: put it beside the file, or say --unsigned"
+        die "$signed_says. Nothing was changed."
+        ;;
+    esac
+}
+
 # change FOLDER: from the files that are here to those, and back again if they do not work.
 change()
 {
@@ -45,7 +64,7 @@ change()
 
 do_update()
 {
-    file='' sum=''
+    file='' sum='' unsigned=''
     while [ $# -gt 0 ]; do
         case $1 in
         --sha256)
@@ -53,6 +72,7 @@ do_update()
             sum=$2
             shift
             ;;
+        --unsigned) unsigned=1 ;;
         -*) usage_error "$1" ;;
         *)
             [ -z "$file" ] || usage_error "$@"
@@ -68,6 +88,7 @@ do_update()
     esac
     checksum "$file" "$sum"
     recover
+    signed "$file"
     mkdir -p "$dir/.unpack" && tar xzf "$file" -C "$dir/.unpack" 2>/dev/null
     if ! is_sound "$dir/.unpack/dbus-opendtu"; then
         rm -rf "$dir/.unpack"

@@ -71,6 +71,11 @@ TABLE = {
     "make fuzz FUZZ_SECONDS=20": Target(BY_CI),
     "make package sdcard": Target("tests/packaging/artifacts.sh"),
     "make release": Target("ci/reproducible makes two"),
+    "openssl ecparam -name prime256v1 -genkey -noout -out release.pem":
+        Elsewhere("tests/packaging/artifacts.sh", "openssl ecparam -name prime256v1 -genkey"),
+    "openssl pkey -in release.pem -pubout -out src/release.pub":
+        Elsewhere("tests/packaging/artifacts.sh", "-pubout"),
+    "make release SIGNING_KEY=release.pem": Elsewhere("tests/packaging/artifacts.sh", "SIGNING_KEY"),
     "make size": Target("it links each program anew"),
     "make memory": Target("it needs the machine for itself"),
     "make bench": Target("it needs the machine for itself"),

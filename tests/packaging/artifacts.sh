@@ -89,6 +89,22 @@ if command -v gpg >/dev/null; then
     gpgconf --kill all
 fi
 
+if command -v openssl >/dev/null; then
+    echo "--- signatures"
+    openssl ecparam -name prime256v1 -genkey -noout -out "$T/secret.pem" 2>/dev/null
+    openssl pkey -in "$T/secret.pem" -pubout -out "$T/release.pub"
+    (cd "$T/a" && DIST=$T/signed SIGNING_KEY=$T/secret.pem RELEASE_KEY=$T/release.pub \
+        packaging/mkrelease armv7 aarch64 >/dev/null)
+    for file in *.ipk *.tar.gz *.tgz SHA256SUMS; do
+        openssl dgst -sha256 -verify "$T/release.pub" -signature "$T/signed/$file.sig" "$T/signed/$file" >"$T/out" ||
+            fail "$file: $(cat "$T/out")"
+    done
+    echo "ok: with a key, openssl verifies the signature of each file"
+    (cd "$T/signed" && rm -- *.sig)
+    ok "... and all else is as without" diff -r "$T/signed" "$T/deeper/down/b/dist"
+    rm -r "$T/signed"
+fi
+
 echo "--- bill of materials, licences, notes"
 if [ -x "$BUILD/armv7-release/bin/cc" ]; then
     ok "the compilers are named" grep -q '"sourceInfo": "built with aarch64-linux-gnu-gcc .*GNU ld' \
