@@ -21,6 +21,16 @@ need_program()
     runs_here "$dir" || die "nothing was installed"
 }
 
+# An archive that was unpacked only in part, on a full /data say, may well have a program that runs.
+need_files()
+{
+    ! is_installed "$dir" || return 0
+    [ -s "$dir/files.sha256" ] || die "files.sha256 is missing: unpack the archive again; nothing was installed"
+    die "missing or not as they were released:" \
+        "$( (cd "$dir" && sed '/  config\.example$/d' files.sha256 | sha256sum -c - 2>/dev/null) |
+            sed -n 's/: FAILED.*//p' | tr '\n' ' ')- unpack the archive again; nothing was installed"
+}
+
 # check_says: what `check` prints; its result is the program's, so for no command of these scripts one.
 check_says()
 {
@@ -77,6 +87,7 @@ do_install()
         return
     fi
     need_program
+    need_files
     activate
     if scanning && service_up; then
         service_restart

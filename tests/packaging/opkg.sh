@@ -102,6 +102,23 @@ ok "nothing was installed" not test -e "$R/data/rc.local"
 rm -f "$R"/usr/lib/opkg/info/*
 rm -rf "$R/data/dbus-opendtu"
 
+echo "--- one that is damaged inside"
+lay "$T/dist-1.0.0/$(ipk 1.0.0)"
+ok "opkg installs a whole one" opkg install "/data/upload/$(ipk 1.0.0)"
+before=$(in_root sha256sum /data/dbus-opendtu/files.sha256)
+rm -rf "$T/old" && mkdir -p "$T/old/data"
+(
+    cd "$T/old" && ar x "$T/dist-1.1.0/$(ipk 1.1.0)" && tar xzf data.tar.gz -C data
+    : >data/data/dbus-opendtu/.opkg/restart.sh
+    tar czf data.tar.gz -C data ./data
+    ar rcD "$R/data/upload/other.ipk" debian-binary control.tar.gz data.tar.gz
+)
+ok "a damaged one cannot be configured" not opkg install /data/upload/other.ipk
+ok "... and why is said" grep -q 'was not unpacked completely' "$T/out"
+same "... and what was here is here" "$(in_root sha256sum /data/dbus-opendtu/files.sha256)" "$before"
+rm -f "$R"/usr/lib/opkg/info/*
+rm -rf "$R/data/dbus-opendtu"
+
 echo "--- without room"
 device 4m
 lay "$T/dist-1.0.0/$(ipk 1.0.0)"

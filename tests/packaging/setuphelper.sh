@@ -48,6 +48,26 @@ firmware v3.80
 ok "it runs after a firmware update" runs_version 1.1.0
 ok "... and setup reinstall changes nothing" in_root /data/dbus-opendtu/setup reinstall auto >"$T/out" 2>&1
 ok "it runs" runs_version 1.1.0
+echo "--- a download that is not whole, or for another device"
+download 1.0.0
+head -c 100 "$R/data/dbus-opendtu/service/run" >"$T/cut" && cp "$T/cut" "$R/data/dbus-opendtu/service/run"
+rm -rf "$R/service/dbus-opendtu"
+ok "setup install refuses half a file" not in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1
+ok "... names it" grep -q 'missing or not as they were released: service/run - unpack the archive again' "$T/out"
+ok "... and starts nothing of it" not test -e "$R/service/dbus-opendtu"
+download 1.0.0
+rm "$R/data/dbus-opendtu/uninstall.sh"
+cp "$T/cut" "$R/data/dbus-opendtu/config.example"
+ok "... and a file that is missing" not in_root /data/dbus-opendtu/install.sh >"$T/out" 2>&1
+ok "... whatever its owner has made of config.example" not grep -q config.example "$T/out"
+download 1.0.0
+printf '\177ELF other' >"$R/data/dbus-opendtu/bin/x86_64/dbus-opendtu"
+ok "... and a folder of programs that do not run here" \
+    not in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1
+ok "... as such" grep -q 'wrong architecture: none of the programs' "$T/out"
+download 1.1.0
+ok "a whole one is installed" in_root /data/dbus-opendtu/setup install auto >"$T/out" 2>&1
+ok "it runs" runs_version 1.1.0
 ok "setup uninstall" in_root /data/dbus-opendtu/setup uninstall auto >"$T/out" 2>&1
 ok "the service is gone" not test -e "$R/service/dbus-opendtu"
 ok "rc.local is gone" not test -e "$R/data/rc.local"

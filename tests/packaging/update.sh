@@ -126,6 +126,20 @@ ok "... as such" grep -q 'wrong architecture: this program is for aarch64' "$T/o
 ok "... and starts nothing" not test -e "$R/service/other"
 rm -rf "$R/data/other"
 
+echo "--- by hand, unpacked in part"
+mkdir -p "$R/data/other"
+in_root tar xzf - -C /data/other --strip-components=1 <"$T/dist-1.0.0/dbus-opendtu_1.0.0_x86_64.tar.gz"
+head -c 50 "$R/data/other/restart.sh" >"$T/half" && cp "$T/half" "$R/data/other/restart.sh"
+rm "$R/data/other/service/log/run"
+ok "install.sh refuses it" not eval "in_root /data/other/install.sh >'$T/out' 2>&1"
+ok "... and names what is not whole" \
+    grep -q 'missing or not as they were released: restart.sh service/log/run - unpack' "$T/out"
+ok "... and starts nothing" not test -e "$R/service/other"
+rm "$R/data/other/files.sha256"
+ok "without the list of its files as well" not eval "in_root /data/other/install.sh >'$T/out' 2>&1"
+ok "... as such" grep -q 'files.sha256 is missing' "$T/out"
+rm -rf "$R/data/other"
+
 echo "--- what is no archive"
 echo nonsense >"$R/data/upload/x.tar.gz"
 ok "is refused" not update /data/upload/x.tar.gz --sha256 "$(sha256sum <"$R/data/upload/x.tar.gz" | cut -c 1-64)"
