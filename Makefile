@@ -241,6 +241,9 @@ endef
 $(B)/tests/test_memory: WRAP := $(patsubst %,-Xlinker --wrap=%,malloc calloc realloc strdup poll \
 	_dbus_sleep_milliseconds _dbus_get_monotonic_time)
 
+# What is freed is looked at.
+$(B)/tests/test_wipe $(B)/tests/virtual_secrets: WRAP := -Xlinker --wrap=free -Xlinker --wrap=realloc
+
 # Memory lacks for one device.
 $(B)/tests/virtual_replaced: WRAP := -Xlinker --wrap=device_create
 

@@ -18,6 +18,7 @@
 #include "bridge/unit.h"
 #include "core/budget.h"
 #include "core/conf.h"
+#include "core/wipe.h"
 #include "edge/net/http.h"
 #include "edge/sys/file.h"
 #include "edge/sys/lock.h"
@@ -111,7 +112,7 @@ static void keep_copy(struct app *a, const char *text, size_t len)
     char *kept = *a->copy_path ? file_read(a->copy_path, LOCATION_CONFIG_MAX, &kept_len) : NULL;
     bool same = kept && kept_len == len && memcmp(kept, text, len) == 0;
 
-    free(kept);
+    wipe_free(kept, kept_len);
     if (!*a->copy_path || same)
         return;
     int err = write_copy(a->copy_path, text, len);
@@ -135,7 +136,7 @@ static struct config *read_config(struct app *a, bool *clean)
     }
     keep_copy(a, text, len);
     struct config *config = device_files_parse(a->config_path, text, len, &report);
-    free(text);
+    wipe_free(text, len);
     *clean = report.errors == 0 && report.fatals == 0;
     /* In use, a configuration is changed as a whole or not at all. */
     if (a->running && !*clean) {

@@ -349,5 +349,6 @@ void gateway_destroy(struct gateway *g)
     limiter_cut_off(g->port.limiter, g->number);
     free(g->now.waiting);
     free(g->last.waiting);
+    explicit_bzero(&g->conf, sizeof g->conf);
     free(g);
 }

@@ -7,6 +7,7 @@
 #include "bridge/live_feed.h"
 #include "core/driver.h"
 #include "core/health.h"
+#include "core/wipe.h"
 #include "edge/sys/log.h"
 
 struct poller {
@@ -428,7 +429,8 @@ void poller_destroy(struct poller *p)
     p->transport->close(p->line);
     if (p->driver->close)
         p->driver->close(p->session);
-    free(p);
+    /* Requests and tokens of logins are in it. */
+    wipe_free(p, sizeof *p + p->driver->session_size);
 }
 
 bool poller_takes_commands(const struct poller *p)

@@ -155,5 +155,11 @@ struct config *config_parse_with(const char *text, size_t len, const struct devi
 
 void config_free(struct config *c)
 {
+    if (!c)
+        return;
+    /* One more than there are: of a section that was read and dropped. What was never written to is left alone, since
+     * zeros there would cost the memory that it does not take. */
+    size_t read = c->gateway_count + (c->gateway_count < CONF_GATEWAYS_MAX);
+    explicit_bzero(c->gateways, read * sizeof c->gateways[0]);
     free(c);
 }

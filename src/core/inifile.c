@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/wipe.h"
+
 enum {
     LINE_MAX_BYTES = 65536 - 8, /* what inih takes, less what the marks below need */
     DEPTH_MAX = 10,             /* configparser's MAX_INTERPOLATION_DEPTH */
@@ -273,7 +275,7 @@ static void begin_option(struct reader *r, const char *name, const char *value, 
                                     .line = line};
     if (!entry->name || !entry->value) {
         free(entry->name);
-        free(entry->value);
+        wipe_text(entry->value);
         f->out_of_memory = true;
         return;
     }
@@ -298,13 +300,15 @@ static void continue_option(struct reader *r, const char *more)
         return;
     entry = &f->entries[f->entry_count - 1];
     len = strlen(entry->value);
-    value = realloc(entry->value, len + strlen(more) + 2);
+    value = malloc(len + strlen(more) + 2); /* realloc() would leave what it moves behind */
     if (!value) {
         f->out_of_memory = true;
         return;
     }
+    memcpy(value, entry->value, len);
     value[len] = '\n';
     memcpy(value + len + 1, more, strlen(more) + 1);
+    wipe_text(entry->value);
     entry->value = value;
 }
 
@@ -342,13 +346,13 @@ struct inifile *inifile_read(const char *text, inifile_fault_fn fault, void *use
         return f;
     }
     if (!f || !lines) {
-        free(lines);
+        free(lines); /* nothing is in it yet */
         free(f);
         return NULL;
     }
     classify_lines(&r, text);
     int rc = ini_parse_string(lines, on_line, &r);
-    free(lines);
+    wipe_text(lines);
     if (rc == -2 || f->out_of_memory) {
         inifile_free(f);
         return NULL;
@@ -367,7 +371,7 @@ void inifile_free(struct inifile *f)
         free(f->sections[i].name);
     for (size_t i = 0; i < f->entry_count; i++) {
         free(f->entries[i].name);
-        free(f->entries[i].value);
+        wipe_text(f->entries[i].value);
     }
     free(f->sections);
     free(f->entries);

@@ -18,6 +18,7 @@
 #include "cli/support/scrub.h"
 #include "core/capture.h"
 #include "core/text.h"
+#include "core/wipe.h"
 #include "edge/sys/file.h"
 #include "edge/sys/log.h"
 #include "version.h"
@@ -261,7 +262,7 @@ static bool ask(struct capturing *c, int64_t duration_ms)
 /* Its secrets are learnt with it. */
 static bool read_config(struct capturing *c, const char *path)
 {
-    size_t len;
+    size_t len = 0;
     char *text = file_read(path, LOCATION_CONFIG_MAX, &len);
     FILE *nowhere = text ? fopen("/dev/null", "w") : NULL;
     struct conf_report report = {0};
@@ -279,7 +280,7 @@ static bool read_config(struct capturing *c, const char *path)
                 "support: %s names no gateway that could be asked: `dbus-opendtu check` says why\n",
                 path);
     }
-    free(text);
+    wipe_free(text, len);
     return c->config && c->config->gateway_count > 0;
 }
 

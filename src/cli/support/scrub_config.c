@@ -7,6 +7,7 @@
 #include "cli/support/scrub_parts.h"
 #include "core/conf.h"
 #include "core/inifile.h"
+#include "core/wipe.h"
 
 enum { LINE_MIN = 4, LINE_MAX_BYTES = 4096 };
 
@@ -226,7 +227,7 @@ void scrub_config(struct scrub *s, const char *text, FILE *out)
         take_long_lines(s, copy);
         f = inifile_read(copy, ignore_fault, NULL);
     }
-    free(copy);
+    wipe_text(copy);
     if (!f || f->out_of_memory)
         s->failed = true;
     for (size_t i = 0; f && !s->failed && i < f->section_count; i++)

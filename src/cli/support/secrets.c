@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/wipe.h"
+
 enum {
     LEAST_ANYWHERE = 4, /* a shorter one is hidden only where it is a whole word */
     KNOWN_MAX = 64,     /* bytes by which one is known */
@@ -51,7 +53,7 @@ void secrets_destroy(struct secrets *s)
 {
     if (!s)
         return;
-    free(s->list);
+    wipe_free(s->list, s->count * sizeof *s->list);
     free(s);
 }
 
@@ -61,11 +63,14 @@ void secrets_add(struct secrets *s, const char *text, size_t len)
         return;
     if (s->count == s->size) {
         size_t size = s->size ? 2 * s->size : 64;
-        struct secret *list = realloc(s->list, size * sizeof *list);
+        struct secret *list = malloc(size * sizeof *list); /* realloc() leaves what it moves */
         if (!list) {
             s->failed = true;
             return;
         }
+        if (s->count)
+            memcpy(list, s->list, s->count * sizeof *list);
+        wipe_free(s->list, s->count * sizeof *list);
         s->list = list;
         s->size = size;
     }
@@ -90,6 +95,8 @@ static void drop_twins(struct secrets *s)
         if (!kept || strcmp(s->list[kept - 1].text, s->list[i].text) != 0)
             s->list[kept++] = s->list[i];
     }
+    if (kept < s->count)
+        explicit_bzero(s->list + kept, (s->count - kept) * sizeof *s->list);
     s->count = kept;
 }
 

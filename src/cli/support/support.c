@@ -20,6 +20,7 @@
 #include "cli/support/capturing.h"
 #include "cli/support/scrub.h"
 #include "cli/support/support_bus.h"
+#include "core/wipe.h"
 #include "edge/sys/file.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -158,7 +159,7 @@ static void print_platform(FILE *out)
 
 static void print_config(FILE *out, struct scrub *scrub, const char *path)
 {
-    size_t len;
+    size_t len = 0;
     char *text = file_read(path, LOCATION_CONFIG_MAX, &len);
 
     title(out, "configuration");
@@ -166,7 +167,7 @@ static void print_config(FILE *out, struct scrub *scrub, const char *path)
         scrub_config(scrub, text, out);
     else
         fprintf(out, "%s: %s\n", path, strerror(errno));
-    free(text);
+    wipe_free(text, len);
 }
 
 static void print_body(FILE *out, const struct scrub *scrub, const struct ask_reply *r)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/wipe.h"
 #include "edge/net/curl_handle.h"
 #include "edge/net/http_peer.h"
 #include "edge/sys/clock.h"
@@ -228,7 +229,14 @@ static bool copy_conf(struct http_peer_conf *to, const struct http_peer_conf *fr
 
 static void free_text(const char *text)
 {
-    free((void *)(uintptr_t)text); /* const in the struct for the callers' sake only */
+    wipe_text((char *)(uintptr_t)text); /* const in the struct for the callers' sake only */
+}
+
+static void free_headers(struct curl_slist *list)
+{
+    for (struct curl_slist *l = list; l; l = l->next)
+        explicit_bzero(l->data, strlen(l->data));
+    curl_slist_free_all(list);
 }
 
 /* Sent to this peer only: a redirect is followed nowhere else. */
@@ -246,7 +254,7 @@ static bool make_headers(struct http_peer *p)
     snprintf(line, size, "%s%s", name, p->conf.authorization);
     p->headers = curl_slist_append(NULL, line);
     bool ok = p->headers && curl_slist_append(p->json_headers, line);
-    free(line);
+    wipe_text(line);
     return ok;
 }
 
@@ -279,15 +287,15 @@ void http_peer_destroy(struct http_peer *p)
     p->http->peers--;
     curl_easy_cleanup(p->easy);
     curl_slist_free_all(p->resolved);
-    curl_slist_free_all(p->headers);
-    curl_slist_free_all(p->json_headers);
+    free_headers(p->headers);
+    free_headers(p->json_headers);
     free_text(p->conf.base_url);
     free_text(p->conf.username);
     free_text(p->conf.password);
     free_text(p->conf.authorization);
     free_text(p->conf.ca_cert);
     free(p->body);
-    free(p);
+    wipe_free(p, sizeof *p); /* its last request */
 }
 
 static int ask(struct http_peer *p, const char *path, http_done_fn done, void *user)

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/wipe.h"
+
 static char *fail(int error)
 {
     errno = error;
@@ -54,7 +56,8 @@ static char *read_regular(int fd, size_t max, size_t *len)
     ssize_t got = read_all(fd, data, size + 1);
     if (got < 0 || (size_t)got > size) {
         int error = got < 0 ? errno : size == max ? EFBIG : EAGAIN;
-        free(data);
+        wipe_free(data,
+                  size + 2); /* it may be config.ini, of which another version is being written */
         return fail(error);
     }
     data[got] = '\0';
