@@ -14,6 +14,11 @@ static bool has_secret(const struct config *c)
     return false;
 }
 
+bool secrecy_is_kept(const struct config *c, const char *path)
+{
+    return !has_secret(c) || file_is_private(path);
+}
+
 void secrecy_keep(const struct config *c, const char *path)
 {
     int result = has_secret(c) ? file_make_private(path) : 0;

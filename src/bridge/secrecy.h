@@ -4,6 +4,8 @@
 #ifndef DTU_BRIDGE_SECRECY_H
 #define DTU_BRIDGE_SECRECY_H
 
+#include <stdbool.h>
+
 #include "core/conf.h"
 
 /*
@@ -11,5 +13,8 @@
  * says that it was open, and whether it still is. A file that is not there says nothing.
  */
 void secrecy_keep(const struct config *c, const char *path);
+
+/* Whether it would be closed already; changes nothing. */
+bool secrecy_is_kept(const struct config *c, const char *path);
 
 #endif

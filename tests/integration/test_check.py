@@ -69,6 +69,20 @@ class CheckTest(CommandTest):
         self.assertIn(ROOF, text)
         self.assertIn("there are problems", text)
 
+    @each(("password", {"Password": "openDTU42"}, 0o644, True), ("its_group", {"Password": "openDTU42"}, 0o640, True),
+          ("its_owner", {"Password": "openDTU42"}, 0o600, False), ("no_password", {}, 0o644, False))
+    def test_open_to_others(self, keys, mode, told):
+        """It is told, and nothing is changed: that is the service's business."""
+        self.configure({"Host": self.roofs().host, **keys}, INVERTER0=inverter(20))
+        os.chmod(self.config(), mode)
+        report = self.check("--no-ask", code=3 if told else 0)
+        self.assertEqual(1 if told else 0, report["warnings"])
+        self.assertEqual(told, any("other users can read it" in m["text"] for m in report["messages"]))
+        text = self.text("--no-ask", code=3 if told else 0)
+        self.assertEqual(told, "config.ini: warning: it holds a password, and other users can read it" in text)
+        self.assertNotIn("openDTU42", text)
+        self.assertEqual(mode, os.stat(self.config()).st_mode & 0o777)
+
     def test_no_ask(self):
         dtu = self.roofs()
         self.configure({"Host": dtu.host}, INVERTER0=inverter(20))

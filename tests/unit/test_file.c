@@ -205,10 +205,13 @@ static void test_made_private(void **state)
     } rows[] = {{0644, 0600}, {0640, 0600}, {0606, 0600}, {0777, 0700}, {0444, 0400}, {0602, 0600}};
 
     assert_int_equal(file_make_private(path), -ENOENT);
+    assert_true(file_is_private(path));
     assert_int_equal(file_replace(path, "one", 3), 0);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(chmod(path, rows[i].before), 0);
+        assert_false(file_is_private(path));
         assert_int_equal(file_make_private(path), 1);
+        assert_true(file_is_private(path));
         assert_int_equal(mode_of(path), rows[i].after);
         assert_int_equal(file_make_private(path), 0); /* nothing is left to do */
         assert_int_equal(mode_of(path), rows[i].after);
@@ -224,9 +227,11 @@ static void test_made_private_of_another(void **state)
     assert_int_equal(file_replace(path, "one", 3), 0);
     assert_int_equal(chown(path, 12345, 12345), 0);
     assert_int_equal(chmod(path, 0640), 0);
+    assert_true(file_is_private(path));
     assert_int_equal(file_make_private(path), 0);
     assert_int_equal(mode_of(path), 0640);
     assert_int_equal(chmod(path, 0644), 0);
+    assert_false(file_is_private(path));
     assert_int_equal(file_make_private(path), 1);
     assert_int_equal(mode_of(path), 0640);
 }

@@ -7,6 +7,7 @@
 
 #include "bridge/device_files.h"
 #include "bridge/locations.h"
+#include "bridge/secrecy.h"
 #include "cli/check/elsewhere.h"
 #include "core/text.h"
 #include "edge/sys/file.h"
@@ -19,6 +20,25 @@ static void ignore(void *user, unsigned line, const char *text)
     (void)user;
     (void)line;
     (void)text;
+}
+
+/* The service would close the file, and say so in its log: whoever only asks here is told as well. */
+static bool say_open(struct check *c)
+{
+    struct conf_report *r = &c->report;
+    struct conf_message *more = realloc(r->messages, (r->count + 1) * sizeof *more);
+
+    if (!more)
+        return false;
+    r->messages = more;
+    more[r->count++] = (struct conf_message){
+        .severity = CONF_WARNING,
+        .text =
+            "it holds a password, and other users can read it: type chmod 600 and its name; the "
+            "service does that when it starts",
+    };
+    r->warnings++;
+    return true;
 }
 
 static void read_config(struct check *c)
@@ -121,7 +141,7 @@ bool check_look(struct check *c, const char *path, const char *state)
 
     *c = (struct check){.path = path};
     read_config(c);
-    if (c->config && !c->file)
+    if (c->config && (!c->file || (!secrecy_is_kept(c->config, path) && !say_open(c))))
         ok = false;
     else if (c->config && state) {
         log_set_level((enum log_level)(LOG_CRITICAL + 1));

@@ -158,6 +158,19 @@ int file_replace(const char *path, const char *data, size_t len)
     return 0;
 }
 
+/* Of another user's file its group may be how this process reads it. */
+static mode_t others_of(const struct stat *st)
+{
+    return st->st_mode & (st->st_uid == geteuid() ? 077 : 07);
+}
+
+bool file_is_private(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) < 0 || !others_of(&st);
+}
+
 int file_make_private(const char *path)
 {
     struct stat st;
@@ -169,11 +182,11 @@ int file_make_private(const char *path)
             close(fd);
         return result;
     }
-    const mode_t others = st.st_uid == geteuid() ? 077 : 07;
-    if (st.st_mode & others) {
+    mode_t others = others_of(&st);
+    if (others) {
         result = fchmod(fd, st.st_mode & 0777 & ~others) < 0 ? -errno : 1;
         /* A file system without permissions may say yes, and keeps what it has. */
-        if (result == 1 && (fstat(fd, &st) < 0 || st.st_mode & others))
+        if (result == 1 && (fstat(fd, &st) < 0 || others_of(&st)))
             result = -ENOTSUP;
     }
     close(fd);

@@ -28,6 +28,9 @@ int file_replace(const char *path, const char *data, size_t len);
  */
 int file_make_private(const char *path);
 
+/* Whether that would have nothing to do; a file that cannot be looked at is nobody's. */
+bool file_is_private(const char *path);
+
 /* What tells whether a file changed: all zero when it is not there. */
 struct file_stamp {
     int64_t mtime_ns, size;
