@@ -354,10 +354,14 @@ class CheckTest(CommandTest):
         problem, = self.device(self.check(code=3), "INVERTER0")["problems"]
         self.assertIn("cannot be right", problem)
 
-    def test_old_firmware(self):
-        dtu = self.gateway(OpenDtu(self.sun, [Inverter(ROOF, "Roof")], "v24.1"))
+    @each(("two_numbers", "v24.1", True), ("without_v", "24.2.11", True), ("hash", "a1b2c3d", True),
+          ("one_number", "v24", True), ("least", "v24.2.12", False), ("by_numbers", "v24.10.1", False),
+          ("huge", "v99999999999999999999999999999.1", False))
+    def test_old_firmware(self, version, old):
+        named = type("Named", (OpenDtu,), {"version": version})
+        dtu = self.gateway(named(self.sun, [Inverter(ROOF, "Roof")], "v24.1"))
         self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
-        self.assertIn("old firmware", self.check()["gateways"][0]["notes"][0])
+        self.assertEqual(old, any("old firmware" in note for note in self.check()["gateways"][0]["notes"]))
 
     def test_hanging_gateway(self):
         dtu = self.roofs()

@@ -1,5 +1,6 @@
 #include "cli/check/findings.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,15 +93,23 @@ static void look_at_failure(struct findings *f, size_t g, const struct asked *a,
 }
 
 /* a.b.c by numbers; what is no version counts as old: OpenDTU's first ones are hashes. */
-static bool is_older(const char *version, unsigned x, unsigned y, unsigned z)
+static bool is_older(const char *version, unsigned long x, unsigned long y, unsigned long z)
 {
-    unsigned a = 0, b = 0, c = 0;
+    unsigned long n[3] = {0};
+    const char *at = version + (*version == 'v');
+    size_t count = 0;
 
-    if (sscanf(version, "v%u.%u.%u", &a, &b, &c) < 2 && sscanf(version, "%u.%u.%u", &a, &b, &c) < 2)
+    /* strtoul() ends at the largest number there is; sscanf() may do anything with a larger one. */
+    while (count < 3 && isdigit((unsigned char)*at)) {
+        char *end;
+        n[count++] = strtoul(at, &end, 10);
+        at = *end == '.' ? end + 1 : "";
+    }
+    if (count < 2)
         return true;
-    if (a != x)
-        return a < x;
-    return b != y ? b < y : c < z;
+    if (n[0] != x)
+        return n[0] < x;
+    return n[1] != y ? n[1] < y : n[2] < z;
 }
 
 static void look_at_firmware(struct findings *f, size_t g, const struct asked *a)
