@@ -372,7 +372,7 @@ FORCE:
 
 # ---- What a person calls --------------------------------------------------------------------------------
 
-.PHONY: FORCE tools fetch-tools setup vendor debug cross run check test fuzz coverage mutate lint size memory bench clean distclean help
+.PHONY: FORCE tools fetch-tools setup vendor debug cross run check test fuzz coverage mutate lint analyse size memory bench clean distclean help
 
 # A build says what is missing; only what runs or tests the program may install it.
 tools:
@@ -445,6 +445,15 @@ lint:
 	$(Q)scripts/setup lint
 	$(call variant,x86_64,debug,libs)
 	+$(Q)MAKE='$(MAKE)' ci/lint
+
+analyse:
+	$(Q)scripts/setup analyse
+	$(call variant,x86_64,debug,libs)
+	$(call variant,x86_64,lint,analyse-run)
+
+.PHONY: analyse-run
+analyse-run:
+	+$(Q)MAKE='$(MAKE)' CFLAGS='$(filter-out -fanalyzer,$(CFLAGS))' ci/analyse
 
 # Of the architectures that are built; none yet: this machine's.
 SIZED = $(or $(patsubst build/%-release/dbus-opendtu,%,$(wildcard build/*-release/dbus-opendtu)),x86_64)
@@ -520,6 +529,7 @@ help:
 #H make mutate FILE=..    which single changes of a source file no test notices (COUNT=, SEED=)
 #H make fuzz              fuzz the parsers, FUZZ_SECONDS=60 each
 #H make lint              format, static analysis, layering, scripts
+#H make analyse           clang-tidy and scan-build, which take minutes
 #H make size              what each library adds to each program
 #H make memory            what the programs that are built keep resident
 #H make bench             what it costs and how quick it is: QUICK=1, ONLY=NAME, BENCH_CMD=... for another driver

@@ -1,6 +1,6 @@
 #include "core/budget.h"
 
-static const int64_t day_ms = 24 * 3600 * 1000;
+static const int64_t day_ms = 24LL * 3600 * 1000;
 
 static int64_t each_ms(const struct budget_rate *rate)
 {

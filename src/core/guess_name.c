@@ -76,8 +76,9 @@ static const char *const words[WORDS] = {
     [W_POWER] =
         "power powers apower watt watts leistung wirkleistung momentanleistung pac load pwr",
     [W_ENERGY] =
-        "energy energies aenergy energie verbrauch bezug netzbezug zaehler zaehlerstand yield "
-        "ertrag consumption consumed counter zählerstand zähler te",
+        /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text on two lines, as others here */
+    "energy energies aenergy energie verbrauch bezug netzbezug zaehler zaehlerstand yield "
+    "ertrag consumption consumed counter zählerstand zähler te",
     [W_CURRENT] = "current currents amp amps ampere amperage strom iac",
     [W_RETURN] = "ret return returned export exported out aus einspeisung eingespeist feed feedin "
                  "lieferung reverse negative netzeinspeisung sold",

@@ -51,6 +51,7 @@ static void put_in_place(char *path, size_t size, const char *mark, const char *
         if (strlen(path) - mark_len + len >= size)
             return;
         memmove(at + len, at + mark_len, strlen(at + mark_len) + 1);
+        /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the rest of the path, with its NUL, stands behind */
         memcpy(at, encoded, len);
     }
 }

@@ -315,6 +315,7 @@ static bool sleeps(const struct template_conf *c, const struct sums *sums)
     struct sum sum = sum_of(sums, c->standby);
 
     if (cJSON_IsString(sum.node))
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): NULL is no text to cJSON */
         return strcasecmp(sum.node->valuestring, "true") == 0;
     return is_number(&sum) && sum.value != 0;
 }

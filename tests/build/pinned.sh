@@ -28,7 +28,7 @@ said_and() { # STATUS-OF COMMAND...: what it says goes to $tree/said
     PATH=$tree/bin:$PATH "$@" >"$tree/said" 2>&1 || status=$?
 }
 
-for tool in gcc clang clang-format cppcheck shellcheck; do
+for tool in gcc clang clang-format clang-tidy cppcheck shellcheck; do
     [ "$(pin $tool)" ] || fail "toolchain/pinned has no version of $tool"
     finder $tool "$(pin $tool)"
     said_and toolchain/pinned $tool

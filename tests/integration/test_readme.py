@@ -67,6 +67,7 @@ TABLE = {
     "make debug": Target("make test builds it"),
     "make lint": Target(BY_CI),
     "make lint test": Target(BY_CI),
+    "make analyse": Target(BY_CI),
     "make docs": Target("tests/build/documents.sh compares what it would write"),
     "make fuzz FUZZ_SECONDS=20": Target(BY_CI),
     "make package sdcard": Target("tests/packaging/artifacts.sh"),

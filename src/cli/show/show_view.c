@@ -90,7 +90,10 @@ static void age_cell(const void *row, const struct show_look *look, unsigned wid
 {
     bool at_least;
     int64_t age = show_row_age(row, look->now_ms, &at_least);
-    int64_t unit = age < 2 * MINUTE ? SECOND : age < 2 * HOUR ? MINUTE : age < 2 * DAY ? HOUR : DAY;
+    int64_t unit = age < 2LL * MINUTE ? SECOND
+                   : age < 2LL * HOUR ? MINUTE
+                   : age < 2LL * DAY  ? HOUR
+                                      : DAY;
     char letter = unit == SECOND ? 's' : unit == MINUTE ? 'm' : unit == HOUR ? 'h' : 'd';
 
     (void)width;

@@ -205,7 +205,7 @@ static void allow_devices(struct scrub *scrub, const struct check *c)
         scrub_allow(scrub, c->config->devices[i].serial);
         scrub_allow(scrub, c->config->devices[i].name);
     }
-    for (size_t g = 0; c->asked && g < c->config->gateway_count; g++) {
+    for (size_t g = 0; c->config && c->asked && g < c->config->gateway_count; g++) {
         const struct asked *a = &c->asked[g];
         scrub_allow(scrub, a->info.firmware);
         scrub_allow(scrub, a->info.hostname);

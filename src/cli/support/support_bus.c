@@ -103,6 +103,7 @@ static void print(FILE *out, const struct looking *l)
 
     for (struct service_text *s = l->services; s && n < MONITOR_SERVICES_MAX; s = s->next)
         list[n++] = s;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): it is pointers that are sorted */
     qsort(list, n, sizeof list[0], by_name);
     for (size_t i = 0; i < n; i++)
         fprintf(out, "%s\n%s", list[i]->name ? list[i]->name : "",

@@ -120,7 +120,7 @@ static unsigned retry_after(const struct http_peer *p)
             return 0;
     } else if (http_date(p->retry_after, &then) && http_date(p->date, &now)) {
         s = (long long)then - (long long)now;
-        if (s > 24 * RETRY_AFTER_MAX_S)
+        if (s > 24LL * RETRY_AFTER_MAX_S)
             return 0; /* absurd: a clock that was set in between */
     } else {
         return 0;
