@@ -494,6 +494,20 @@ sdcard: devices
 feed: package
 	$(Q)opkg/mkfeed
 
+# The page for the GX screen, as the one file that gui-v2 loads: packaging/stage puts it into each package. Packing needs no Qt;
+# looking at it does.
+.PHONY: gui gui-test gui-pictures
+gui:
+	$(Q)gui/pack '$(VERSION)' build/gui/DbusOpendtu.json
+
+gui-test:
+	$(Q)scripts/setup gui
+	$(Q)/usr/bin/python3 -B -m unittest tests.gui.screen_test
+
+gui-pictures:
+	$(Q)scripts/setup gui
+	$(Q)/usr/bin/python3 -B -m tests.gui.pictures docs
+
 # What is generated from the program's own tables.
 .PHONY: docs
 docs:
@@ -524,6 +538,8 @@ help:
 #H make run               set up, build and show it at work
 #H make check             seconds: the tests of what only computes, the decoders over their corpora, the layers
 #H make test              set up, build everything, run every test
+#H make gui               the page for the GX screen: build/gui/DbusOpendtu.json
+#H make gui-test          set up Qt, and test what the page shows and writes; make gui-pictures: those in docs/
 #H make debug             with sanitizers, against the host's libc
 #H make coverage          which lines of each folder the tests in C run; FILE=src/core/json.c: which it lacks
 #H make mutate FILE=..    which single changes of a source file no test notices (COUNT=, SEED=)

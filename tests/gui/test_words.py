@@ -47,6 +47,13 @@ class WordsTest(unittest.TestCase):
             for label in re.findall(r'\btext: "([^"]*)"', text):
                 self.fail(f"{path.name}: {label!r} is not in the table")
 
+    def test_pictures(self):
+        """Small, as they lie in the repository."""
+        for name in ("gx-settings.png", "gx-device.png"):
+            picture = (GUI.parent / "docs" / name).read_bytes()
+            self.assertTrue(picture.startswith(b"\x89PNG"), name)
+            self.assertLess(len(picture), 60000, name)
+
     def test_places_for_values(self):
         for language, texts in words().items():
             for key, text in texts.items():

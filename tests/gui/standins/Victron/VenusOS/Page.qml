@@ -1,0 +1,6 @@
+import QtQuick
+
+Item {
+	property string title
+	anchors.fill: parent
+}

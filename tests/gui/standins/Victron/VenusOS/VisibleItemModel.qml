@@ -1,0 +1,4 @@
+import QtQml.Models
+
+ObjectModel {
+}
