@@ -5,8 +5,9 @@
 # meet another half of another version.
 #
 # Runs under busybox ash and dash. Nothing is written outside the program's own folder below /data,
-# but /service/<name> (RAM, created at every boot), one line in /data/rc.local, and with SetupHelper
-# a copy of config.ini and state.json in its /data/setupOptions/<name>.
+# but /service/<name> (RAM, created at every boot), one line in /data/rc.local, the page for the GX
+# screen in /data/apps, and with SetupHelper a copy of config.ini and state.json in its
+# /data/setupOptions/<name>.
 #
 # An update is a journal in the program's folder, so that a power cut at any moment leaves something
 # that works:

@@ -14,6 +14,7 @@ activate()
     log_link
     options_save
     service_make
+    screen_install
 }
 
 need_program()
@@ -83,6 +84,7 @@ do_install()
         else
             service_make
             options_save
+            screen_install
         fi
         return
     fi
@@ -129,6 +131,7 @@ do_uninstall()
         # The line first: after a power cut the service is off, too.
         hook_remove || die "the line in /data/rc.local is still there"
         service_remove
+        screen_remove
         lift_limits
         rm -rf "$dir/.card" "$dir/.stage" "$dir/.unpack" "$dir/.save"
     fi

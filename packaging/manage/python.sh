@@ -147,6 +147,7 @@ python_restore()
         printf '' >"$dir/.restore" || return 1
         sync
         service_remove
+        screen_remove
         lift_limits
         for entry in "$python"/*; do
             case ${entry##*/} in

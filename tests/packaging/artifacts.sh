@@ -61,7 +61,7 @@ for pair in armv7:armv7ahf-vfp aarch64:aarch64; do
     tar tzf "dbus-opendtu_${version}_$arch.tar.gz" >"$T/list"
     ok "the archive for $arch unpacks to dbus-opendtu/" not grep -qv '^dbus-opendtu/' "$T/list"
     for file in dbus-opendtu install.sh uninstall.sh restart.sh update.sh service/run service/log/run config.example \
-        config.initial version setup gitHubInfo licences.txt.gz dbus-opendtu.8.gz; do
+        config.initial DbusOpendtu.json version setup gitHubInfo licences.txt.gz dbus-opendtu.8.gz; do
         grep -qx "dbus-opendtu/$file" "$T/list" || fail "the archive has no $file"
     done
     ok "the archive for $arch holds no config.ini, which it would overwrite" \

@@ -72,6 +72,8 @@ ours_whole()
         [ -x "$R/service/dbus-opendtu/run" ] && [ -x "$R/service/dbus-opendtu/log/run" ] &&
         grep -qx dir=/data/dbus-opendtu "$R/service/dbus-opendtu/run" &&
         [ "$(grep -c '# dbus-opendtu /data/' "$R/data/rc.local")" = 1 ] &&
+        [ "$(readlink "$R/data/apps/enabled/DbusOpendtu")" = /data/apps/available/DbusOpendtu ] &&
+        cmp -s "$R/data/dbus-opendtu/DbusOpendtu.json" "$R/data/apps/available/DbusOpendtu/gui-v2/DbusOpendtu.json" &&
         ! ls -d "$R"/data/dbus-opendtu/.[snou]* >/dev/null 2>&1
 }
 

@@ -322,7 +322,7 @@ untouched()
         fail "the root file system was written to"
     for untouched_entry in "$R"/data/* "$R"/data/.[!.]*; do
         case ${untouched_entry##*/} in
-        '*' | '.[!.]*' | log | conf | rc.local | rc.local.disabled | dbus-opendtu | SetupHelper | setupOptions) ;;
+        '*' | '.[!.]*' | log | conf | rc.local | rc.local.disabled | dbus-opendtu | SetupHelper | setupOptions | apps) ;;
         *)
             case " ${*:-} " in
             *" ${untouched_entry##*/} "*) ;;
