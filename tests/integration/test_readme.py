@@ -68,6 +68,7 @@ TABLE = {
     "make lint": Target(BY_CI),
     "make lint test": Target(BY_CI),
     "make analyse": Target(BY_CI),
+    "make gui-test": Elsewhere("ci/gui", "gui-test"),
     "make docs": Target("tests/build/documents.sh compares what it would write"),
     "make fuzz FUZZ_SECONDS=20": Target(BY_CI),
     "make package sdcard": Target("tests/packaging/artifacts.sh"),

@@ -66,6 +66,7 @@ brought_back()
     ok "rc.local is as it was" cmp "$T/rc.before" "$R/data/rc.local"
     ok "no part of ours is left" not ls "$R/data/dbus-opendtu/dbus-opendtu" "$R/data/dbus-opendtu/manage.sh" \
         "$R/data/dbus-opendtu/python-driver" 2>/dev/null
+    ok "... nor of its page for the GX screen" not test -e "$R/data/apps"
     [ -z "${1:-}" ] || {
         (cd "$R/data/dbus-opendtu" &&
             find . -type f ! -path '*/supervise/*' -exec sha256sum {} + | sort -k 2) >"$T/sums"
