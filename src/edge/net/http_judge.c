@@ -205,6 +205,8 @@ static void add_words(const struct http_peer *p, struct gateway_reply *r)
     size_t used = strlen(r->why);
     char words[REFUSAL_WORDS_MAX];
 
+    if (p->len == 0) /* then there may be no body at all */
+        return;
     refusal_words(p->body, p->len, secrets, sizeof secrets / sizeof secrets[0], words);
     if (words[0])
         snprintf(r->why + used, sizeof(r->why) - used, "; it says \"%s\"", words);
