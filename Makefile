@@ -283,7 +283,8 @@ $(FUZZ_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/fuzz/%.o $(LIBDTU)
 
 # New inputs are collected below build/; a find goes into tests/fuzz/corpus by hand, with its test.
 FUZZ_SECONDS ?= 60
-.PHONY: fuzz-run
+.PHONY: fuzz-run fuzz-programs
+fuzz-programs: $(FUZZ_PROGRAMS)
 fuzz-run: $(FUZZ_PROGRAMS)
 	$(Q)set -e; for p in $^; do n=$${p##*/fuzz_}; d=$(B)/corpus/$$n; mkdir -p $$d tests/fuzz/corpus/$$n; \
 		echo "  FUZZ    $$n ($(FUZZ_SECONDS) s)"; \
@@ -372,7 +373,7 @@ FORCE:
 
 # ---- What a person calls --------------------------------------------------------------------------------
 
-.PHONY: FORCE tools fetch-tools setup vendor debug cross run check test fuzz coverage mutate lint analyse size memory bench clean distclean help
+.PHONY: FORCE tools fetch-tools setup vendor debug cross run check test fuzz fuzz-record coverage mutate lint analyse size memory bench clean distclean help
 
 # A build says what is missing; only what runs or tests the program may install it.
 tools:
@@ -429,6 +430,13 @@ fuzz:
 	$(Q)scripts/setup fuzz
 	$(call variant,x86_64,debug,libs)
 	$(call variant,x86_64,fuzz,fuzz-run FUZZ_SECONDS='$(or $(FUZZ_SECONDS),60)')
+
+# The same, and what it came to is added to tests/fuzz/RECORD. ONLY=mdns,http chooses.
+fuzz-record:
+	$(Q)scripts/setup fuzz
+	$(call variant,x86_64,debug,libs)
+	$(call variant,x86_64,fuzz,fuzz-programs)
+	$(Q)scripts/fuzz-record --seconds '$(or $(FUZZ_SECONDS),60)' $(if $(ONLY),--only '$(ONLY)')
 
 coverage:
 	$(Q)scripts/setup check
@@ -544,6 +552,7 @@ help:
 #H make coverage          which lines of each folder the tests in C run; FILE=src/core/json.c: which it lacks
 #H make mutate FILE=..    which single changes of a source file no test notices (COUNT=, SEED=)
 #H make fuzz              fuzz the parsers, FUZZ_SECONDS=60 each
+#H make fuzz-record       the same, and adds what it came to to tests/fuzz/RECORD; ONLY=mdns,http
 #H make lint              format, static analysis, layering, scripts
 #H make analyse           clang-tidy and scan-build, which take minutes
 #H make size              what each library adds to each program
