@@ -373,7 +373,7 @@ FORCE:
 
 # ---- What a person calls --------------------------------------------------------------------------------
 
-.PHONY: FORCE tools fetch-tools setup vendor debug cross run check test fuzz fuzz-record coverage mutate lint analyse size memory bench clean distclean help
+.PHONY: FORCE tools fetch-tools setup vendor debug cross run check test fuzz fuzz-record coverage mutate soak lint analyse size memory bench clean distclean help
 
 # A build says what is missing; only what runs or tests the program may install it.
 tools:
@@ -462,6 +462,12 @@ analyse:
 .PHONY: analyse-run
 analyse-run:
 	+$(Q)MAKE='$(MAKE)' CFLAGS='$(filter-out -fanalyzer,$(CFLAGS))' ci/analyse
+
+# Half an hour on a real bus, a fault every five seconds: SOAK_SECONDS=600 makes it shorter.
+soak:
+	$(Q)scripts/setup test
+	$(call variant,x86_64,release,all)
+	$(Q)/usr/bin/python3 -m unittest tests.integration.soak
 
 # Of the architectures that are built; none yet: this machine's.
 SIZED = $(or $(patsubst build/%-release/dbus-opendtu,%,$(wildcard build/*-release/dbus-opendtu)),x86_64)
@@ -553,6 +559,7 @@ help:
 #H make mutate FILE=..    which single changes of a source file no test notices (COUNT=, SEED=)
 #H make fuzz              fuzz the parsers, FUZZ_SECONDS=60 each
 #H make fuzz-record       the same, and adds what it came to to tests/fuzz/RECORD; ONLY=mdns,http
+#H make soak              half an hour on a real bus with a fault every five seconds; SOAK_SECONDS=600
 #H make lint              format, static analysis, layering, scripts
 #H make analyse           clang-tidy and scan-build, which take minutes
 #H make size              what each library adds to each program
