@@ -33,7 +33,9 @@ enum {
     DOUBLE_CALLS_MAX = 128,
     DOUBLE_TEXT_MAX = 300,
     DOUBLE_DEPTH_MAX = 12,
-    DOUBLE_LINES_MAX = 64
+    DOUBLE_LINES_MAX = 64,
+    DOUBLE_ARGS_MAX =
+        24 /* of a message, or a variant: a signature has 255 letters at most, one of them up to 9 */
 };
 
 struct bus {
@@ -144,8 +146,8 @@ static inline dbus_bool_t double_filter(DBusConnection *c, DBusHandleMessageFunc
 
 struct double_input {
     const char *at, *end;
-    bool bad; /* the line is none */
-    unsigned depth;
+    bool bad;             /* the line is none */
+    unsigned depth, args; /* args: in the present signature */
 };
 
 static inline bool double_text(struct double_input *in, char out[DOUBLE_TEXT_MAX])
@@ -221,8 +223,13 @@ static inline void double_within(struct double_input *in, DBusMessageIter *to, i
         in->bad = true;
         return;
     }
+    unsigned args = in->args;
     in->depth++;
+    if (type == DBUS_TYPE_VARIANT)
+        in->args = 0;
     fill(in, &inner);
+    if (type == DBUS_TYPE_VARIANT)
+        in->args = args;
     in->depth--;
     if (in->bad)
         dbus_message_iter_abandon_container(to, &inner);
@@ -317,7 +324,7 @@ static inline void double_struct(struct double_input *in, DBusMessageIter *to)
 
 static inline void double_arg(struct double_input *in, DBusMessageIter *to)
 {
-    char type = in->at < in->end ? *in->at++ : '\0';
+    char type = in->at < in->end && in->args++ < DOUBLE_ARGS_MAX ? *in->at++ : '\0';
 
     if (type && strchr("iunqxtybd", type))
         double_basic(in, to, type);

@@ -4,7 +4,9 @@
  */
 #include "fuzz/http_double.h"
 
-static bool over;
+#define PASSWORD "secret"
+
+static bool over, says_password; /* the peer itself, where it is no secret */
 
 static void on_done(void *user, const struct gateway_reply *r)
 {
@@ -20,7 +22,7 @@ static void on_done(void *user, const struct gateway_reply *r)
         serving_fail("no word why");
     if (r->body && (r->len > HTTP_BODY_MAX || r->body[r->len] != '\0'))
         serving_fail("a body");
-    if (strstr(r->why, "secret"))
+    if (!says_password && strstr(r->why, PASSWORD))
         serving_fail("the password is told");
 }
 
@@ -28,13 +30,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct http_peer_conf conf = {.base_url = "http://192.168.1.50",
                                   .username = "admin",
-                                  .password = "secret",
+                                  .password = PASSWORD,
                                   .tls_verify = true,
                                   .timeout_ms = 5000};
     struct message m = {.path = "/api/livedata/status"};
 
     if (size < 2)
         return 0;
+    says_password = memmem(data, size, PASSWORD, strlen(PASSWORD)) != NULL;
     conf.digest = data[0] & 1;
     m.format = data[0] & 2 ? MESSAGE_JSON : MESSAGE_NO_BODY;
     serving_begin(data + 1, size - 1);
