@@ -40,6 +40,14 @@ static void two_at_a_time_settle_at_once(void **state)
     assert_int_equal(twin_look(&b, NULL, A, 0), TWIN_WAIT);
 }
 
+/* Then it is the other one's on the bus, whatever we thought. */
+static void the_same_name_is_left(void **state)
+{
+    struct twin t = {0};
+
+    assert_int_equal(twin_look(&t, A, A, 0), TWIN_LEAVE);
+}
+
 static void a_restart_changes_nothing(void **state)
 {
     struct twin t = {0};
@@ -60,6 +68,7 @@ int main(void)
         cmocka_unit_test(alone),
         cmocka_unit_test(whoever_comes_second_waits),
         cmocka_unit_test(two_at_a_time_settle_at_once),
+        cmocka_unit_test(the_same_name_is_left),
         cmocka_unit_test(a_restart_changes_nothing),
     };
 
