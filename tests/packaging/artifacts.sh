@@ -18,7 +18,7 @@ export BUILD VENDOR="$ROOT/build" SOURCE_DATE_EPOCH=1700000000
 # Two trees of other names, ages and modes, and a user who is not asked for his umask.
 for tree in "$T/a" "$T/deeper/down/b"; do
     mkdir -p "$tree"
-    cp -R "$ROOT/packaging" "$ROOT/opkg" "$ROOT/toolchain" "$ROOT/vendor" "$ROOT/docs" "$ROOT/CHANGELOG.md" "$ROOT/LICENSE" "$tree/"
+    cp -R "$ROOT/packaging" "$ROOT/opkg" "$ROOT/toolchain" "$ROOT/vendor" "$ROOT/docs" "$ROOT/gui" "$ROOT/CHANGELOG.md" "$ROOT/LICENSE" "$tree/"
     sleep 1.1
 done
 (umask 077 && cd "$T/a" && DIST=$T/a/dist packaging/mkrelease armv7 aarch64 >/dev/null)

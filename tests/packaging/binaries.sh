@@ -76,6 +76,7 @@ for arch in x86_64 armv7 aarch64; do
         printf '#!/bin/sh\nulimit -v unlimited\nexec %s /data/conf/program "$@"\n' "$emulator" \
             >"$R/data/dbus-opendtu/dbus-opendtu"
         chmod 755 "$R/data/dbus-opendtu/dbus-opendtu"
+        "$ROOT/packaging/manifest" "$R/data/dbus-opendtu"
     fi
     surroundings
     start_services
