@@ -164,13 +164,18 @@ for damage in truncated 'another sum'; do
     truncated) truncate -s 30000 "$R/data/dbus-opendtu/DbusOpendtu.json" ;;
     *) sed -i 's/"name"/"mane"/' "$R/data/dbus-opendtu/DbusOpendtu.json" ;;
     esac
-    ok "$damage: install.sh installs the service" in_root /data/dbus-opendtu/install.sh >"$T/out" 2>&1
-    ok "... which runs" runs_version 1.0.0
-    ok "... and says what is missing" grep -q 'page for the GX screen is not installed: .*DbusOpendtu.json is damaged' "$T/out"
+    ok "$damage: install.sh refuses all of it" not in_root /data/dbus-opendtu/install.sh >"$T/out" 2>&1
+    ok "... and says what is damaged" grep -q 'not as they were released: DbusOpendtu.json' "$T/out"
     ok "... the page that was there is still whole" shows 1.1.0
     boot
     ok "... after a boot as well" shows 1.1.0
 done
+rm -rf "$R/data/dbus-opendtu"
+by_hand 1.0.0 >/dev/null 2>&1
+truncate -s 30000 "$R/data/dbus-opendtu/DbusOpendtu.json"
+boot
+ok "damaged later: the service runs after a boot" runs_version 1.0.0
+ok "... and the page is the whole one of before" shows 1.0.0
 uninstall
 ok "uninstall.sh removes it" no_trace
 rm -rf "$T/broken" && mkdir "$T/broken"
