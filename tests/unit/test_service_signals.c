@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -51,6 +52,42 @@ static void test_changes_go_out_in_one_signal(void **state)
     assert_string_equal(
         last_signal, "{s:\"/Ac/L1/Voltage\" {s:\"Value\" v<[]ai>,s:\"Text\" v<s:\"---\">,},"
                      "s:\"/Ac/Energy/Forward\" {s:\"Value\" v<[]ai>,s:\"Text\" v<s:\"---\">,},}");
+}
+
+/* One that comes later goes out with what else has changed, and is like those from the beginning. */
+static void test_added_items(void **state)
+{
+    char path[] = "/Devices/1/Power";
+    const struct service_item item = {.path = path, .text = TEXT_W, .value = value_double(3)};
+    const struct service_item again = {.path = "/Ac/Power"}, bad = {.path = "/no//path"};
+
+    (void)state;
+    assert_int_equal(service_add(service, &item), 0);
+    strcpy(path, "/Devices/2/Power");
+    assert_int_equal(service_add(service, &again), -EINVAL);
+    assert_int_equal(service_add(service, &bad), -EINVAL);
+    assert_string_equal(call("/Devices/1/Power", "GetValue"), "v<d:3>");
+    assert_int_equal(signals, 0);
+    set_item(POWER, value_double(50));
+    service_flush(service);
+    wait_for_signals(1);
+    assert_string_equal(last_signal,
+                        "{s:\"/Ac/Power\" {s:\"Value\" v<d:50>,s:\"Text\" v<s:\"50W\">,},"
+                        "s:\"/Devices/1/Power\" {s:\"Value\" v<d:3>,s:\"Text\" v<s:\"3W\">,},}");
+    set_item(ITEMS, value_double(4));
+    service_flush(service);
+    wait_for_signals(2);
+    assert_string_equal(call("/Devices/1/Power", "GetText"), "s:\"4W\"");
+    assert_string_equal(call("/Devices", "GetValue"), "v<{s:\"1/Power\" v<d:4>,}>");
+    for (int i = 0; i < 300; i++) {
+        char more[32];
+        snprintf(more, sizeof more, "/More/%d", i);
+        const struct service_item one = {.path = more, .value = value_int(i)};
+        assert_int_equal(service_add(service, &one), 0);
+    }
+    service_flush(service);
+    wait_for_signals(3);
+    assert_string_equal(call("/More/299", "GetValue"), "v<i:299>");
 }
 
 static void test_strings(void **state)
@@ -210,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SERVICE_TEST(test_changes_go_out_in_one_signal),
+        SERVICE_TEST(test_added_items),
         SERVICE_TEST(test_strings),
         SERVICE_TEST(test_lists_of_strings),
         SERVICE_TEST(test_lost),

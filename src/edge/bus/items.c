@@ -63,7 +63,7 @@ static bool is_path(const char *path)
 int items_init(struct items *items, const struct service_item *list, size_t count, char *why,
                size_t why_size)
 {
-    *items = (struct items){.list = calloc(count ? count : 1, sizeof(*items->list))};
+    *items = (struct items){.list = calloc(count ? count : 1, sizeof(*items->list)), .room = count};
     if (!items->list) {
         snprintf(why, why_size, "out of memory");
         return -ENOMEM;
@@ -83,10 +83,46 @@ int items_init(struct items *items, const struct service_item *list, size_t coun
     return 0;
 }
 
+/* Half as many again: a service that grows does so by a few items at a time. */
+static bool make_room(struct items *items)
+{
+    size_t room = items->room + items->room / 2 + 16;
+    struct item *list;
+
+    if (items->count < items->room)
+        return true;
+    list = realloc(items->list, room * sizeof(*list));
+    if (!list)
+        return false;
+    items->list = list;
+    items->room = room;
+    return true;
+}
+
+int items_add(struct items *items, const struct service_item *conf)
+{
+    if (!is_path(conf->path) || items_find(items, conf->path))
+        return -EINVAL;
+    char *path = strdup(conf->path);
+    if (!path || !make_room(items)) {
+        free(path);
+        return -ENOMEM;
+    }
+    struct item *item = &items->list[items->count++];
+    *item = (struct item){.conf = *conf, .path = path};
+    item->conf.path = path;
+    item->conf.value = value_invalid();
+    item_set(item, &conf->value);
+    item->changed = !conf->quiet;
+    return 0;
+}
+
 void items_finish(struct items *items)
 {
-    for (size_t i = 0; i < items->count; i++)
+    for (size_t i = 0; i < items->count; i++) {
         free(items->list[i].text);
+        free(items->list[i].path);
+    }
     free(items->list);
     *items = (struct items){0};
 }

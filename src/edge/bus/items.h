@@ -12,11 +12,13 @@
 struct item {
     struct service_item conf; /* conf.value is the present one */
     char *text;               /* where a string value lies */
+    char *path;               /* where conf.path lies; NULL: it is borrowed */
     bool changed;             /* since that was last taken away */
 };
 
 struct items {
     size_t count;
+    size_t room;       /* in the list */
     struct item *list; /* in the order in which they were given */
 };
 
@@ -24,6 +26,12 @@ struct items {
 int items_init(struct items *items, const struct service_item *list, size_t count, char *why,
                size_t why_size);
 void items_finish(struct items *items); /* zeroed ones too */
+
+/*
+ * Adds one at the end, as changed. Its path is copied. Pointers to items are void then. 0; -EINVAL for what is no path or
+ * is there, -ENOMEM: nothing was added.
+ */
+int items_add(struct items *items, const struct service_item *conf);
 
 /* NULL when no item has this path. */
 struct item *items_find(const struct items *items, const char *path);

@@ -310,6 +310,14 @@ void service_set(struct service *s, size_t item, const struct value *value)
         s->changed = true;
 }
 
+int service_add(struct service *s, const struct service_item *item)
+{
+    int err = items_add(&s->items, item);
+
+    s->changed = s->changed || err == 0;
+    return err;
+}
+
 /* NULL when out of memory. */
 static DBusMessage *new_items_changed(const struct service *s)
 {

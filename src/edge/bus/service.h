@@ -64,6 +64,12 @@ struct service *service_create(struct loop *l, const char *name, const struct se
                                size_t count, const struct service_events *events, char *why,
                                size_t why_size);
 
+/*
+ * Adds an item while the service runs: it has the next place behind the others, and goes out with the next flush. Its
+ * path is copied. 0; -EINVAL for a path that is none or is there, -ENOMEM: nothing was added. Not from inside a write.
+ */
+int service_add(struct service *s, const struct service_item *item);
+
 /* Releases the name, flushes, closes. NULL is fine. Not from inside a write callback. */
 void service_destroy(struct service *s);
 
