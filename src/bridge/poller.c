@@ -364,6 +364,12 @@ void poller_ask(struct poller *p)
     set_timer(p);
 }
 
+void poller_ask_now(struct poller *p)
+{
+    schedule_now(&p->schedule, loop_now_ms(p->loop));
+    set_timer(p);
+}
+
 static void on_live_ended(void *user)
 {
     struct poller *p = user;
@@ -388,7 +394,8 @@ static void init_schedule(struct poller *p)
 {
     const struct schedule_conf conf = {.interval_ms = p->conf->interval_ms,
                                        .weak_interval_ms = p->conf->esp8266_interval_ms,
-                                       .back_off_max_ms = p->conf->retry_after_ms};
+                                       .back_off_max_ms = p->conf->retry_after_ms,
+                                       .first_retry_ms = p->conf->first_retry_ms};
     int64_t now_ms = loop_now_ms(p->loop);
 
     schedule_init(&p->schedule, &conf, (uint32_t)(now_ms ^ (int64_t)(uintptr_t)p), now_ms);
@@ -436,6 +443,11 @@ void poller_destroy(struct poller *p)
 bool poller_takes_commands(const struct poller *p)
 {
     return p->driver->commands && p->driver->commands(p->session);
+}
+
+bool poller_listens(const struct poller *p)
+{
+    return wanted_feed(p) && live_feed_heard(&p->live);
 }
 
 const struct health *poller_health(const struct poller *p)

@@ -54,11 +54,17 @@ void poller_destroy(struct poller *p); /* cancels what is under way; NULL is fin
 /* Something depends on what the gateway lists: a cycle begins as soon as the interval allows. */
 void poller_ask(struct poller *p);
 
+/* A person wants to know: a cycle begins at once, unless one is under way. */
+void poller_ask_now(struct poller *p);
+
 /* There may be a command to send, or something to look at: it goes as soon as the gateway is free. */
 void poller_wake(struct poller *p);
 
 /* Whether its gateway, as far as that is known, takes commands. */
 bool poller_takes_commands(const struct poller *p);
+
+/* Whether it is listened to at present. */
+bool poller_listens(const struct poller *p);
 
 /* How its gateway has answered since poller_create(); lives as long as the poller. */
 const struct health *poller_health(const struct poller *p);

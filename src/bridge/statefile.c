@@ -19,6 +19,7 @@ struct statefile {
     char path[512];
     char *saved; /* the file's text as last read or written; NULL where it is not known */
     bool failing;
+    struct addresses added;
     size_t count;
     struct device_memory entries[ENTRIES_MAX];
 };
@@ -32,7 +33,7 @@ static int load(struct statefile *m, const char *path, char *why, size_t why_siz
         snprintf(why, why_size, "%s", strerror(errno));
         return -1;
     }
-    int n = state_parse(text, len, m->entries, ENTRIES_MAX, why, why_size);
+    int n = state_parse(text, len, m->entries, ENTRIES_MAX, &m->added, why, why_size);
     if (n >= 0 && path == m->path)
         m->saved = text;
     else
@@ -185,9 +186,14 @@ bool statefile_is_marked(const struct statefile *m, const char *serial)
     return known && known->limited;
 }
 
+struct addresses *statefile_added(struct statefile *m)
+{
+    return &m->added;
+}
+
 bool statefile_save(struct statefile *m)
 {
-    char *text = state_print(m->entries, m->count);
+    char *text = state_print(m->entries, m->count, &m->added);
     if (!text || (m->saved && !strcmp(text, m->saved))) {
         free(text);
         return false;

@@ -42,6 +42,9 @@ void statefile_put(struct statefile *m, const struct device_memory *entry);
 bool statefile_mark(struct statefile *m, const char *serial, bool on);
 bool statefile_is_marked(const struct statefile *m, const char *serial);
 
+/* The addresses of DTUs that were added on the GX screen: to be read, and changed, then saved. */
+struct addresses *statefile_added(struct statefile *m);
+
 /* Writes the file if anything in it would change, and returns whether it would. A failure is logged. */
 bool statefile_save(struct statefile *m);
 

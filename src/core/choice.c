@@ -5,12 +5,21 @@
 
 #include "core/text.h"
 
-const struct owner_choice choice_unset = {.position = -1, .load_position = -1};
+const struct owner_choice choice_unset = {
+    .position = -1, .load_position = -1, .enabled = -1, .power_limit = -1, .power_switch = -1};
 
 const char *choice_leaf_name(enum choice_leaf leaf)
 {
     static const char *const names[LEAVES] = {
-        "ClassAndVrmInstance", "CustomName", "Position", "LoadPosition", "PhaseSetting", "Role",
+        "ClassAndVrmInstance",
+        "CustomName",
+        "Position",
+        "LoadPosition",
+        "PhaseSetting",
+        "Role",
+        "Enabled",
+        "PowerLimit",
+        "Switch",
     };
     return names[leaf];
 }
@@ -20,9 +29,8 @@ void choice_range(enum choice_leaf leaf, int *min, int *max)
     static const struct {
         int min, max;
     } ranges[LEAVES] = {
-        [LEAF_POSITION] = {-1, 2},
-        [LEAF_LOAD_POSITION] = {-1, 1},
-        [LEAF_PHASE] = {0, PHASES},
+        [LEAF_POSITION] = {-1, 2}, [LEAF_LOAD_POSITION] = {-1, 1}, [LEAF_PHASE] = {0, PHASES},
+        [LEAF_ENABLED] = {-1, 1},  [LEAF_POWER_LIMIT] = {-1, 1},   [LEAF_POWER_SWITCH] = {-1, 1},
     };
 
     *min = ranges[leaf].min;
@@ -53,6 +61,11 @@ static bool leaf_text(const struct value *v, char *out, size_t size)
     return true;
 }
 
+static int yes_or_no(int i)
+{
+    return i == 0 || i == 1 ? i : -1;
+}
+
 void choice_read(struct owner_choice *choice, enum choice_leaf leaf, const struct value *v)
 {
     int i = v->type == VALUE_INT ? v->i : -1;
@@ -74,6 +87,15 @@ void choice_read(struct owner_choice *choice, enum choice_leaf leaf, const struc
     case LEAF_ROLE:
         if (!leaf_text(v, choice->role, sizeof choice->role) || !venus_role_find(choice->role))
             choice->role[0] = '\0';
+        break;
+    case LEAF_ENABLED:
+        choice->enabled = yes_or_no(i);
+        break;
+    case LEAF_POWER_LIMIT:
+        choice->power_limit = yes_or_no(i);
+        break;
+    case LEAF_POWER_SWITCH:
+        choice->power_switch = yes_or_no(i);
         break;
     case LEAF_INSTANCE:
     case LEAVES:
@@ -123,6 +145,12 @@ struct value choice_value(const struct owner_choice *choice, enum choice_leaf le
         return value_int(choice->phase);
     case LEAF_ROLE:
         return value_string(choice->role);
+    case LEAF_ENABLED:
+        return value_int(choice->enabled);
+    case LEAF_POWER_LIMIT:
+        return value_int(choice->power_limit);
+    case LEAF_POWER_SWITCH:
+        return value_int(choice->power_switch);
     case LEAF_INSTANCE:
     case LEAVES:
         break;
@@ -130,12 +158,29 @@ struct value choice_value(const struct owner_choice *choice, enum choice_leaf le
     return value_invalid();
 }
 
+bool choice_enabled(const struct owner_choice *choice)
+{
+    return choice->enabled != 0;
+}
+
+bool choice_limits(const struct owner_choice *choice, const struct device_conf *conf)
+{
+    return conf->says_power_limit || choice->power_limit < 0 ? conf->power_limit
+                                                             : choice->power_limit == 1;
+}
+
+bool choice_switches(const struct owner_choice *choice, const struct device_conf *conf)
+{
+    return conf->says_power_switch || choice->power_switch < 0 ? conf->power_switch
+                                                               : choice->power_switch == 1;
+}
+
 void choice_inherit(struct owner_choice *choice, const struct owner_choice *from)
 {
     for (enum choice_leaf leaf = LEAF_NAME; leaf < LEAVES; leaf++) {
         struct value none = choice_value(&choice_unset, leaf), own = choice_value(choice, leaf),
                      theirs = choice_value(from, leaf);
-        if (value_equal(&own, &none))
+        if (leaf != LEAF_ENABLED && value_equal(&own, &none))
             choice_read(choice, leaf, &theirs);
     }
 }

@@ -5,7 +5,7 @@
  * "ClassAndVrmInstance" is Victron's own name and form (localsettings); CustomName, Position and
  * PhaseSetting are called like the paths of the service that show them. LoadPosition is the /Position of a
  * load, whose numbers mean something else than a pvinverter's: so neither is taken for the other when the
- * role changes.
+ * role changes. Enabled, PowerLimit and Switch are of our own page: 0 no, 1 yes, -1 not set.
  */
 #ifndef DTU_CORE_CHOICE_H
 #define DTU_CORE_CHOICE_H
@@ -27,6 +27,9 @@ enum choice_leaf {
     LEAF_LOAD_POSITION,
     LEAF_PHASE,
     LEAF_ROLE,
+    LEAF_ENABLED,
+    LEAF_POWER_LIMIT,
+    LEAF_POWER_SWITCH,
     LEAVES
 };
 
@@ -55,7 +58,14 @@ struct value choice_value(const struct owner_choice *choice, enum choice_leaf le
 bool choice_write(struct owner_choice *choice, enum map_source source, const struct value *v,
                   unsigned phases);
 
-/* What is not set takes the value that it has in another. */
+/* Whether it is to be published at all. */
+bool choice_enabled(const struct owner_choice *choice);
+
+/* Whether it may be limited, or switched: as the configuration says (conf_says), else as its owner does. */
+bool choice_limits(const struct owner_choice *choice, const struct device_conf *conf);
+bool choice_switches(const struct owner_choice *choice, const struct device_conf *conf);
+
+/* What is not set takes the value that it has in another; but for Enabled, which was said of that one. */
 void choice_inherit(struct owner_choice *choice, const struct owner_choice *from);
 
 /* From "pvinverter:34"; false when it is none of 0 to CONF_INSTANCE_MAX, and then nothing is written. */

@@ -112,6 +112,7 @@ static void read_config(struct conf_parse *p)
         p->counts.dtu[0] = '\0';
     conf_read_dtus(p);
     conf_read_templates(p);
+    conf_read_added(p);
     conf_settle_count(p);
     conf_settle_instances(p);
     settle_push(p->config);

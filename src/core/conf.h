@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/address.h"
 #include "core/device_type.h"
 #include "core/json_terms.h"
 #include "core/log_level.h"
@@ -25,7 +26,8 @@ enum {
     CONF_INVERTERS_MAX = 64,       /* sections; OpenDTU lists 10, custom builds 14 */
     CONF_TEMPLATES_MAX = 64,
     CONF_DTUS_MAX = 16,
-    CONF_GATEWAYS_MAX = CONF_DTUS_MAX + CONF_TEMPLATES_MAX,
+    CONF_HOMES_MAX = CONF_DTUS_MAX + ADDRESSES_MAX, /* DTUs, with those added on the GX screen */
+    CONF_GATEWAYS_MAX = CONF_HOMES_MAX + CONF_TEMPLATES_MAX,
     CONF_DEVICES_MAX = CONF_INVERTERS_MAX + CONF_TEMPLATES_MAX,
     CONF_INSTANCE_MAX = 1023, /* Venus OS itself gives 258 and above to some */
     /* Each is a connection to the D-Bus, which allows 256 to all that root runs. */
@@ -77,10 +79,11 @@ struct template_conf {
 
 /* One host that is asked: the DTU of [DEFAULT] or of a [DTUn], or the device of one [TEMPLATEn]. */
 struct gateway_conf {
-    /* "DEFAULT" (DTU 0, even where a [DTU0] stands), "DTU1", "TEMPLATE0": for messages, and its key
-     * in the state. */
+    /* "DEFAULT" (DTU 0, even where a [DTU0] stands), "DTU1", "ADDED1", "TEMPLATE0": for messages, and its
+     * key in the state. */
     char section[CONF_SECTION_MAX];
-    unsigned number; /* n of [DTUn]; 0 for [DEFAULT], and for a template */
+    /* n of [DTUn]; 0 for [DEFAULT], and for a template; of what was added CONF_DTUS_MAX and up. */
+    unsigned number;
     char driver[16]; /* "opendtu", "ahoy", "auto", "template", "replay": see driver_find() */
     /* "http://host[:port]", without a trailing '/'; of a file that is played "file://path", for messages. */
     char base_url[CONF_TEXT_MAX];
@@ -94,7 +97,9 @@ struct gateway_conf {
     unsigned esp8266_interval_ms; /* at least this once the gateway has said that it is one */
     unsigned timeout_ms;          /* for one request as a whole */
     unsigned retry_after_ms;      /* upper bound of the back-off while the gateway misbehaves */
-    unsigned max_inverters;       /* the first n of its list; 0 is all */
+    unsigned first_retry_ms;      /* between two cycles until one was complete; 0: as later */
+    bool nearby; /* nothing but private and link-local addresses is contacted: core/address.h */
+    unsigned max_inverters; /* the first n of its list; 0 is all */
     bool auto_add; /* what it lists and no [INVERTERn] names is published as config.unnamed says */
     /*
      * A section with a fault that may mean any of its inverters that no section names: none of these is
@@ -123,9 +128,11 @@ struct device_conf {
     char serial[SERIAL_MAX];     /* Serial, a template's CUST_SN; "": bound when first seen */
     bool has_dc;                 /* a template that has a DC voltage; others say so themselves */
     bool use_yield_day;
-    bool keep_energy;         /* a counter that starts again continues from its last total */
-    bool power_limit;         /* the D-Bus may limit its power */
-    bool power_switch;        /* its owner may switch it on and off on the GX screen */
+    bool keep_energy;  /* a counter that starts again continues from its last total */
+    bool power_limit;  /* the D-Bus may limit its power */
+    bool power_switch; /* its owner may switch it on and off on the GX screen */
+    /* The file does say so, and its owner cannot say otherwise on the screen. */
+    bool says_power_limit, says_power_switch;
     double power_limit_min_w; /* it is never told less; MISSING: see limit_floor() */
     double max_power_w;       /* what it can make; MISSING: as the gateway says */
     double energy_offset_kwh; /* added to the counter: another one's total, or less than 0 */
@@ -146,7 +153,10 @@ struct config {
     size_t device_count;
     struct device_conf devices[CONF_DEVICES_MAX]; /* inverters, then the templates */
     /* By index of the gateway, dtu_count of them: an inverter that it lists and no section names. */
-    struct device_conf unnamed[CONF_DTUS_MAX];
+    struct device_conf unnamed[CONF_HOMES_MAX];
+    /* What config_add() makes of an address; without one. */
+    struct gateway_conf added;
+    struct device_conf added_device;
 };
 
 /* The value of DTU that makes a section's gateway a device by itself, as [TEMPLATEn] describes it, and no DTU. */
@@ -196,6 +206,17 @@ struct config *config_parse(const char *text, size_t len, struct conf_report *re
 struct config *config_parse_with(const char *text, size_t len, const struct device_text *own,
                                  struct conf_report *report);
 void config_free(struct config *c); /* NULL is fine */
+
+/*
+ * Adds a DTU for each address: "ADDED1" is that of number 0. It is asked as [DEFAULT] says, without credentials, and
+ * its inverters are added by themselves, and neither limited nor switched. An address of the file's is left out.
+ */
+void config_add(struct config *c, const struct addresses *a);
+
+static inline bool conf_is_added(const struct gateway_conf *g)
+{
+    return g->number >= CONF_DTUS_MAX;
+}
 void conf_report_finish(struct conf_report *report);
 
 /* The key table, for documents and for `check`. */

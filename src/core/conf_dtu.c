@@ -170,7 +170,7 @@ static size_t without_port(const char *url)
     return len > tail && strcmp(url + len - tail, port) == 0 ? len - tail : len;
 }
 
-static bool same_address(const char *a, const char *b)
+bool conf_same_address(const char *a, const char *b)
 {
     size_t len = without_port(a);
     return len == without_port(b) && strncasecmp(a, b, len) == 0;
@@ -183,7 +183,7 @@ static bool has_twin(struct conf_parse *p, const struct gateway_conf *g)
 
     for (size_t i = 0; i < p->config->dtu_count && !conf_plays_file(g); i++) {
         const struct gateway_conf *other = &p->config->gateways[i];
-        if (!same_address(other->base_url, g->base_url))
+        if (!conf_same_address(other->base_url, g->base_url))
             continue;
         const struct inifile_entry *e = conf_own_value(p, g->section, host);
         (void)snprintf(outcome, sizeof outcome, "[%s] is left out", g->section);
@@ -269,7 +269,7 @@ static void warn_of_host(struct conf_parse *p, const char *section, const struct
     if (!e)
         return;
     (void)inifile_expand(p->file, section, e, value, sizeof value);
-    if (set_host(NULL, value, url, &hint) == SET_OK && same_address(url, dtu->base_url))
+    if (set_host(NULL, value, url, &hint) == SET_OK && conf_same_address(url, dtu->base_url))
         return;
     (void)snprintf(
         what, sizeof what,

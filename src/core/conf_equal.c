@@ -59,7 +59,8 @@ bool gateway_conf_equal(const struct gateway_conf *a, const struct gateway_conf 
     return same_text(a->section, b->section) && a->number == b->number &&
            same_text(a->driver, b->driver) && same_peer(a, b) && a->interval_ms == b->interval_ms &&
            a->esp8266_interval_ms == b->esp8266_interval_ms &&
-           a->retry_after_ms == b->retry_after_ms && a->max_inverters == b->max_inverters &&
+           a->retry_after_ms == b->retry_after_ms && a->first_retry_ms == b->first_retry_ms &&
+           a->nearby == b->nearby && a->max_inverters == b->max_inverters &&
            a->auto_add == b->auto_add && same_text(a->in_doubt, b->in_doubt) &&
            a->push == b->push && same_template(&a->template, &b->template);
 }
@@ -78,6 +79,8 @@ bool device_conf_equal(const struct device_conf *a, const struct device_conf *b)
            same_text(a->name, b->name) && a->has_dc == b->has_dc &&
            a->use_yield_day == b->use_yield_day && a->keep_energy == b->keep_energy &&
            a->power_limit == b->power_limit && a->power_switch == b->power_switch &&
+           a->says_power_limit == b->says_power_limit &&
+           a->says_power_switch == b->says_power_switch &&
            same_number(a->power_limit_min_w, b->power_limit_min_w) &&
            same_number(a->max_power_w, b->max_power_w) &&
            same_number(a->energy_offset_kwh, b->energy_offset_kwh) &&

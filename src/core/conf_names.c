@@ -14,6 +14,7 @@ enum { REFERENCES_MAX = 256 }; /* of a whole file */
 const char conf_default_section[] = "DEFAULT";
 const char conf_dtu_prefix[] = "DTU", conf_inverter_prefix[] = "INVERTER";
 const char conf_template_prefix[] = "TEMPLATE";
+const char conf_added_prefix[] = "ADDED";
 
 /* The n of "INVERTERn", -1 when it is no such name. */
 static int section_number(const char *name, const char *prefix, int count)

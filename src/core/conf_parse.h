@@ -5,6 +5,7 @@
  *   conf_report   what is said                   conf_settle   devices that exclude each other
  *   conf_names    names that are not known       conf_example  config.example
  *   conf_dtu      DTUs and their inverters       conf_equal    what a reload leaves alone
+ *   conf_added    DTUs added on the GX screen
  *   conf_template templates                      conf_form     what is no text that can be read
  *   conf_type     the type of a template
  *   conf          the whole
@@ -41,6 +42,7 @@ enum conf_owner { GLOBAL, COUNTS, GATEWAY, HOME, INVERTER, DEVICE };
 struct conf_storing {
     enum conf_owner owner;
     size_t offset;
+    size_t says; /* offset of a bool: a value was written, good or bad. 0: nobody asks */
     set_fn set;
     struct set_limits limits;
     bool vital;
@@ -116,7 +118,7 @@ bool conf_is_whole(const struct conf_parse *p);
 /* ---- Names ---- */
 
 extern const char conf_default_section[], conf_dtu_prefix[], conf_inverter_prefix[],
-    conf_template_prefix[];
+    conf_template_prefix[], conf_added_prefix[];
 
 /* Which kind of section that is, 0 when it is none that is known. */
 unsigned conf_scope_of(const char *section);
@@ -172,6 +174,12 @@ void conf_read_dtus(struct conf_parse *p);
  */
 bool conf_find_type(struct conf_parse *p, const char *section, struct device_type *type);
 bool conf_has_type(const struct conf_parse *p, const char *section);
+
+/* Whether two gateways are one: "http://a:80" is "http://a". */
+bool conf_same_address(const char *a, const char *b);
+
+/* What is added later, into the config. */
+void conf_read_added(struct conf_parse *p);
 
 /* After the DTUs. */
 void conf_read_templates(struct conf_parse *p);

@@ -143,7 +143,10 @@ static bool apply_key(struct conf_parse *p, struct conf_place place, size_t k, v
     hint = NULL;
     if (apply_type(place, k, member) && !conf_own_value(p, place.section, &conf_table[k]))
         return true;
-    if (!read_value(p, place, k, value, &bad))
+    bool there = read_value(p, place, k, value, &bad);
+    if (s->says)
+        *(bool *)((char *)base + s->says) = bad || (there && *value);
+    if (!there)
         return !(bad && s->vital);
     const struct inifile_entry *e = conf_find_value(p, place, k);
     switch (s->set(&s->limits, value, member, &hint)) {

@@ -271,7 +271,24 @@ static unsigned feed_heard(struct device *d, const struct reading *r, double lat
     if (!plausible(r, rating(d, r), d->view.dropped_why))
         return drop(d, repeated, now_ms);
     heard(d, now_ms);
-    return repeated ? feed_repeated(d, r) : feed_sample(d, r, now_ms);
+    if (repeated)
+        return feed_repeated(d, r);
+    d->view.pushed = !has_value(latency_ms);
+    return feed_sample(d, r, now_ms);
+}
+
+int age_shown_s(int64_t measured_ms, int64_t now_ms)
+{
+    int64_t s = (now_ms - measured_ms) / 1000;
+
+    if (measured_ms < 0)
+        return -1;
+    return s > INT32_MAX ? INT32_MAX : (int)(s - s % (s < 60 ? 5 : 60));
+}
+
+void device_seen(struct device *d, int64_t now_ms)
+{
+    d->view.age_s = age_shown_s(d->view.measured_ms, now_ms);
 }
 
 unsigned device_feed(struct device *d, const struct reading *r, double latency_ms, int64_t now_ms,
@@ -374,6 +391,7 @@ struct device *device_create(const struct device_conf *conf, const struct device
     energy_init(&d->energy, d->conf);
     view_init(&d->view);
     d->view.measured_ms = -1;
+    d->view.age_s = -1;
     d->view.instance = conf->instance;
     text_copy(d->view.serial, sizeof d->view.serial, conf->serial);
     if (memory)

@@ -77,6 +77,8 @@ struct device_view {
     bool own_phases; /* it measures each of its three phases: nothing is shared out between them */
     unsigned char update_index; /* moves with each fresh reading, 255 wraps to 0 */
     int64_t measured_ms;        /* when that came; -1 before the first */
+    bool pushed;                /* its gateway sent that by itself */
+    int age_s;                  /* of it, as device_seen() was told; -1 before the first */
     double latency_ms;          /* of the last answered request; MISSING before it */
     /* [f][0] the device, [f][1..3] the phases in use; unused phases are MISSING, never 0. */
     double value[FIELD_COUNT][PHASE_SLOTS];
@@ -111,6 +113,10 @@ struct owner_choice {
     int load_position;                /* of an acload or heatpump, 0 or 1; -1 is not set */
     int phase;                        /* 1..3; 0 is not set */
     char role[ROLE_MAX];              /* a class of venus_roles; "" is not set */
+    /* On our own page of the GX screen: 0 no, 1 yes; -1 is not set. */
+    int enabled;      /* to be published */
+    int power_limit;  /* where the configuration does not say PowerLimit */
+    int power_switch; /* where it does not say Switch */
 };
 
 /* What survives a restart, one for each device ever seen; see core/state.h. */
@@ -168,6 +174,15 @@ void device_destroy(struct device *d); /* NULL is fine */
  * shows at once, and makes the next sample right whatever it says.
  */
 void device_reconfigure(struct device *d, const struct device_conf *conf);
+
+/* What is shown next is shown now: the age of the last measurement, see age_shown_s(). */
+void device_seen(struct device *d, int64_t now_ms);
+
+/*
+ * An age as it is shown, in s: steps of 5 s, from a minute on of a minute, so that it does not change with each look at
+ * what is fresh. -1 for a measurement that there is none of (measured_ms < 0).
+ */
+int age_shown_s(int64_t measured_ms, int64_t now_ms);
 
 /* What is read from now on counts something else, or in another unit: its next reading is right. */
 void device_counts_anew(struct device *d);

@@ -7,7 +7,7 @@
 #include "core/admission.h"
 #include "core/text.h"
 
-enum { FIRST_TEMPLATE = CONF_DTUS_MAX };
+enum { FIRST_TEMPLATE = CONF_HOMES_MAX };
 
 /* ---- Gateways by number --------------------------------------------------------------------- */
 
@@ -27,6 +27,8 @@ void lineup_home_section(int home, char out[CONF_SECTION_MAX])
 {
     if (lineup_is_template(home))
         (void)snprintf(out, CONF_SECTION_MAX, "TEMPLATE%d", home - FIRST_TEMPLATE);
+    else if (home >= CONF_DTUS_MAX)
+        (void)snprintf(out, CONF_SECTION_MAX, "ADDED%d", home - CONF_DTUS_MAX + 1);
     else if (home > 0)
         (void)snprintf(out, CONF_SECTION_MAX, "DTU%d", home);
     else

@@ -22,7 +22,7 @@
 #include "core/device.h"
 #include "core/roster.h"
 
-/* A gateway by its number, the same over reloads: that of [DTUn], or behind those of [TEMPLATEn]. */
+/* A gateway by its number, the same over reloads: that of [DTUn], behind them of what was added, then of [TEMPLATEn]. */
 int lineup_home(const struct gateway_conf *conf);
 bool lineup_is_template(int home); /* what conf_is_template() said of it */
 void lineup_home_section(int home, char out[CONF_SECTION_MAX]); /* as the memory has it */

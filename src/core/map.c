@@ -171,6 +171,10 @@ struct value map_value(const struct map_row *row, const struct device_view *view
         return value_double(view->latency_ms);
     case MAP_UPDATE_INDEX:
         return value_int(view->update_index);
+    case MAP_AGE:
+        return view->age_s < 0 ? value_invalid() : value_int(view->age_s);
+    case MAP_VALUE_SOURCE:
+        return view->measured_ms < 0 ? value_invalid() : value_int(view->pushed);
     case MAP_MEASURED_AT:
         return view->measured_ms < 0 ? value_invalid()
                                      : value_double((double)view->measured_ms / 1000);

@@ -36,6 +36,8 @@ enum map_source {
     MAP_LATENCY,
     MAP_UPDATE_INDEX,
     MAP_MEASURED_AT, /* monotonic seconds */
+    MAP_AGE,
+    MAP_VALUE_SOURCE,
     MAP_PHASES,      /* /NrOfPhases: 1 on L1, 3 on three phases; on L2 and L3 no value */
     MAP_STATUS_CODE, /* pvinverter: 0 start, 7 running, 8 standby (night), 10 error, 12 throttled */
     MAP_POWER_LIMIT, /* a command: W, and no value while it cannot be limited */

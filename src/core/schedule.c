@@ -75,6 +75,7 @@ void schedule_begun(struct schedule *s, int64_t now_ms)
 void schedule_completed(struct schedule *s, int64_t now_ms)
 {
     s->in_cycle = s->failing = false;
+    s->answered = true;
     s->misbehaved = 0;
     s->resync_ms = s->asked ? now_ms : now_ms + SCHEDULE_RESYNC_MS;
     set_due(s, schedule_interval(s), now_ms);
@@ -88,12 +89,20 @@ void schedule_failed(struct schedule *s, bool there, unsigned retry_after_s, int
     s->failing = true;
     s->misbehaved = there ? s->misbehaved + 1 : 0;
     set_due(s, later(backed_off(s), retry_after_ms), now_ms);
+    if (!s->answered && s->conf.first_retry_ms)
+        set_due(s, s->conf.first_retry_ms, now_ms);
 }
 
 void schedule_ask(struct schedule *s, int64_t now_ms)
 {
     s->asked = true;
     s->resync_ms = sooner(s->resync_ms, now_ms);
+}
+
+void schedule_now(struct schedule *s, int64_t now_ms)
+{
+    schedule_ask(s, now_ms);
+    s->due_ms = sooner(s->due_ms, later(s->began_ms + SCHEDULE_GAP_MS, now_ms));
 }
 
 void schedule_feed_ended(struct schedule *s, int64_t now_ms)

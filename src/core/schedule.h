@@ -33,7 +33,8 @@ struct schedule_conf {
     int64_t interval_ms;
     int64_t weak_interval_ms; /* for a weak controller (ESP8266), where that is longer */
     int64_t
-        back_off_max_ms; /* what the doubled interval does not exceed; the interval itself may */
+        back_off_max_ms;    /* what the doubled interval does not exceed; the interval itself may */
+    int64_t first_retry_ms; /* between two cycles until one was complete; 0: as later */
 };
 
 /* What is known of the live feed. */
@@ -47,7 +48,7 @@ struct schedule_feed {
 /* Lies in its owner's struct. Fields are the module's. */
 struct schedule {
     struct schedule_conf conf;
-    bool weak, in_cycle, failing;
+    bool weak, in_cycle, failing, answered;
     bool
         asked; /* for another list than that of the present cycle, which may have told it already */
     unsigned misbehaved; /* failures in a row in which the gateway was there */
@@ -72,6 +73,9 @@ void schedule_failed(struct schedule *s, bool there, unsigned retry_after_s, int
 
 /* A fresh list is wanted: as soon as the interval allows. A gateway that fails is not asked the sooner. */
 void schedule_ask(struct schedule *s, int64_t now_ms);
+
+/* A person wants to know: at once, whatever the interval and the back-off say, but for SCHEDULE_GAP_MS. */
+void schedule_now(struct schedule *s, int64_t now_ms);
 
 /* The live feed has ended, which may be a restart: a moment's pause. */
 void schedule_feed_ended(struct schedule *s, int64_t now_ms);

@@ -66,6 +66,11 @@ static bool add_settings(cJSON *o, const struct device_memory *m)
                       m->choice.load_position >= 0 ? m->choice.load_position : MISSING) &&
            add_number(o, "phase", m->choice.phase > 0 ? m->choice.phase : MISSING) &&
            add_text(o, "role", m->choice.role) &&
+           add_number(o, "enabled", m->choice.enabled >= 0 ? m->choice.enabled : MISSING) &&
+           add_number(o, "power_limit",
+                      m->choice.power_limit >= 0 ? m->choice.power_limit : MISSING) &&
+           add_number(o, "power_switch",
+                      m->choice.power_switch >= 0 ? m->choice.power_switch : MISSING) &&
            add_number(o, "instance", m->instance >= 0 ? m->instance : MISSING);
 }
 
@@ -124,7 +129,21 @@ static void append(struct text *t, const char *piece)
     t->len += len;
 }
 
-char *state_print(const struct device_memory *memories, size_t count)
+/* Within what the checksum covers. Host names and addresses need no escapes in JSON. */
+static void append_added(struct text *payload, const struct addresses *added)
+{
+    char list[ADDRESSES_TEXT_MAX] = "";
+
+    if (added)
+        addresses_text(added, list);
+    if (!*list)
+        return;
+    append(payload, ",\"added\":\"");
+    append(payload, list);
+    append(payload, "\"");
+}
+
+char *state_print(const struct device_memory *memories, size_t count, const struct addresses *added)
 {
     struct text payload = {0}, all = {0};
     char head[64];
@@ -140,6 +159,7 @@ char *state_print(const struct device_memory *memories, size_t count)
         cJSON_free(device);
     }
     append(&payload, "\n]");
+    append_added(&payload, added);
     if (!payload.failed) {
         (void)snprintf(head, sizeof head, "{\"version\":%d,\"crc32\":\"%08x\",", STATE_VERSION,
                        (unsigned)crc32_of(payload.data, payload.len));
@@ -242,6 +262,9 @@ static void read_device(const cJSON *o, struct device_memory *m)
     m->choice.position = int_member(o, "position", 2);
     m->choice.load_position = int_member(o, "load_position", 1);
     m->choice.phase = (int)small_member(o, "phase", PHASES);
+    m->choice.enabled = int_member(o, "enabled", 1);
+    m->choice.power_limit = int_member(o, "power_limit", 1);
+    m->choice.power_switch = int_member(o, "power_switch", 1);
     m->instance = int_member(o, "instance", CONF_INSTANCE_MAX);
     m->phases = small_member(o, "phases", PHASES);
     m->strings = small_member(o, "strings", STRINGS_MAX);
@@ -291,14 +314,24 @@ static int read_devices(const cJSON *devices, bool by_section, struct device_mem
     return (int)count;
 }
 
-int state_parse(const char *text, size_t len, struct device_memory *out, size_t max, char *why,
-                size_t why_size)
+static void read_added(const cJSON *root, struct addresses *added)
+{
+    char list[ADDRESSES_TEXT_MAX];
+
+    json_text(root, "added", list, sizeof list);
+    (void)addresses_write(added, list);
+}
+
+int state_parse(const char *text, size_t len, struct device_memory *out, size_t max,
+                struct addresses *added, char *why, size_t why_size)
 {
     const cJSON *devices;
     double version;
     int count = -1;
     cJSON *root = json_parse(text, len, NULL, 0);
 
+    if (added)
+        *added = (struct addresses){0};
     if (!root)
         return refuse(why, why_size, "the state is damaged: cut off, or not JSON");
     version = json_member(root, "version");
@@ -310,6 +343,8 @@ int state_parse(const char *text, size_t len, struct device_memory *out, size_t 
         refuse(why, why_size, "the state is damaged: its checksum does not fit");
     else
         count = read_devices(devices, version < STATE_VERSION, out, max);
+    if (count >= 0 && added)
+        read_added(root, added);
     cJSON_Delete(root);
     return count;
 }

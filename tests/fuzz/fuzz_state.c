@@ -46,7 +46,7 @@ static void check(const char *text, size_t len)
 {
     struct device_memory out[MAX];
     char why[64] = "";
-    int n = state_parse(text, len, out, MAX, why, sizeof why);
+    int n = state_parse(text, len, out, MAX, NULL, why, sizeof why);
 
     if (n > MAX || (n < 0) != (*why != '\0'))
         abort();
@@ -60,12 +60,12 @@ static void check(const char *text, size_t len)
     if (n < 0)
         return;
     /* What was read is written, and read again as it was. */
-    char *printed = state_print(out, (size_t)n);
+    char *printed = state_print(out, (size_t)n, NULL);
     if (!printed)
         return;
-    if (state_parse(printed, strlen(printed), out, MAX, NULL, 0) != n)
+    if (state_parse(printed, strlen(printed), out, MAX, NULL, NULL, 0) != n)
         abort();
-    char *same = state_print(out, (size_t)n);
+    char *same = state_print(out, (size_t)n, NULL);
     if (same && strcmp(same, printed) != 0)
         abort();
     free(same);

@@ -10,7 +10,7 @@
 
 static struct owner_choice read_one(enum choice_leaf leaf, struct value v)
 {
-    struct owner_choice c = {"before", 1, 1, 2, "grid"};
+    struct owner_choice c = {"before", 1, 1, 2, "grid", 1, 1, 1};
     choice_read(&c, leaf, &v);
     return c;
 }
@@ -44,6 +44,9 @@ static void anything_else_is_not_set(void **state)
     assert_int_equal(read_one(LEAF_PHASE, value_int(4)).phase, 0);
     assert_int_equal(read_one(LEAF_PHASE, value_string("1")).phase, 0);
     assert_string_equal(read_one(LEAF_ROLE, value_string("battery")).role, "");
+    assert_int_equal(read_one(LEAF_ENABLED, value_int(2)).enabled, -1);
+    assert_int_equal(read_one(LEAF_POWER_LIMIT, value_int(-1)).power_limit, -1);
+    assert_int_equal(read_one(LEAF_POWER_SWITCH, value_string("1")).power_switch, -1);
     assert_string_equal(read_one(LEAF_ROLE, value_string("inverter")).role, "");
 }
 
@@ -86,10 +89,10 @@ static void what_the_owner_writes(void **state)
 static void what_is_written_is_read(void **state)
 {
     (void)state;
-    const struct owner_choice all[] = {choice_unset, {"Roof", 2, 0, 3, "genset"}};
+    const struct owner_choice all[] = {choice_unset, {"Roof", 2, 0, 3, "genset", 0, 1, 0}};
 
     for (size_t i = 0; i < 2; i++) {
-        struct owner_choice c = {"other", 0, 1, 1, "grid"};
+        struct owner_choice c = {"other", 0, 1, 1, "grid", 1, 0, 1};
         for (enum choice_leaf leaf = LEAF_NAME; leaf < LEAVES; leaf++) {
             struct value v = choice_value(&all[i], leaf);
             choice_read(&c, leaf, &v);
@@ -99,7 +102,49 @@ static void what_is_written_is_read(void **state)
         assert_int_equal(c.load_position, all[i].load_position);
         assert_int_equal(c.phase, all[i].phase);
         assert_string_equal(c.role, all[i].role);
+        assert_int_equal(c.enabled, all[i].enabled);
+        assert_int_equal(c.power_limit, all[i].power_limit);
+        assert_int_equal(c.power_switch, all[i].power_switch);
     }
+}
+
+static void what_is_not_set_is_as_configured(void **state)
+{
+    (void)state;
+    struct owner_choice c = choice_unset;
+    const struct device_conf off = {0}, on = {.power_limit = true, .power_switch = true};
+
+    assert_true(choice_enabled(&c));
+    assert_false(choice_limits(&c, &off));
+    assert_false(choice_switches(&c, &off));
+    assert_true(choice_limits(&c, &on));
+    assert_true(choice_switches(&c, &on));
+    c = (struct owner_choice){.enabled = 0, .power_limit = 1, .power_switch = -1};
+    assert_false(choice_enabled(&c));
+    assert_true(choice_limits(&c, &off));
+    assert_false(choice_switches(&c, &off));
+    c = (struct owner_choice){.enabled = 1, .power_limit = -1, .power_switch = 1};
+    assert_true(choice_enabled(&c));
+    assert_false(choice_limits(&c, &off));
+    assert_true(choice_switches(&c, &off));
+}
+
+static void what_the_file_says_is_final(void **state)
+{
+    (void)state;
+    const struct owner_choice yes = {.power_limit = 1, .power_switch = 1},
+                              no = {.power_limit = 0, .power_switch = 0};
+    struct device_conf conf = {.says_power_limit = true};
+
+    assert_false(choice_limits(&yes, &conf));
+    assert_true(choice_switches(&yes, &conf)); /* of which it says nothing */
+    conf = (struct device_conf){.power_limit = true, .says_power_limit = true};
+    assert_true(choice_limits(&no, &conf));
+    conf = (struct device_conf){.says_power_switch = true};
+    assert_false(choice_switches(&yes, &conf));
+    assert_true(choice_limits(&yes, &conf));
+    conf = (struct device_conf){.power_switch = true, .says_power_switch = true};
+    assert_true(choice_switches(&no, &conf));
 }
 
 static void ranges_hold_what_can_be_set(void **state)
@@ -116,6 +161,11 @@ static void ranges_hold_what_can_be_set(void **state)
     choice_range(LEAF_PHASE, &min, &max);
     assert_int_equal(min, 0);
     assert_int_equal(max, 3);
+    for (enum choice_leaf leaf = LEAF_ENABLED; leaf <= LEAF_POWER_SWITCH; leaf++) {
+        choice_range(leaf, &min, &max);
+        assert_int_equal(min, -1);
+        assert_int_equal(max, 1);
+    }
     choice_range(LEAF_NAME, &min, &max);
     assert_int_equal(min, 0);
     assert_int_equal(max, 0);
@@ -144,9 +194,20 @@ static void class_and_instance(void **state)
 
 static void only_what_is_not_set_is_inherited(void **state)
 {
-    struct owner_choice own = {.position = 0, .load_position = -1, .phase = 3};
-    const struct owner_choice theirs = {
-        .custom_name = "Shed", .position = 2, .load_position = 1, .phase = 1, .role = "heatpump"};
+    struct owner_choice own = {.position = 0,
+                               .load_position = -1,
+                               .phase = 3,
+                               .enabled = -1,
+                               .power_limit = -1,
+                               .power_switch = 0};
+    const struct owner_choice theirs = {.custom_name = "Shed",
+                                        .position = 2,
+                                        .load_position = 1,
+                                        .phase = 1,
+                                        .role = "heatpump",
+                                        .enabled = 0,
+                                        .power_limit = 1,
+                                        .power_switch = 1};
 
     (void)state;
     choice_inherit(&own, &theirs);
@@ -155,6 +216,10 @@ static void only_what_is_not_set_is_inherited(void **state)
     assert_int_equal(own.load_position, 1);
     assert_int_equal(own.phase, 3);
     assert_string_equal(own.role, "heatpump");
+    assert_int_equal(own.power_limit, 1);
+    assert_int_equal(own.power_switch, 0);
+    assert_int_equal(own.enabled,
+                     -1); /* that the one before was kept off the bus says nothing of this one */
     choice_inherit(&own, &choice_unset);
     assert_string_equal(own.custom_name, "Shed");
     assert_int_equal(own.load_position, 1);
@@ -182,6 +247,8 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(ranges_hold_what_can_be_set),
         cmocka_unit_test(class_and_instance),
+        cmocka_unit_test(what_is_not_set_is_as_configured),
+        cmocka_unit_test(what_the_file_says_is_final),
     };
     return cmocka_run_group_tests_name("choice", tests, NULL, NULL);
 }

@@ -90,6 +90,67 @@ static void as_many_dtus_as_there_may_be(void **state)
     assert_warning(DTU "[DTU16]\nHost=x\n", 3, "[DTU16]|[DTU0] to [DTU15]");
 }
 
+/* On the GX screen: behind the DTUs, before the templates, which keep their places. */
+static void added_on_the_screen(void **state)
+{
+    struct addresses added = {
+        .list = {[0] = "192.168.1.9", [2] = "fd00::5", [3] = "b", [15] = "c"}};
+
+    (void)state;
+    parse_clean(
+        "[DEFAULT]\nHost=a\nUsername=u\nPassword=p\nDigestAuth=1\nPollingInterval=9000\nPhase=L2\n"
+        "PowerLimit=1\nNumberOfTemplates=1\n[DTU1]\nHost=b\n[INVERTER0]\nDTU=1\n"
+        "[TEMPLATE0]\nHost=t\nCUST_API_PATH=/x\nCUST_Power=p\nCUST_SN=1\n");
+    config_add(c, &added);
+    const struct gateway_conf *g = &c->gateways[2];
+    assert_int_equal(c->gateway_count, 6);
+    assert_int_equal(c->dtu_count, 5);
+    assert_string_equal(g[0].section, "ADDED1");
+    assert_string_equal(g[0].base_url, "http://192.168.1.9");
+    assert_string_equal(g[0].driver, "auto");
+    assert_int_equal(g[0].number, CONF_DTUS_MAX);
+    assert_int_equal(g[0].interval_ms, 9000);
+    assert_int_equal(g[0].first_retry_ms, 15 * 60 * 1000);
+    assert_true(g[0].nearby && g[0].auto_add && conf_is_added(&g[0]));
+    assert_string_equal(g[1].section, "ADDED3");
+    assert_string_equal(g[1].base_url, "http://[fd00::5]");
+    assert_string_equal(g[2].section, "ADDED16"); /* "b" is in the file */
+    for (unsigned i = 0; i < 3; i++) {
+        const struct device_conf *d = &c->unnamed[2 + i];
+        assert_string_equal(g[i].username, "");
+        assert_string_equal(g[i].password, "");
+        assert_string_equal(g[i].authorization, "");
+        assert_false(g[i].digest);
+        assert_int_equal(d->gateway, 2 + i);
+        assert_int_equal(d->phase, PHASE_L2);
+        assert_true(!d->power_limit && d->says_power_limit);
+        assert_true(!d->power_switch && d->says_power_switch);
+    }
+    assert_string_equal(c->unnamed[2].connection, "TCP/IP (HTTP) 192.168.1.9");
+    assert_string_equal(g[3].section, "TEMPLATE0");
+    assert_int_equal(device_of("TEMPLATE0")->gateway, 5);
+    assert_int_equal(device_of("INVERTER0")->gateway, 1);
+    assert_false(c->gateways[0].nearby || c->gateways[1].nearby || g[3].nearby);
+    assert_false(conf_is_added(&c->gateways[1]) || conf_is_added(&g[3]));
+}
+
+/* What the file says of limits and switches is final; what is not written, or empty, is not said. */
+static void what_the_file_says(void **state)
+{
+    (void)state;
+    parse_clean(DTU "[INVERTER0]\n");
+    assert_false(device()->says_power_limit || device()->says_power_switch);
+    parse_clean(DTU "[INVERTER0]\nPowerLimit=0\n");
+    assert_true(device()->says_power_limit && !device()->power_limit);
+    assert_false(device()->says_power_switch);
+    parse_clean(DTU "Switch=1\n[INVERTER0]\n");
+    assert_true(device()->says_power_switch && device()->power_switch);
+    assert_false(device()->says_power_limit);
+    parse(DTU "[INVERTER0]\nPowerLimit=maybe\nSwitch=\n");
+    assert_true(device()->says_power_limit && !device()->power_limit);
+    assert_false(device()->says_power_switch);
+}
+
 static void dtu0_by_its_section(void **state)
 {
     parse_clean("[DEFAULT]\nDTU=opendtu\nHost=a\nUsername=u\n"
@@ -430,6 +491,8 @@ int main(void)
         CONF_TEST(several_dtus),
         CONF_TEST(as_many_dtus_as_there_may_be),
         CONF_TEST(dtu0_by_its_section),
+        CONF_TEST(added_on_the_screen),
+        CONF_TEST(what_the_file_says),
         CONF_TEST(no_dtu_0),
         CONF_TEST(a_dtu_without_a_host),
         CONF_TEST(one_dtu_twice),

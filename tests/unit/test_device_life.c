@@ -34,8 +34,8 @@ static void restart_over_flash(struct world *w)
     struct device_memory memory;
 
     device_remember(d, &memory);
-    char *text = state_print(&memory, 1);
-    assert_int_equal(state_parse(text, strlen(text), &memory, 1, NULL, 0), 1);
+    char *text = state_print(&memory, 1, NULL);
+    assert_int_equal(state_parse(text, strlen(text), &memory, 1, NULL, NULL, 0), 1);
     free(text);
     device_destroy(d);
     d = device_create(&conf, &memory);

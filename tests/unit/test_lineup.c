@@ -95,7 +95,7 @@ static void at_a_first_start(void **state)
     assert_lineup("INVERTER0=@0 INVERTER1=@3 INVERTER2!c@0");
     parse("[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=m\nCUST_API_PATH=s\n"
           "CUST_Power=p\nCUST_SN=c\n");
-    assert_lineup("TEMPLATE0!@16");
+    assert_lineup("TEMPLATE0!@32");
 }
 
 static void at_another_start(void **state)

@@ -66,6 +66,41 @@ static void from_beginning_to_beginning(void **state)
     assert_int_equal(due(), 2 * INTERVAL + 700 + SCHEDULE_GAP_MS);
 }
 
+/* What was added on the screen and may be anybody: once in 15 minutes, until it has answered. */
+static void until_the_first_answer(void **state)
+{
+    (void)state;
+    s.conf.first_retry_ms = 15 * MINUTE;
+    failed(0, 100, false, 0);
+    assert_int_equal(due(), 15 * MINUTE);
+    failed(15 * MINUTE, 15 * MINUTE + 100, true, 30);
+    assert_int_equal(due(), 30 * MINUTE);
+    completed(30 * MINUTE, 30 * MINUTE + 100);
+    assert_int_equal(due(), 30 * MINUTE + INTERVAL);
+    failed(31 * MINUTE, 31 * MINUTE + 100, false, 0);
+    assert_int_equal(due(), 31 * MINUTE + INTERVAL);
+}
+
+/* A person asks: whatever the back-off says, but not twice in a second. */
+static void at_once(void **state)
+{
+    (void)state;
+    failed(0, 100, true, 600);
+    assert_int_equal(due(), 600 * 1000);
+    schedule_now(&s, begin_ms + 5000);
+    assert_int_equal(due(), 5000);
+    completed(5000, 5100);
+    schedule_now(&s, begin_ms + 5200);
+    assert_int_equal(due(), 5000 + SCHEDULE_GAP_MS);
+    schedule_begun(&s, begin_ms + 6000);
+    schedule_now(&s, begin_ms + 6100);
+    assert_int_equal(due(), SCHEDULE_NEVER); /* it is being asked */
+    schedule_completed(&s, begin_ms + 6200);
+    hears(6150); /* listened to, it is asked all the same */
+    schedule_now(&s, begin_ms + 8000);
+    assert_int_equal(due(), 8000);
+}
+
 static void a_weak_controller(void **state)
 {
     (void)state;
@@ -490,6 +525,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(from_beginning_to_beginning),
         TEST(a_weak_controller),
+        TEST(until_the_first_answer),
+        TEST(at_once),
         TEST(nobody_there_is_asked_each_interval),
         TEST(one_that_misbehaves_is_asked_less),
         TEST(the_pauses_have_a_bound),

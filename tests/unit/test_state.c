@@ -57,10 +57,10 @@ enum { COUNT = sizeof memories / sizeof memories[0] };
 static int parse(const char *text, size_t len, struct device_memory *out, size_t max)
 {
     char why[80] = "";
-    int n = state_parse(text, len, out, max, why, sizeof why);
+    int n = state_parse(text, len, out, max, NULL, why, sizeof why);
 
     assert_int_equal(n < 0, *why != '\0');
-    assert_int_equal(state_parse(text, len, out, max, NULL, 0), n);
+    assert_int_equal(state_parse(text, len, out, max, NULL, NULL, 0), n);
     return n;
 }
 
@@ -72,7 +72,7 @@ static void assert_same(double a, double b)
 static void comes_back_as_it_was(void **state)
 {
     struct device_memory out[COUNT + 1];
-    char *text = state_print(memories, COUNT);
+    char *text = state_print(memories, COUNT, NULL);
 
     assert_int_equal(parse(text, strlen(text), out, COUNT + 1), COUNT);
     for (int i = 0; i < COUNT; i++) {
@@ -112,7 +112,7 @@ static void doubles_come_back_to_the_last_bit(void **state)
         bits ^= bits >> 7;
         bits ^= bits << 17;
         in.energy_kwh = (double)(bits >> 11) / 9007199254740992.0 * 1e5;
-        char *text = state_print(&in, 1);
+        char *text = state_print(&in, 1, NULL);
         assert_int_equal(parse(text, strlen(text), &out, 1), 1);
         assert_true(out.energy_kwh == in.energy_kwh);
         free(text);
@@ -121,7 +121,7 @@ static void doubles_come_back_to_the_last_bit(void **state)
 
 static void equal_input_gives_equal_text(void **state)
 {
-    char *a = state_print(memories, COUNT), *b = state_print(memories, COUNT);
+    char *a = state_print(memories, COUNT, NULL), *b = state_print(memories, COUNT, NULL);
 
     assert_string_equal(a, b);
     free(a);
@@ -131,16 +131,43 @@ static void equal_input_gives_equal_text(void **state)
 static void nothing_is_a_state_too(void **state)
 {
     struct device_memory out[1];
-    char *text = state_print(NULL, 0);
+    char *text = state_print(NULL, 0, NULL);
 
     assert_int_equal(parse(text, strlen(text), out, 1), 0);
+    free(text);
+}
+
+static void added_addresses_come_back(void **state)
+{
+    struct addresses added = {0}, back = {.list = {"before"}};
+    struct device_memory out[COUNT];
+    char *text, *foreign, list[ADDRESSES_TEXT_MAX];
+
+    (void)state;
+    assert_true(addresses_write(&added, "opendtu.local,192.168.1.50"));
+    text = state_print(memories, COUNT, &added);
+    assert_int_equal(state_parse(text, strlen(text), out, COUNT, &back, NULL, 0), COUNT);
+    addresses_text(&back, list);
+    assert_string_equal(list, "opendtu.local,192.168.1.50");
+    /* The checksum is over them, too. */
+    foreign = strdup(text);
+    memcpy(strstr(foreign, "192.168.1.50"), "192.168.1.51", 12);
+    assert_int_equal(state_parse(foreign, strlen(foreign), out, COUNT, &back, NULL, 0), -1);
+    addresses_text(&back, list);
+    assert_string_equal(list, "");
+    free(foreign);
+    free(text);
+    /* None are none, and an older program's file has none. */
+    text = state_print(memories, COUNT, &back);
+    assert_null(strstr(text, "added"));
+    assert_int_equal(state_parse(text, strlen(text), out, COUNT, &back, NULL, 0), COUNT);
     free(text);
 }
 
 static void stores_no_more_than_there_is_room_for(void **state)
 {
     struct device_memory out[2];
-    char *text = state_print(memories, COUNT);
+    char *text = state_print(memories, COUNT, NULL);
 
     memset(&out[1], 0x55, sizeof out[1]);
     assert_int_equal(parse(text, strlen(text), out, 1), 1);
@@ -152,7 +179,7 @@ static void stores_no_more_than_there_is_room_for(void **state)
 static void every_cut_is_seen(void **state)
 {
     struct device_memory out[COUNT];
-    char *text = state_print(memories, COUNT);
+    char *text = state_print(memories, COUNT, NULL);
     size_t len = strlen(text);
 
     /* The last byte is a newline, which may be missing. */
@@ -169,7 +196,7 @@ static void every_cut_is_seen(void **state)
 static void every_changed_byte_is_seen(void **state)
 {
     struct device_memory out[COUNT];
-    char *text = state_print(memories, COUNT);
+    char *text = state_print(memories, COUNT, NULL);
     size_t len = strlen(text);
 
     for (size_t i = strcspn(text, "["); i < len - 2; i++) {
@@ -199,7 +226,7 @@ static int parse_payload(const char *version, const char *payload, struct device
     }
     int len =
         sprintf(text, "{\"version\":%s,\"crc32\":\"%08x\",\"devices\":%s}", version, ~crc, payload);
-    int n = state_parse(text, (size_t)len, out, 4, why, why_size);
+    int n = state_parse(text, (size_t)len, out, 4, NULL, why, why_size);
     free(text);
     return n;
 }
@@ -207,7 +234,7 @@ static int parse_payload(const char *version, const char *payload, struct device
 static void the_checksum_is_the_usual_one(void **state)
 {
     struct device_memory out[4];
-    char *text = state_print(NULL, 0);
+    char *text = state_print(NULL, 0, NULL);
 
     /* zlib.crc32(b"[\n]") */
     assert_non_null(strstr(text, "\"crc32\":\"709ddd80\""));
@@ -319,6 +346,7 @@ int main(void)
         cmocka_unit_test(doubles_come_back_to_the_last_bit),
         cmocka_unit_test(equal_input_gives_equal_text),
         cmocka_unit_test(nothing_is_a_state_too),
+        cmocka_unit_test(added_addresses_come_back),
         cmocka_unit_test(stores_no_more_than_there_is_room_for),
         cmocka_unit_test(every_cut_is_seen),
         cmocka_unit_test(every_changed_byte_is_seen),

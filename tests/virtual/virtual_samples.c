@@ -251,7 +251,7 @@ static void write_state(double kwh, double offset_kwh)
     m.energy_kwh = kwh;
     m.offset_kwh = offset_kwh;
     m.counter = ENERGY_LIFETIME;
-    char *text = state_print(&m, 1);
+    char *text = state_print(&m, 1, NULL);
     FILE *file = fopen(t.state_path, "w");
     assert_non_null(file);
     fputs(text, file);

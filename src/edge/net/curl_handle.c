@@ -1,9 +1,13 @@
 #include "edge/net/curl_handle.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+
+#include "core/address.h"
 
 static bool has(const char *text)
 {
@@ -38,6 +42,30 @@ static bool set_tls(CURL *e, const struct http_peer_conf *conf)
            (!has(conf->ca_cert) || set_text(e, CURLOPT_CAINFO, conf->ca_cert));
 }
 
+static bool is_near(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET)
+        return address_is_near_v4(
+            ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr));
+    return address->sa_family == AF_INET6 &&
+           address_is_near_v6(
+               ((const struct sockaddr_in6 *)(const void *)address)->sin6_addr.s6_addr);
+}
+
+/* What a name has become is looked at here: it may be another address with each look. */
+static curl_socket_t open_near(void *user, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    (void)user;
+    if (purpose != CURLSOCKTYPE_IPCXN || !is_near(&to->addr))
+        return CURL_SOCKET_BAD;
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+static bool set_reach(CURL *e, const struct http_peer_conf *conf)
+{
+    return !conf->nearby || curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_near) == CURLE_OK;
+}
+
 bool curl_handle_configure(CURL *e, const struct http_peer_conf *conf, const char *protocols)
 {
     /* A curl built without proxies does not know this option, and needs it as little. */
@@ -49,7 +77,7 @@ bool curl_handle_configure(CURL *e, const struct http_peer_conf *conf, const cha
            set_number(e, CURLOPT_QUICK_EXIT, 1) &&
            set_number(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
            set_text(e, CURLOPT_USERAGENT, "dbus-opendtu") && set_tls(e, conf) &&
-           set_credentials(e, conf);
+           set_reach(e, conf) && set_credentials(e, conf);
 }
 
 const char *curl_handle_host(const char *url, char *out, size_t size)

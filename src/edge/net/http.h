@@ -32,6 +32,7 @@ struct http_peer_conf {              /* text is copied */
     bool tls_verify;
     unsigned timeout_ms;
     bool stay;      /* no redirect is followed */
+    bool nearby;    /* nothing is contacted but what is near: core/address.h */
     bool websocket; /* "ws://host[:port]": see http_peer_get() */
 };
 

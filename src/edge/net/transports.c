@@ -15,7 +15,8 @@ static struct http_peer_conf peer_conf(const struct gateway_conf *conf)
                                    .digest = conf->digest,
                                    .ca_cert = conf->ca_cert,
                                    .tls_verify = conf->tls_verify,
-                                   .timeout_ms = conf->timeout_ms};
+                                   .timeout_ms = conf->timeout_ms,
+                                   .nearby = conf->nearby};
 }
 
 static void *open_http(struct loop *l, struct http *http, const struct gateway_conf *conf)
