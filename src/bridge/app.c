@@ -13,6 +13,7 @@
 #include "bridge/gateway.h"
 #include "bridge/limiter.h"
 #include "bridge/locations.h"
+#include "bridge/overview.h"
 #include "bridge/secrecy.h"
 #include "bridge/statefile.h"
 #include "bridge/unit.h"
@@ -52,7 +53,9 @@ struct app {
     struct statefile *memory;
     struct claims *claims;
     struct limiter *limiter;
-    struct fleet *fleet; /* NULL until there was a configuration */
+    struct fleet *fleet;          /* NULL until there was a configuration */
+    struct overview *overview;    /* NULL until the state file is ours */
+    struct overview_source shown; /* by it */
     struct unit_env env;
     char config_given[LOCATION_MAX], state_given[LOCATION_MAX], config_path[LOCATION_MAX];
     char copy_path[LOCATION_MAX];      /* "": none is kept */
@@ -73,7 +76,7 @@ struct app {
     int64_t end_ms;
     int64_t saved_ms, save_due_ms;
     struct budget saves;
-    struct loop_timer look_again, lock_again, save, sign_of_life, leave, end;
+    struct loop_timer look_again, lock_again, save, sign_of_life, leave, end, added;
 };
 
 /* used: the file is; else nothing became of what it says. */
@@ -122,6 +125,28 @@ static void keep_copy(struct app *a, const char *text, size_t len)
     a->copy_failed = err < 0;
 }
 
+/* While there is a configuration that is in use already, its state is that of the file. */
+static enum overview_state state_of(const struct app *a, const struct config *config, bool clean)
+{
+    if (!config)
+        return a->running ? OVERVIEW_REFUSED : OVERVIEW_STARTS;
+    if (!clean)
+        return OVERVIEW_FAULTS;
+    return config->dry_run ? OVERVIEW_DRY_RUN : OVERVIEW_RUNS;
+}
+
+static void tell_unreadable(struct app *a, int err)
+{
+    struct conf_message m = {.severity = CONF_FATAL};
+    const struct conf_report report = {.count = 1, .messages = &m, .fatals = 1};
+
+    (void)snprintf(m.text, sizeof m.text, "%s. Copy config.example there and set Host",
+                   strerror(err));
+    log_notice(NOTICE_CONFIG_UNREADABLE, "%s: %s", a->config_path, m.text);
+    if (a->overview)
+        overview_config(a->overview, state_of(a, NULL, false), a->config_path, &report);
+}
+
 /* NULL when the file is not to be used; *clean: it held nothing worse than warnings. */
 static struct config *read_config(struct app *a, bool *clean)
 {
@@ -130,8 +155,7 @@ static struct config *read_config(struct app *a, bool *clean)
 
     char *text = file_read(a->config_path, LOCATION_CONFIG_MAX, &len);
     if (!text) {
-        log_notice(NOTICE_CONFIG_UNREADABLE, "%s: %s. Copy config.example there and set Host",
-                   a->config_path, strerror(errno));
+        tell_unreadable(a, errno);
         return NULL;
     }
     keep_copy(a, text, len);
@@ -144,6 +168,8 @@ static struct config *read_config(struct app *a, bool *clean)
         config = NULL;
     }
     log_report(a->config_path, &report, config != NULL);
+    if (a->overview)
+        overview_config(a->overview, state_of(a, config, *clean), a->config_path, &report);
     if (config) {
         secrecy_keep(config, a->config_path);
         if (*a->copy_path)
@@ -200,6 +226,14 @@ static void on_settled(void *user)
 static void on_chosen(void *user)
 {
     save_soon(user, 0);
+}
+
+static void on_passed(void *user)
+{
+    struct app *a = user;
+
+    if (a->overview)
+        overview_pass(a->overview);
 }
 
 static void on_bus_lost(void *user)
@@ -291,6 +325,8 @@ static bool open_state(struct app *a)
     a->limiter = a->memory ? limiter_create(a->loop, a->memory, on_wake, a) : NULL;
     a->env.limiter = a->limiter;
     a->fleet = a->claims && a->limiter ? fleet_create(&a->env, a->memory) : NULL;
+    a->shown.fleet = a->fleet;
+    a->shown.added = a->fleet ? statefile_added(a->memory) : NULL;
     return a->fleet != NULL;
 }
 
@@ -420,7 +456,7 @@ static void apply_globals(struct app *a, const struct config *config)
 
     log_set_level(config->log_level);
     confine(a, config->seccomp);
-    a->env.dry_run = config->dry_run;
+    a->env.dry_run = a->shown.dry_run = config->dry_run;
     if (dry_run_changed)
         fleet_show_again(a->fleet);
     if (config->sign_of_life_min == a->sign_of_life_min)
@@ -432,7 +468,7 @@ static void apply_globals(struct app *a, const struct config *config)
 }
 
 /* What has not changed is not touched. */
-static void apply(struct app *a, const struct config *config)
+static void apply(struct app *a, struct config *config)
 {
     if (!open_state(a)) {
         log_notice(NOTICE_NO_MEMORY,
@@ -440,6 +476,7 @@ static void apply(struct app *a, const struct config *config)
         loop_stop(a->loop, 1);
         return;
     }
+    config_add(config, a->shown.added);
     apply_globals(a, config);
     retire_gateways(a, config);
     bool ok = fleet_apply(a->fleet, config);
@@ -451,6 +488,8 @@ static void apply(struct app *a, const struct config *config)
         return;
     }
     a->running = true;
+    if (a->overview)
+        overview_renew(a->overview);
     if (!loop_timer_armed(&a->save))
         save_by(a, SAVE_MS);
     log_info("dbus-opendtu %s: gateways: %zu, devices: %zu, by %s", dtu_version,
@@ -485,6 +524,46 @@ static void watch_config(struct app *a)
         loop_timer_arm(&a->look_again, LOOK_AGAIN_MS);
 }
 
+/* ---- The page on the GX screen ---- */
+
+static void on_refresh(void *user)
+{
+    struct app *a = user;
+
+    for (size_t i = 0; i < FLEET_GATEWAYS; i++) {
+        if (a->gateways[i] && !a->leaves_ms[i])
+            gateway_ask_now(a->gateways[i]);
+    }
+}
+
+/* With the file as it is: one that is refused at present leaves them waiting, as it does all that is new. */
+static void on_added(void *user)
+{
+    app_reload(user);
+}
+
+static bool on_add(void *user, const char *text)
+{
+    struct app *a = user;
+    struct addresses *added = a->fleet ? statefile_added(a->memory) : NULL;
+
+    if (!added || a->ending || !addresses_write(added, text))
+        return false;
+    on_chosen(a);
+    loop_timer_arm(&a->added, 0); /* not from inside the write: gateways come and go */
+    return true;
+}
+
+/* Of the process that has the state file alone. */
+static void show_overview(struct app *a)
+{
+    const struct overview_events events = {.refresh = on_refresh, .add = on_add, .user = a};
+
+    a->shown.gateways = a->gateways;
+    if (!a->overview)
+        a->overview = overview_create(a->loop, &a->shown, &events);
+}
+
 void app_reload(struct app *a)
 {
     bool clean = false;
@@ -494,6 +573,7 @@ void app_reload(struct app *a)
     location_config(a->config_given, a->config_path);
     if (!lock_state(a))
         return;
+    show_overview(a);
     watch_config(a); /* before it is read: no change is missed */
     struct config *config = read_config(a, &clean);
     if (!config && a->running)
@@ -534,8 +614,12 @@ struct app *app_create(struct loop *l, const struct app_options *options)
         return NULL;
     a->loop = l;
     a->lock = -1;
-    a->env = (struct unit_env){
-        .loop = l, .bus_lost = on_bus_lost, .settled = on_settled, .chosen = on_chosen, .user = a};
+    a->env = (struct unit_env){.loop = l,
+                               .bus_lost = on_bus_lost,
+                               .settled = on_settled,
+                               .chosen = on_chosen,
+                               .passed = on_passed,
+                               .user = a};
     if (options->config_path)
         snprintf(a->config_given, sizeof a->config_given, "%s", options->config_path);
     if (options->state_path)
@@ -548,6 +632,7 @@ struct app *app_create(struct loop *l, const struct app_options *options)
     loop_timer_init(&a->sign_of_life, l, on_sign_of_life, a);
     loop_timer_init(&a->leave, l, on_leave, a);
     loop_timer_init(&a->end, l, on_end, a);
+    loop_timer_init(&a->added, l, on_added, a);
     a->http = http_create(l);
     if (!a->http) {
         free(a);
@@ -582,6 +667,8 @@ void app_destroy(struct app *a)
     loop_timer_disarm(&a->lock_again);
     loop_timer_disarm(&a->leave);
     loop_timer_disarm(&a->end);
+    loop_timer_disarm(&a->added);
+    overview_destroy(a->overview);
     watch_destroy(a->watch);
     drop_gateways(a, NULL);
     save_memory(a);

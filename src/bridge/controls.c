@@ -104,9 +104,9 @@ static bool keep(struct controls *c)
 }
 
 /* At the top of the slider, or above, there is no limit. */
-static bool order_limit(struct controls *c, double watts)
+bool controls_limit(struct controls *c, double watts)
 {
-    if (!has_value(limited_shown_w(c->limited)) || !has_value(watts) || watts < 0)
+    if (!c->limited || !has_value(limited_shown_w(c->limited)) || !has_value(watts) || watts < 0)
         return false;
     c->orders.limit_w = watts < limited_rules(c->limited)->max_power_w ? watts : MISSING;
     configure(c);
@@ -124,7 +124,7 @@ static bool choose_pane(struct controls *c, enum control control, int pane)
 static bool move_control(struct controls *c, enum control control, const struct value *value)
 {
     if (control == CONTROL_LIMIT)
-        return order_limit(c, value->d);
+        return controls_limit(c, value->d);
     return value->i >= 0 && value->i <= 1 && limited_switch(c->limited, value->i == 1);
 }
 

@@ -40,6 +40,9 @@ void controls_measured(struct controls *c, bool heard, double power_w);
 /* Takes what is written to a row that commands; false: refused, as everything is where the row has no value. */
 bool controls_write(struct controls *c, const struct map_row *row, const struct value *value);
 
+/* The owner's limit by hand, in W; at the top of its range, or above, there is none. False: refused. */
+bool controls_limit(struct controls *c, double watts);
+
 /* What is to be shown of a device that makes so much. state is what out->state points to. */
 void controls_show(const struct controls *c, double power_w, char state[LIMIT_STATE_MAX],
                    struct device_limit *out);

@@ -524,6 +524,17 @@ size_t fleet_count(const struct fleet *f)
     return f->count;
 }
 
+void fleet_passed(const struct fleet *f)
+{
+    f->env->passed(f->env->user);
+}
+
+struct unit *fleet_unit(const struct fleet *f, size_t n, int *gateway)
+{
+    *gateway = f->members[n].fed_by;
+    return f->members[n].unit;
+}
+
 void fleet_sign_of_life(const struct fleet *f)
 {
     for (size_t i = 0; i < f->count; i++)

@@ -86,6 +86,12 @@ void fleet_remember(struct fleet *f);
 
 size_t fleet_count(const struct fleet *f);
 
+/* Something has come from a gateway, or should have, and all units have been told of it. */
+void fleet_passed(const struct fleet *f);
+
+/* The n-th unit, from 0, and the gateway by its number that feeds it. */
+struct unit *fleet_unit(const struct fleet *f, size_t n, int *gateway);
+
 /* One line of INFO for each unit. */
 void fleet_sign_of_life(const struct fleet *f);
 

@@ -34,9 +34,11 @@ struct gateway {
     int number;
     struct gateway_conf conf;
     bool adds;
+    bool answered;              /* it is what it was taken for */
     struct device_conf unnamed; /* only if it adds */
     bool was_failing; /* until its conf was changed, which has not been seen to help yet */
     struct poller *poller;
+    char firmware[VERSION_MAX], product[PRODUCT_MAX]; /* as they were told last */
 
     /* The present cycle's, and the last whole one: a section that comes later finds its inverter there. */
     struct listing now, last;
@@ -111,6 +113,8 @@ static void on_reading(void *user, const struct reading *r, double latency_ms)
 {
     struct gateway *g = user;
 
+    if (r->product)
+        text_copy(g->product, sizeof g->product, r->product);
     on_listed(g, r->index, r->serial);
     if (r->reach == REACH_OK)
         limiter_heard(g->port.limiter, g->number, r->serial);
@@ -131,11 +135,14 @@ static void on_pushed(void *user, const struct reading *r)
     if (r->reach == REACH_OK)
         limiter_heard(g->port.limiter, g->number, r->serial);
     (void)fleet_feed(g->fleet, g->number, r, MISSING);
+    fleet_passed(g->fleet);
 }
 
 static void on_info(void *user, const struct gateway_info *info)
 {
     struct gateway *g = user;
+
+    text_copy(g->firmware, sizeof g->firmware, info->firmware);
     fleet_info(g->fleet, g->number, info);
 }
 
@@ -204,6 +211,7 @@ static void on_cycle(void *user, const struct cycle *c)
     struct gateway *g = user;
 
     log_mended(g, c->complete);
+    g->answered = g->answered || c->complete;
     if (c->complete && !g->now.told)
         on_list_end(g);
     if (c->complete && g->now.count > 0)
@@ -211,6 +219,7 @@ static void on_cycle(void *user, const struct cycle *c)
     end_list(g);
     fleet_health(g->fleet, g->number, health_of(g)); /* a fault may have begun, or ended */
     fleet_cycle(g->fleet, g->number, c);
+    fleet_passed(g->fleet);
     if (g->adds && door_waits(&g->door))
         poller_ask(g->poller);
 }
@@ -319,6 +328,7 @@ bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
                                  &g->conf.template.value[FIELD_ENERGY_FORWARD]);
     g->was_failing = g->was_failing || health_failing(poller_health(g->poller));
     close_poller(g);
+    g->answered = g->answered && strcmp(conf->base_url, g->conf.base_url) == 0;
     g->conf = *conf;
     if (anew)
         fleet_counts_anew(g->fleet, g->number);
@@ -337,6 +347,34 @@ void gateway_wake(struct gateway *g)
 {
     if (g->poller)
         poller_wake(g->poller);
+}
+
+void gateway_ask_now(struct gateway *g)
+{
+    if (g->poller)
+        poller_ask_now(g->poller);
+}
+
+static enum gateway_state state_of(const struct gateway *g, const struct health *health)
+{
+    if (health->requests == 0)
+        return GATEWAY_STARTS;
+    if (!health_failing(health))
+        return GATEWAY_ANSWERS;
+    return g->conf.nearby && !g->answered ? GATEWAY_UNFOUND : GATEWAY_FAILS;
+}
+
+void gateway_overview(const struct gateway *g, struct gateway_overview *out)
+{
+    const struct health *health = poller_health(g->poller);
+
+    *out = (struct gateway_overview){.conf = &g->conf,
+                                     .product = g->product,
+                                     .firmware = g->firmware,
+                                     .why = health_failing(health) ? health->last_error : "",
+                                     .health = health_shown(health),
+                                     .state = state_of(g, health),
+                                     .pushes = poller_listens(g->poller)};
 }
 
 void gateway_destroy(struct gateway *g)

@@ -31,6 +31,27 @@ bool gateway_reconfigure(struct gateway *g, const struct gateway_conf *conf,
 /* The configuration lacks it: it goes on for commands alone, and brings nothing any more. */
 void gateway_retire(struct gateway *g);
 
+/* A person wants to know: it is asked at once. */
+void gateway_ask_now(struct gateway *g);
+
+enum gateway_state {
+    GATEWAY_STARTS, /* not asked yet */
+    GATEWAY_ANSWERS,
+    GATEWAY_FAILS,
+    GATEWAY_UNFOUND, /* nothing that is a DTU has answered at an added address */
+};
+
+struct gateway_overview { /* borrowed, until something of the gateway changes */
+    const struct gateway_conf *conf;
+    const char *product, *firmware; /* "": not known */
+    const char *why;                /* of the present fault; "": there is none */
+    const struct health_view *health;
+    enum gateway_state state;
+    bool pushes;
+};
+
+void gateway_overview(const struct gateway *g, struct gateway_overview *out);
+
 /* A command may wait for it. */
 void gateway_wake(struct gateway *g);
 

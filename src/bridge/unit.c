@@ -49,6 +49,7 @@ static void show(struct unit *u)
         return;
     u->shown_ms = loop_now_ms(u->env->loop);
     u->published.dry_run = u->env->dry_run;
+    device_seen(u->device, u->shown_ms);
     published_show(&u->published, u->device);
 }
 
@@ -108,20 +109,39 @@ static void on_ordered(void *user)
     u->env->chosen(u->env->user);
 }
 
+static bool is_enabled(const struct unit *u)
+{
+    return choice_enabled(&u->claim.choice);
+}
+
+static bool limits(const struct unit *u)
+{
+    return choice_limits(&u->claim.choice, &u->conf);
+}
+
+static bool switches(const struct unit *u)
+{
+    return choice_switches(&u->claim.choice, &u->conf);
+}
+
 /* Only a pvinverter behind a DTU: Venus OS limits nothing else. */
+static bool is_commandable(const struct unit *u)
+{
+    return u->known && !u->conf.off && !lineup_is_template((int)u->conf.gateway) && u->class &&
+           strcmp(u->class->name, "pvinverter") == 0;
+}
+
 static bool may_be_commanded(const struct unit *u)
 {
-    return (u->conf.power_limit || u->conf.power_switch) && !u->env->dry_run && u->known &&
-           !u->conf.off && !lineup_is_template((int)u->conf.gateway) && u->class &&
-           strcmp(u->class->name, "pvinverter") == 0;
+    return (limits(u) || switches(u)) && !u->env->dry_run && is_enabled(u) && is_commandable(u);
 }
 
 static void command_or_not(struct unit *u)
 {
     const struct device_view *view = device_view(u->device);
     const struct limited_conf conf = {.label = u->label,
-                                      .limits = u->conf.power_limit,
-                                      .switches = u->conf.power_switch,
+                                      .limits = limits(u),
+                                      .switches = switches(u),
                                       .max_power_w = view->value[FIELD_MAX_POWER][0],
                                       .floor_w = u->conf.power_limit_min_w,
                                       .dc_inputs = view->strings};
@@ -152,6 +172,7 @@ static void on_there(void *user)
     log_recovered(&u->bus_fault, loop_now_ms(u->env->loop), "%s: %s is on the bus", u->label, name);
     unit_log_on_bus(&who, name);
     show(u);
+    u->env->passed(u->env->user);
 }
 
 static void on_failed(void *user, int err, const char *why)
@@ -178,8 +199,8 @@ static void appear(void *user)
 
     disappear(u);
     find_class(u);
-    u->waits = !device_present(u->device);
-    if (u->waits)
+    u->waits = is_enabled(u) && !device_present(u->device);
+    if (u->waits || !is_enabled(u))
         return;
     claim_name(&u->claim, name);
     u->published.dry_run = u->env->dry_run;
@@ -205,6 +226,15 @@ static void follow(struct unit *u)
     }
 }
 
+/* Whether other controls belong to the service than before: their rows come with it. */
+static bool reshape(struct unit *u)
+{
+    bool limited = u->controls.conf.limits, switched = u->controls.conf.switches;
+
+    command_or_not(u);
+    return limited != u->controls.conf.limits || switched != u->controls.conf.switches;
+}
+
 /* Class, instance and the owner's choice are known, or have changed; or another process has it. */
 static void on_granted(void *user)
 {
@@ -219,7 +249,9 @@ static void on_granted(void *user)
     device_set_instance(u->device, u->claim.instance);
     device_choose(u->device, &u->claim.choice);
     claim_name(&u->claim, name);
-    if (u->published.service && strcmp(published_name(&u->published), name) == 0)
+    bool reshaped = reshape(u);
+    if (is_enabled(u) && !reshaped && u->published.service &&
+        strcmp(published_name(&u->published), name) == 0)
         show(u);
     else
         appear(u);
@@ -333,8 +365,7 @@ void unit_reconfigure(struct unit *u, const struct device_conf *conf)
     bool class_changed = strcmp(conf->service, u->conf.service) != 0;
     bool renamed = class_changed || conf->instance != u->conf.instance ||
                    conf->off != u->conf.off || strcmp(conf->section, u->conf.section) != 0;
-    bool reshaped = conf->has_dc != u->conf.has_dc || conf->power_limit != u->conf.power_limit ||
-                    conf->power_switch != u->conf.power_switch;
+    bool other_shape = conf->has_dc != u->conf.has_dc;
 
     if (device_conf_equal(conf, &u->conf))
         return;
@@ -349,8 +380,7 @@ void unit_reconfigure(struct unit *u, const struct device_conf *conf)
         warn_of_class(u);
     if (renamed)
         claim_anew(u);
-    command_or_not(u);
-    if (reshaped && u->published.service)
+    if ((reshape(u) || other_shape) && u->published.service)
         appear(u);
     follow(u);
 }
@@ -408,7 +438,8 @@ static void log_events(struct unit *u, unsigned events, const char *why)
 {
     const struct unit_said who = said(u);
 
-    if (u->conf.off) /* why, the configuration's errors have said */
+    /* Why it is off, the configuration's errors have said; and nobody wants to hear of what is disabled. */
+    if (u->conf.off || !is_enabled(u))
         return;
     unit_log_events(&u->log, &who, events, why, loop_now_ms(u->env->loop));
 }
@@ -465,6 +496,7 @@ static void on_deadline(void *user)
     unsigned count = silence_passed(&u->silence, loop_now_ms(u->env->loop));
 
     miss(u, count > 0 ? count : device_deadline(u->device) >= 0);
+    u->env->passed(u->env->user);
 }
 
 void unit_feed(struct unit *u, const struct reading *r, double latency_ms)
@@ -524,6 +556,91 @@ void unit_health(struct unit *u, const struct health_view *health)
     device_health(u->device, health);
 }
 
+/* ---- For the owner's page ------------------------------------------------------------------- */
+
+static enum unit_state state_of(const struct unit *u)
+{
+    static const enum unit_state states[] = {[DEVICE_START] = UNIT_STARTS,
+                                             [DEVICE_RUNNING] = UNIT_RUNS,
+                                             [DEVICE_NIGHT] = UNIT_STANDBY,
+                                             [DEVICE_ERROR] = UNIT_ERROR};
+
+    if (u->conf.off)
+        return UNIT_OFF;
+    if (!is_enabled(u))
+        return UNIT_DISABLED;
+    return u->claim.twin.left ? UNIT_ELSEWHERE : states[device_view(u->device)->state];
+}
+
+static const char *why(const struct device_view *view, enum unit_state state)
+{
+    switch (state) {
+    case UNIT_OFF:
+        return "a fault in its section of config.ini";
+    case UNIT_ELSEWHERE:
+        return "another program on this device publishes it";
+    case UNIT_ERROR:
+        if (view->health_known && view->health.last_error[0])
+            return view->health.last_error;
+        return view->dropped_why[0] ? view->dropped_why : "its gateway brings nothing of it";
+    default:
+        return "";
+    }
+}
+
+void unit_overview(const struct unit *u, struct unit_overview *out)
+{
+    const struct device_view *view = device_view(u->device);
+
+    *out = (struct unit_overview){
+        .section = u->conf.section,
+        .service = u->there ? published_name(&u->published) : "",
+        .class = u->claim.settled ? u->claim.class : class_of(&u->conf),
+        .view = view,
+        .state = state_of(u),
+        .enabled = is_enabled(u),
+        .commandable = is_commandable(u),
+        .limits = limits(u),
+        .limits_final = u->conf.says_power_limit,
+        .switches = switches(u),
+        .switches_final = u->conf.says_power_switch,
+    };
+    out->why = why(view, out->state);
+}
+
+static bool choose(struct unit *u, enum choice_leaf leaf, double value)
+{
+    struct owner_choice choice = u->claim.choice;
+    const struct value v = value_int(value != 0);
+
+    choice_read(&choice, leaf, &v);
+    claim_choose(&u->claim, &choice);
+    if (leaf == LEAF_ENABLED)
+        log_info("%s: %s on the GX screen", u->label, value != 0 ? "enabled" : "disabled");
+    if (u->claim.settled)
+        on_granted(u);
+    u->env->chosen(u->env->user);
+    return true;
+}
+
+bool unit_order(struct unit *u, enum unit_order what, double value)
+{
+    if (!u->known || u->conf.off || (what != UNIT_ORDER_LIMIT_W && value != 0 && value != 1))
+        return false;
+    switch (what) {
+    case UNIT_ORDER_ENABLED:
+        return choose(u, LEAF_ENABLED, value);
+    case UNIT_ORDER_LIMITS:
+        return is_commandable(u) && !u->conf.says_power_limit && choose(u, LEAF_POWER_LIMIT, value);
+    case UNIT_ORDER_SWITCHES:
+        return is_commandable(u) && !u->conf.says_power_switch &&
+               choose(u, LEAF_POWER_SWITCH, value);
+    case UNIT_ORDER_LIMIT_W:
+        return limits(u) && controls_limit(&u->controls, value);
+    }
+    return false;
+}
+
 void unit_remember(const struct unit *u, struct device_memory *out)
 {
     device_remember(u->device, out);
@@ -547,6 +664,8 @@ void unit_sign_of_life(const struct unit *u)
 
     if (u->conf.off)
         log_info("%s: kept off the bus for the errors in its section", u->label);
+    else if (!is_enabled(u))
+        log_info("%s: kept off the bus: disabled on the GX screen", u->label);
     else if (!u->known)
         log_info("%s: its gateway has not shown it yet", u->label);
     else

@@ -65,6 +65,12 @@ enum { VENUS_PRODUCT_ID = 0xD7D0 };
         {.path = "/UpdateIndex",                                                                  \
          .help = "0..255, moves with each fresh measurement",                                     \
          .source = MAP_UPDATE_INDEX},                                                             \
+        {.path = "/Age",                                                                          \
+         .help = "s since the last measurement: steps of 5 s, from 1 min on of 1 min",            \
+         .source = MAP_AGE},                                                                      \
+        {.path = "/ValueSource",                                                                  \
+         .help = "1: the gateway sent that measurement unasked, 0: it was asked",                 \
+         .source = MAP_VALUE_SOURCE},                                                             \
     {                                                                                             \
         .path = "/Latency", .help = "from the request to the end of the gateway's reply",         \
         .source = MAP_LATENCY, .text = TEXT_MS                                                    \

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/overview_rows.h"
 #include "core/device.h"
 #include "core/map.h"
 #include "core/text.h"
@@ -387,6 +388,44 @@ static void print_groups(void)
     }
 }
 
+/* ---- The page's own service ------------------------------------------------------------------ */
+
+/* Rows without a word of their own go on with the one before. */
+static void print_rows(const char *folder, const struct overview_row *rows, size_t count)
+{
+    printf("\n| path | set | meaning |\n|---|---|---|\n");
+    for (size_t i = 0; i < count; i++) {
+        if (!rows[i].help)
+            continue;
+        size_t last = i;
+        while (last + 1 < count && !rows[last + 1].help)
+            last++;
+        printf("| `%s%s`", folder, rows[i].path);
+        if (last > i)
+            printf(" to `%s%s`", folder, rows[last].path);
+        printf(" | %s | %s |\n",
+               rows[i].command == VALUE_DOUBLE   ? "d"
+               : rows[i].command == VALUE_INT    ? "i"
+               : rows[i].command == VALUE_STRING ? "s"
+                                                 : "",
+               rows[i].help);
+    }
+}
+
+static void print_overview(void)
+{
+    printf(
+        "\n## The service of the page\n\n"
+        "`" OVERVIEW_SERVICE "` is there once on a GX device, whatever is configured: "
+        "[gx-screen.md](gx-screen.md) shows the page that reads it.\n"
+        "Ids are serial numbers and names of sections; whatever is neither a letter nor a digit is `_`. "
+        "What goes loses its values and leaves the list.\nA path that is set takes at most 60 writes at once and one "
+        "more every 10 s; what is over is refused.\n");
+    print_rows("", overview_own, OWN_ROWS);
+    print_rows("/Gateways/<id>/", overview_gateway_rows, overview_gateway_row_count);
+    print_rows("/Devices/<id>/", overview_device_rows, overview_device_row_count);
+}
+
 int main(void)
 {
     health_init(&idle);
@@ -395,5 +434,6 @@ int main(void)
     health_failure(&busy, HEALTH_TIMEOUT, "no answer from 192.168.1.74 within 2.5 s", 0);
     collect();
     print_groups();
+    print_overview();
     return 0;
 }

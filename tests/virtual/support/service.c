@@ -7,17 +7,24 @@
 
 #include "world.h"
 
-enum { ITEMS_MAX = 128, TEXT_MAX = 128, SERVICES_MAX = 256 };
+enum { SERVICES_MAX = 256 };
+
+/* The program's own, which the tests of devices do not count: they ask for it by its name. */
+static const char own_name[] = "com.victronenergy.opendtu";
+
+struct item {
+    char *path, *text;
+    struct value value;
+};
 
 struct service {
     char name[128];
     struct service_events events;
     bool taken; /* somebody has the name */
     struct loop_timer outcome;
+    bool own;
     size_t count;
-    const char *paths[ITEMS_MAX];
-    struct value values[ITEMS_MAX];
-    char texts[ITEMS_MAX][TEXT_MAX];
+    struct item *items;
     bool changed;
 };
 
@@ -49,7 +56,7 @@ void world_watch(world_watch_fn fn, void *user)
 const char *world_service_at(size_t n)
 {
     for (size_t i = 0; i < SERVICES_MAX; i++)
-        if (services[i] && n-- == 0)
+        if (services[i] && !services[i]->own && n-- == 0)
             return services[i]->name;
     return NULL;
 }
@@ -66,7 +73,7 @@ size_t world_service_count(void)
 {
     size_t n = 0;
     for (size_t i = 0; i < SERVICES_MAX; i++)
-        n += services[i] != NULL;
+        n += services[i] && !services[i]->own;
     return n;
 }
 
@@ -74,8 +81,8 @@ struct value world_value(const char *name, const char *path)
 {
     const struct service *s = world_service(name);
     for (size_t i = 0; s && i < s->count; i++)
-        if (!strcmp(s->paths[i], path))
-            return s->values[i];
+        if (!strcmp(s->items[i].path, path))
+            return s->items[i].value;
     return value_invalid();
 }
 
@@ -84,7 +91,7 @@ int world_write(const char *name, const char *path, const struct value *value)
     const struct service *s = world_service(name);
 
     for (size_t i = 0; s && i < s->count; i++)
-        if (!strcmp(s->paths[i], path))
+        if (!strcmp(s->items[i].path, path))
             return s->events.write(s->events.user, i, value);
     return SERVICE_REFUSED;
 }
@@ -96,7 +103,7 @@ static void on_outcome(void *user)
 
     if (s->taken)
         s->events.failed(s->events.user, -EEXIST, "taken");
-    else
+    else if (s->events.there)
         s->events.there(s->events.user);
 }
 
@@ -110,25 +117,35 @@ struct service *service_create(struct loop *l, const char *name, const struct se
     while (place < SERVICES_MAX && services[place])
         place++;
     struct service *s = calloc(1, sizeof *s);
-    if (!s || place == SERVICES_MAX || count > ITEMS_MAX)
+    if (!s || place == SERVICES_MAX)
         abort();
     snprintf(s->name, sizeof s->name, "%s", name);
     s->events = *events;
     s->taken = world_service(name) != NULL;
-    s->count = count;
-    for (size_t i = 0; i < count; i++) {
-        s->paths[i] = items[i].path;
-        service_set(s, i, &items[i].value);
-    }
+    s->own = strcmp(name, own_name) == 0;
+    for (size_t i = 0; i < count; i++)
+        (void)service_add(s, &items[i]);
     s->changed = false;
     loop_timer_init(&s->outcome, l, on_outcome, s);
     loop_timer_arm(&s->outcome, 0);
     if (s->taken)
         return s;
     services[place] = s;
-    if (watcher)
+    if (watcher && !s->own)
         watcher(watcher_user, s->name);
     return s;
+}
+
+int service_add(struct service *s, const struct service_item *item)
+{
+    struct item *items = realloc(s->items, (s->count + 1) * sizeof *items);
+
+    if (!items)
+        abort();
+    s->items = items;
+    items[s->count++] = (struct item){.path = strdup(item->path)};
+    service_set(s, s->count - 1, &item->value);
+    return 0;
 }
 
 void service_destroy(struct service *s)
@@ -136,28 +153,39 @@ void service_destroy(struct service *s)
     for (size_t i = 0; s && i < SERVICES_MAX; i++)
         if (services[i] == s)
             services[i] = NULL;
-    if (s)
-        loop_timer_disarm(&s->outcome);
+    if (!s)
+        return;
+    loop_timer_disarm(&s->outcome);
+    for (size_t i = 0; i < s->count; i++) {
+        free(s->items[i].path);
+        free(s->items[i].text);
+    }
+    free(s->items);
     free(s);
 }
 
 void service_set(struct service *s, size_t item, const struct value *value)
 {
-    if (value_equal(&s->values[item], value))
+    struct item *i = &s->items[item];
+    char *text = value->type == VALUE_STRING ? strdup(value->s) : NULL;
+
+    if (value_equal(&i->value, value)) {
+        free(text);
         return;
-    s->values[item] = *value;
-    if (value->type == VALUE_STRING) {
-        snprintf(s->texts[item], TEXT_MAX, "%s", value->s);
-        s->values[item].s = s->texts[item];
     }
+    free(i->text);
+    i->text = text;
+    i->value = *value;
+    if (text)
+        i->value.s = text;
     s->changed = true;
 }
 
 void service_flush(struct service *s)
 {
-    if (s->changed && watcher)
+    if (s->changed && watcher && !s->own)
         watcher(watcher_user, s->name);
-    world_signals += s->changed;
+    world_signals += s->changed && !s->own;
     s->changed = false;
 }
 
