@@ -108,6 +108,13 @@ static void feed_waiting(struct gateway *g, const struct roster_list *list, stru
     l->waiting_count = left;
 }
 
+/* Commands go where an inverter is heard; never to what was added on the screen. */
+static void hear(struct gateway *g, const struct reading *r)
+{
+    if (r->reach == REACH_OK && !conf_is_added(&g->conf))
+        limiter_heard(g->port.limiter, g->number, r->serial);
+}
+
 /* Where the list is not told apart from the readings, as much of it as there is gives away what it can. */
 static void on_reading(void *user, const struct reading *r, double latency_ms)
 {
@@ -116,8 +123,7 @@ static void on_reading(void *user, const struct reading *r, double latency_ms)
     if (r->product)
         text_copy(g->product, sizeof g->product, r->product);
     on_listed(g, r->index, r->serial);
-    if (r->reach == REACH_OK)
-        limiter_heard(g->port.limiter, g->number, r->serial);
+    hear(g, r);
     if (fleet_feed(g->fleet, g->number, r, latency_ms))
         return;
     const struct roster_list list = list_of(g);
@@ -132,8 +138,7 @@ static void on_pushed(void *user, const struct reading *r)
 {
     struct gateway *g = user;
 
-    if (r->reach == REACH_OK)
-        limiter_heard(g->port.limiter, g->number, r->serial);
+    hear(g, r);
     (void)fleet_feed(g->fleet, g->number, r, MISSING);
     fleet_passed(g->fleet);
 }
@@ -249,15 +254,16 @@ static void on_health(void *user)
 
 static bool open_poller(struct gateway *g)
 {
-    const struct poller_events events = {.reading = on_reading,
-                                         .pushed = on_pushed,
-                                         .gateway = on_info,
-                                         .listed = on_listed,
-                                         .list_end = on_list_end,
-                                         .cycle = on_cycle,
-                                         .health = on_health,
-                                         .outbox = limiter_outbox(&g->port),
-                                         .user = g};
+    struct poller_events events = {.reading = on_reading,
+                                   .pushed = on_pushed,
+                                   .gateway = on_info,
+                                   .listed = on_listed,
+                                   .list_end = on_list_end,
+                                   .cycle = on_cycle,
+                                   .health = on_health,
+                                   .user = g};
+    if (!conf_is_added(&g->conf))
+        events.outbox = limiter_outbox(&g->port);
     g->poller = poller_create(g->loop, g->http, &g->conf, &events);
     if (g->poller)
         fleet_health(g->fleet, g->number, health_of(g));

@@ -124,10 +124,11 @@ static bool switches(const struct unit *u)
     return choice_switches(&u->claim.choice, &u->conf);
 }
 
-/* Only a pvinverter behind a DTU: Venus OS limits nothing else. */
+/* Only a pvinverter behind a DTU: Venus OS limits nothing else. One that was added gets no login, so no commands. */
 static bool is_commandable(const struct unit *u)
 {
-    return u->known && !u->conf.off && !lineup_is_template((int)u->conf.gateway) && u->class &&
+    return u->known && !u->conf.off && !lineup_is_template((int)u->conf.gateway) &&
+           !lineup_is_added((int)u->conf.gateway) && u->class &&
            strcmp(u->class->name, "pvinverter") == 0;
 }
 

@@ -209,7 +209,7 @@ void config_free(struct config *c); /* NULL is fine */
 
 /*
  * Adds a DTU for each address: "ADDED1" is that of number 0. It is asked as [DEFAULT] says, without credentials, and
- * its inverters are added by themselves, and neither limited nor switched. An address of the file's is left out.
+ * its inverters are added by themselves. What needs a login, to limit and to switch, is not for it. An address of the file's is left out.
  */
 void config_add(struct config *c, const struct addresses *a);
 

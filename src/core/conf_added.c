@@ -7,17 +7,13 @@
 
 enum { FIRST_RETRY_MS = 15 * 60 * 1000 };
 
-/* What needs a login, which it never gets, is not for its inverters. */
 static void read_devices(struct conf_parse *p, struct conf_place place)
 {
     struct device_conf *d = &p->config->added_device;
 
-    d->instance = CONF_INSTANCE_AUTO;
     if (!conf_apply(p, place, CONF_IN_DTU, DEVICE, d))
         p->config->added.auto_add = false;
-    d->instance = CONF_INSTANCE_AUTO;
-    d->power_limit = d->power_switch = false;
-    d->says_power_limit = d->says_power_switch = true;
+    d->instance = CONF_INSTANCE_AUTO; /* [DEFAULT]'s is not meant */
 }
 
 void conf_read_added(struct conf_parse *p)

@@ -23,11 +23,16 @@ bool lineup_is_template(int home)
     return home >= FIRST_TEMPLATE;
 }
 
+bool lineup_is_added(int home)
+{
+    return home >= CONF_DTUS_MAX && home < FIRST_TEMPLATE;
+}
+
 void lineup_home_section(int home, char out[CONF_SECTION_MAX])
 {
     if (lineup_is_template(home))
         (void)snprintf(out, CONF_SECTION_MAX, "TEMPLATE%d", home - FIRST_TEMPLATE);
-    else if (home >= CONF_DTUS_MAX)
+    else if (lineup_is_added(home))
         (void)snprintf(out, CONF_SECTION_MAX, "ADDED%d", home - CONF_DTUS_MAX + 1);
     else if (home > 0)
         (void)snprintf(out, CONF_SECTION_MAX, "DTU%d", home);

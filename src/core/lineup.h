@@ -25,6 +25,7 @@
 /* A gateway by its number, the same over reloads: that of [DTUn], behind them of what was added, then of [TEMPLATEn]. */
 int lineup_home(const struct gateway_conf *conf);
 bool lineup_is_template(int home); /* what conf_is_template() said of it */
+bool lineup_is_added(int home);    /* what conf_is_added() said of it */
 void lineup_home_section(int home, char out[CONF_SECTION_MAX]); /* as the memory has it */
 
 /*

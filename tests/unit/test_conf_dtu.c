@@ -123,8 +123,6 @@ static void added_on_the_screen(void **state)
         assert_false(g[i].digest);
         assert_int_equal(d->gateway, 2 + i);
         assert_int_equal(d->phase, PHASE_L2);
-        assert_true(!d->power_limit && d->says_power_limit);
-        assert_true(!d->power_switch && d->says_power_switch);
     }
     assert_string_equal(c->unnamed[2].connection, "TCP/IP (HTTP) 192.168.1.9");
     assert_string_equal(g[3].section, "TEMPLATE0");

@@ -33,7 +33,7 @@ static struct {
     const char *serial;
     double power_w, limit_pct;
     bool night, away, added_is_dtu;
-    unsigned asked, added_asked, commands;
+    unsigned asked, added_asked, added_commands, commands;
     char added_url[64];
 } t;
 
@@ -104,6 +104,7 @@ static void gateway(void *user, const char *base_url, const struct message *m,
         return;
     }
     t.added_asked++;
+    t.added_commands += m->format != MESSAGE_NO_BODY || strcmp(m->path, "/api/inverter/list") == 0;
     snprintf(t.added_url, sizeof t.added_url, "%s", base_url);
     if (t.added_is_dtu)
         answer_dtu(m, OTHER);
@@ -597,7 +598,8 @@ static void an_added_address(void **state)
     assert_text("/Devices/" OTHER "/Gateway", "ADDED1");
     assert_int_equal(world_service_count(), 2);
     /* What needs a login is not for it. */
-    assert_number("/Devices/" OTHER "/PowerLimit/Final", 1);
+    assert_none("/Devices/" OTHER "/PowerLimit/Enabled");
+    assert_none("/Devices/" OTHER "/Switch/Enabled");
     assert_int_equal(write_int("/Devices/" OTHER "/PowerLimit/Enabled", 1), SERVICE_REFUSED);
     end();
     begin();
@@ -614,6 +616,20 @@ static void an_added_address(void **state)
     asked = t.added_asked;
     world_run(t.loop, 20 * MINUTE);
     assert_int_equal(t.added_asked, asked);
+}
+
+/* Whatever is added, and whatever it lists: commands and their login are for the DTU of the file. */
+static void no_commands_for_what_is_added(void **state)
+{
+    (void)state;
+    begin_with(GOOD "PowerLimit=1\nSwitch=1\n[INVERTER0]\nSerial=" OTHER "\nMaxPower=800\n");
+    t.added_is_dtu = true;
+    assert_int_equal(write_text("/IpAddresses", "192.168.1.77"), SERVICE_ACCEPTED);
+    world_run(t.loop, 5 * MINUTE);
+    assert_number("/Devices/" OTHER "/State", 1); /* the section's inverter is shown */
+    (void)write_double("/Devices/" OTHER "/PowerLimit/Manual", 400);
+    world_run(t.loop, 5 * MINUTE);
+    assert_int_equal(t.added_commands, 0);
 }
 
 /* The file's own DTU is not asked twice, and one that is added does not lose its number to another. */
@@ -691,6 +707,7 @@ int main(void)
         TEST(asked_at_once),
         TEST(an_added_address),
         TEST(several_addresses),
+        TEST(no_commands_for_what_is_added),
         TEST(floods),
         TEST(a_second_copy),
     };
