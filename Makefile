@@ -159,6 +159,7 @@ REPLAY_PROGRAMS  := $(FUZZ:tests/fuzz/fuzz_%.c=$(B)/tests/replay_%)
 PURE             := $(shell grep -LE '^.include "(edge/|unit/support/(bus_now|child|http_fixture|http_server|loop_fixture|private_bus|run_for|service_fixture|settings_fixture)\.h)' $(UNIT) /dev/null)
 PURE_PROGRAMS    := $(patsubst tests/unit/%.c,$(B)/tests/%,$(filter %.c,$(PURE))) $(REPLAY_PROGRAMS)
 DECADE_PROGRAM   := $(B)/tests/virtual_decade
+FAILING_PROGRAM  := $(B)/tests/failing_service
 FUZZ_PROGRAMS    := $(FUZZ:tests/fuzz/%.c=$(B)/tests/%)
 DOC              := $(sort $(wildcard tests/docs/*.c))
 DOC_PROGRAMS     := $(DOC:tests/docs/%.c=$(B)/tests/%)
@@ -173,7 +174,7 @@ objs = $(patsubst %.c,$(B)/obj/%.o,$(1))
 all: $(PROGRAM)
 objects: $(OBJS)
 libs: $(LIBS:%=$(B)/vendor/%.stamp)
-programs: $(UNIT_PROGRAMS) $(VIRTUAL_PROGRAMS) $(REPLAY_PROGRAMS) $(DOC_PROGRAMS) $(PEER_PROGRAMS)
+programs: $(UNIT_PROGRAMS) $(VIRTUAL_PROGRAMS) $(REPLAY_PROGRAMS) $(DOC_PROGRAMS) $(PEER_PROGRAMS) $(FAILING_PROGRAM)
 pure: $(PURE_PROGRAMS)
 decade: $(DECADE_PROGRAM)
 
@@ -264,6 +265,12 @@ $(FAILING): $(LIBDTU) tests/virtual/support/failing.syms
 	$(Q)$(AR) qcs $@ $(@D)/*.o
 $(B)/tests/virtual_failures: LIBDTU := $(FAILING)
 $(B)/tests/virtual_failures: $(FAILING)
+
+# The program itself, whose memory and whose libraries' memory fails as it is told.
+$(FAILING_PROGRAM): WRAP := $(patsubst %,-Xlinker --wrap=%,malloc calloc realloc)
+$(FAILING_PROGRAM): LIBDTU := $(FAILING)
+$(FAILING_PROGRAM): $(B)/obj/tests/failing/service.o $(MAIN) $(FAILING)
+	$(call link_test)
 
 $(UNIT_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(call objs,$(UNIT_SUPPORT)) $(LIBDTU)
 	$(call link_test,-lcmocka)

@@ -93,9 +93,9 @@ class Program:
         self._bus_address = bus_address
         self.process = None
 
-    def start(self, *options, prefix=(), environment=None, stderr=None):
-        """prefix: a command that sets up a place for it to run in; stderr: in place of the log."""
-        arguments = [*prefix, *command(), "run", "--config", self.config_path,
+    def start(self, *options, prefix=(), environment=None, stderr=None, program=None):
+        """prefix: a command that sets up a place for it to run in; stderr: in place of the log; program: of another build."""
+        arguments = [*prefix, *([program] if program else command()), "run", "--config", self.config_path,
                      "--state", self.state_path, *options]
         environ = {"PATH": os.environ["PATH"], "DBUS_SESSION_BUS_ADDRESS": self._bus_address,
                    **SANITIZERS, **(environment or {})}
