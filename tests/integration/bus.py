@@ -16,6 +16,7 @@ from tests.integration.program import patience
 
 BUS_ITEM = "com.victronenergy.BusItem"
 PREFIX = "com.victronenergy."
+PAGE = "com.victronenergy.opendtu"  # what the page on the GX screen reads: always there, and no device
 INVALID = ("ai", [])  # how "no value" looks on the bus
 
 CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -107,9 +108,9 @@ class Client:
         return self._connection.send_and_get_reply(message, timeout=5.0).body
 
     def names(self):
-        """Every Venus service that is there, sorted."""
+        """Every Venus service that is there but for the page's, sorted."""
         names, = self.bus_call(message_bus.ListNames())
-        return sorted(name for name in names if name.startswith(PREFIX))
+        return sorted(name for name in names if name.startswith(PREFIX) and name != PAGE)
 
     def owner(self, name):
         """The unique name of the connection that owns a name, or None."""

@@ -3,6 +3,7 @@
 import json
 import os
 
+from tests.integration.bus import PAGE
 from tests.integration.case import each, on_every_model
 from tests.integration.command import CommandTest
 from tests.integration.program import inverter, template
@@ -195,6 +196,47 @@ class CheckTest(CommandTest):
         self.assertEqual([ROOF, BARN], [d["serial"] for d in json.loads(out)["devices"]])
         code, out, _ = self.call("check", "--json", "--state", "nothing", self.config())
         self.assertEqual([BARN, ROOF], [d["serial"] for d in json.loads(out)["devices"]])
+
+    @each(("free", {}, "can be limited: 24 to 800 W", "PowerLimit=1"),
+          ("final", {"PowerLimit": 0}, None, "PowerLimit=1 (config.ini says PowerLimit, which counts)"))
+    def test_set_on_the_screen(self, keys, limit, says):
+        """Where it comes from, and whether it counts."""
+        dtu = self.roofs()
+        sections = {"INVERTER0": inverter(20, Serial=ROOF), "INVERTER1": inverter(21, Serial=BARN)}
+        self.configure({"Host": dtu.host, **self.LOGIN}, **sections)
+        program = self.start()
+        self.wait_names("com.victronenergy.pvinverter.http_20", "com.victronenergy.pvinverter.http_21")
+        self.wait_value(PAGE, f"/Devices/{ROOF}/PowerLimit/Enabled", 0)
+        self.client.set("com.victronenergy.pvinverter.http_20", "/CustomName", "s", "East")
+        self.client.set(PAGE, f"/Devices/{ROOF}/PowerLimit/Enabled", "i", 1)
+        self.client.set(PAGE, f"/Devices/{BARN}/Enabled", "i", 0)
+        self.wait_names("com.victronenergy.pvinverter.http_20")
+        program.stop()
+        self.ends_well = False
+        self.configure({"Host": dtu.host, **self.LOGIN, **keys}, **sections)
+        code, out, _ = self.call("check", "--json", self.config())
+        self.assertEqual(0, code, out)
+        roof, barn = (self.device(json.loads(out), f"INVERTER{n}")["notes"] for n in range(2))
+        self.assertIn(f"set on the GX screen: CustomName=East, {says}", roof)
+        self.assertEqual(limit is not None, limit in roof)
+        self.assertEqual(["set on the GX screen: Enabled=0",
+                          "is kept off the bus: it was disabled there, on the page DbusOpendtu"], barn)
+
+    def test_added_on_the_screen(self):
+        """Asked like the others; here, at a name that leads to this machine itself, which is not near."""
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20))
+        program = self.start()
+        self.wait_value(PAGE, "/State", 1)
+        self.client.set(PAGE, "/IpAddresses", "s", "localhost")
+        self.wait_value(PAGE, "/GatewayList", "DEFAULT,ADDED1")
+        program.stop()
+        self.ends_well = False
+        code, out, _ = self.call("check", "--json", self.config())
+        self.assertEqual(3, code, out)
+        well, added = json.loads(out)["gateways"]
+        self.assertEqual([], well["problems"])
+        self.assertEqual(1, len(added["problems"]), added)
 
     def test_night(self):
         """No problem of the configuration."""

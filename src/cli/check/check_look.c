@@ -55,7 +55,21 @@ static void read_config(struct check *c)
     free(text);
 }
 
-static struct asked *ask_all(const struct config *config)
+/* What config.ini leaves open may have been switched on on the GX screen. */
+static void ask_as_chosen(const struct config *config, const struct statefile *memory,
+                          bool rights[CONF_GATEWAYS_MAX])
+{
+    size_t count;
+    const struct device_memory *known = statefile_all(memory, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        bool commands = known[i].choice.power_limit == 1 || known[i].choice.power_switch == 1;
+        for (size_t g = 0; commands && g < config->dtu_count; g++)
+            rights[g] |= strcmp(known[i].gateway, config->gateways[g].section) == 0;
+    }
+}
+
+static struct asked *ask_all(const struct config *config, const struct statefile *memory)
 {
     const struct gateway_conf *confs[CONF_GATEWAYS_MAX];
     bool rights[CONF_GATEWAYS_MAX] = {false};
@@ -68,6 +82,7 @@ static struct asked *ask_all(const struct config *config)
     for (size_t d = 0; d < config->device_count; d++)
         rights[config->devices[d].gateway] |=
             config->devices[d].power_limit || config->devices[d].power_switch;
+    ask_as_chosen(config, memory, rights);
     return ask_gateways(confs, rights, config->gateway_count);
 }
 
@@ -119,7 +134,7 @@ static bool find(struct check *c, const char *state)
     struct asked *others = calloc(count + 1, sizeof *others), *again = NULL;
     struct identity *identities = calloc(count + 1, sizeof *identities);
 
-    c->asked = ask_all(c->config);
+    c->asked = ask_all(c->config, c->memory);
     if (c->asked && confs && others && identities)
         again = ask_others(c->config, c->asked, confs, others, &again_count);
     if (again && identify(c->asked, count, identities))
@@ -146,6 +161,8 @@ bool check_look(struct check *c, const char *path, const char *state)
     else if (c->config && state) {
         log_set_level((enum log_level)(LOG_CRITICAL + 1));
         c->memory = statefile_open(state);
+        if (c->memory)
+            config_add(c->config, statefile_added(c->memory));
         ok = c->memory && find(c, state);
     }
     if (c->unreadable[0] || c->report.errors || c->report.fatals)

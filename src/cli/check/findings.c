@@ -7,6 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/check/chosen.h"
+#include "core/choice.h"
 #include "core/conf_like.h"
 #include "core/counter.h"
 #include "core/json.h"
@@ -310,12 +312,17 @@ static const char *why_no_commands(const struct plan_device *d, const struct ask
     return failed ? a->rights_why : obstacle_finding(obstacle_of(d, a));
 }
 
+static const struct owner_choice *choice_of(const struct plan_device *d)
+{
+    return d->memory ? &d->memory->choice : &choice_unset;
+}
+
 static void look_at_switch(struct findings *f, int i, const struct plan_device *d,
                            const struct asked *a)
 {
     const char *why = why_no_commands(d, a);
 
-    if (!d->conf->power_switch)
+    if (!choice_switches(choice_of(d), d->conf))
         return;
     if (strcmp(d->service, "com.victronenergy.pvinverter") != 0) {
         say(f, FINDING_NOTE, d->gateway, i, "Switch: only a pvinverter can be switched");
@@ -331,7 +338,7 @@ static void look_at_limit(struct findings *f, int i, const struct plan_device *d
     double max_w = d->view->value[FIELD_MAX_POWER][0];
     const char *why = why_no_commands(d, a);
 
-    if (!d->conf->power_limit)
+    if (!choice_limits(choice_of(d), d->conf))
         return;
     if (strcmp(d->service, "com.victronenergy.pvinverter") != 0) {
         say(f, FINDING_NOTE, d->gateway, i, "PowerLimit: Venus OS limits a pvinverter only");
@@ -414,6 +421,18 @@ static void look_at_counter(struct findings *f, int i, const struct plan_device 
             "%.0f kWh cannot be right: what does the page of the DTU say? Try restarting it", kwh);
 }
 
+/* What wins over the file, or would. */
+static void look_at_choice(struct findings *f, int i, const struct plan_device *d)
+{
+    char text[CHOSEN_MAX];
+
+    if (*chosen_text(choice_of(d), d->conf, text))
+        say(f, FINDING_NOTE, d->gateway, i, "set on the GX screen: %s", text);
+    if (!choice_enabled(choice_of(d)))
+        say(f, FINDING_NOTE, d->gateway, i,
+            "is kept off the bus: it was disabled there, on the page DbusOpendtu");
+}
+
 /* home: the gateway that lists it. */
 static void look_at_device(struct findings *f, int i, const struct plan_device *d,
                            const struct gateway_conf *home, const struct asked *a)
@@ -443,6 +462,9 @@ static void look_at_device(struct findings *f, int i, const struct plan_device *
             "has no [INVERTERn] section and is not published: write one, or set AutoAdd = 1");
         return;
     }
+    look_at_choice(f, i, d);
+    if (!choice_enabled(choice_of(d)))
+        return;
     if (d->view->state == DEVICE_NIGHT)
         say(f, FINDING_NOTE, d->gateway, i, "the gateway does not hear it at present (night?): %s",
             d->view->meter ? "a meter has no values then" : "0 W, its energy is kept");
