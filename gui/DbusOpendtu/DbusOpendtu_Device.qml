@@ -86,7 +86,7 @@ Page {
 			ListText {
 				text: qsTrId("opendtu_age")
 				dataItem.uid: root.uid + "/Age"
-				secondaryText: Words.seconds(dataItem.value)
+				secondaryText: Words.age(dataItem.value)
 				preferredVisible: dataItem.valid
 			}
 

@@ -107,7 +107,7 @@ DeviceListPluginPage {
 			ListText {
 				text: qsTrId("opendtu_age")
 				dataItem.uid: root.uid + "/Age"
-				secondaryText: Words.seconds(dataItem.value)
+				secondaryText: Words.age(dataItem.value)
 				preferredVisible: dataItem.valid
 			}
 			ListText {

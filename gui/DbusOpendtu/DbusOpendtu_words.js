@@ -69,8 +69,11 @@ function milliseconds(value) {
 	return value === undefined ? "" : Math.round(value) + " ms"
 }
 
-function seconds(value) {
-	return value === undefined ? "" : value + " s"
+// Whole minutes, in seconds.
+function age(value) {
+	if (value === undefined)
+		return ""
+	return value < 60 ? qsTrId("opendtu_age_fresh") : Math.floor(value / 60) + " min"
 }
 
 // The ids of a list such as "DEFAULT,DTU1".

@@ -154,8 +154,7 @@ const struct overview_row overview_device_rows[] = {
     [DEVICE_TODAY] = {.path = "EnergyToday", .help = "as its /Energy/Today", .text = TEXT_KWH},
     [DEVICE_ENERGY] = {.path = "Energy", .help = "as its /Ac/Energy/Forward", .text = TEXT_KWH},
     [DEVICE_MAX_POWER] = {.path = "MaxPower", .help = "as its /Ac/MaxPower", .text = TEXT_W},
-    [DEVICE_AGE] = {.path = "Age",
-                    .help = "s since its last measurement: steps of 5 s, from 1 min on of 1 min"},
+    [DEVICE_AGE] = {.path = "Age", .help = "s since its last measurement, in steps of 60"},
     [DEVICE_ENABLED] =
         {.path = "Enabled",
          .help = "write 0 to keep it off the bus, 1 to publish it; kept in the settings service",

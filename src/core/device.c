@@ -283,7 +283,7 @@ int age_shown_s(int64_t measured_ms, int64_t now_ms)
 
     if (measured_ms < 0)
         return -1;
-    return s > INT32_MAX ? INT32_MAX : (int)(s - s % (s < 60 ? 5 : 60));
+    return s > INT32_MAX ? INT32_MAX : (int)(s - s % 60);
 }
 
 void device_seen(struct device *d, int64_t now_ms)

@@ -179,8 +179,7 @@ void device_reconfigure(struct device *d, const struct device_conf *conf);
 void device_seen(struct device *d, int64_t now_ms);
 
 /*
- * An age as it is shown, in s: steps of 5 s, from a minute on of a minute, so that it does not change with each look at
- * what is fresh. -1 for a measurement that there is none of (measured_ms < 0).
+ * An age as it is shown, in s: whole minutes, so that a signal for its sake alone is rare. -1 for a measurement that there is none of (measured_ms < 0).
  */
 int age_shown_s(int64_t measured_ms, int64_t now_ms);
 

@@ -107,6 +107,7 @@ static struct device *make(enum kind kind, enum scene scene, unsigned phase)
         device_gateway(d, &gateway);
     if (scene != START)
         feed(d, scene);
+    device_seen(d, 6000);
     return d;
 }
 

@@ -87,7 +87,7 @@ def device(number, **changes):
     return below(f"{SERVICE}/Devices/11418294077{number}", **{
         "Service": f"com.victronenergy.pvinverter.http_{34 + number}", "DeviceInstance": 34 + number, "Class": "pvinverter",
         "Name": f"Roof {number}", "Serial": f"11418294077{number}", "Product": "OpenDTU", "Gateway": "DEFAULT", "State": 1,
-        "Power": 189.2 + number, "EnergyToday": 5.56, "Energy": 646.1, "MaxPower": 400, "Age": 2, "Enabled": 1,
+        "Power": 189.2 + number, "EnergyToday": 5.56, "Energy": 646.1, "MaxPower": 400, "Age": 0, "Enabled": 1,
         "PowerLimit__Enabled": 1, "PowerLimit__Final": 0, "PowerLimit__Limit": 390, "PowerLimit__Manual": 400,
         "PowerLimit__Min": 8, "PowerLimit__Max": 400, "PowerLimit__State": "390 W asked, confirmed", "Switch__Enabled": 0,
         "Switch__Final": 0, **changes})
@@ -114,7 +114,7 @@ def inverter(**changes):
     """A device's own service."""
     values = below(PV, **{
         "StatusCode": 7, "Energy__Today": 5.56, "Temperature": 31.5, "Ac__MaxPower": 800, "Ac__Frequency": 50.02,
-        "Ac__PowerLimit": 600, "Debug__PowerLimitState": "600 W asked, confirmed", "Debug__RoundTripP50": 12, "Age": 3,
+        "Ac__PowerLimit": 600, "Debug__PowerLimitState": "600 W asked, confirmed", "Debug__RoundTripP50": 12, "Age": 120,
         "ValueSource": 1, "Serial": "114182940773", **changes})
     for number in range(2):
         values.update(below(f"{PV}/Pv/{number}", V=33.1, I=5.42, P=179.4, Yield=2.78, Name="East" if number == 0 else None))

@@ -214,7 +214,7 @@ class DeviceTest(ScreenTest):
             view, = self.device(language=language)
             self.assertEqual(view.rows, [
                 ("text", w["state"], w["runs"]), ("quantity", w["power"], "189W"), ("quantity", w["today"], "5.56kWh"),
-                ("quantity", w["total"], "646.10kWh"), ("quantity", w["max_power"], "400W"), ("text", w["age"], "2 s"),
+                ("quantity", w["total"], "646.10kWh"), ("quantity", w["max_power"], "400W"), ("text", w["age"], w["age_fresh"]),
                 ("header", w["settings"], ""), ("switch", w["enabled"], "ON"), ("switch", w["limiting"], "ON"),
                 ("field", fill(w["manual_limit"], 8, 400), "400"), ("quantity", w["limit_in_force"], "390W"),
                 ("text", w["limit_state"], "390 W asked, confirmed"), ("switch", w["switching"], "OFF"),
@@ -286,7 +286,7 @@ class ValuesTest(ScreenTest):
                 ("quantity", w["max_power"], "800W"), ("quantity", w["frequency"], "50.0Hz"),
                 ("quantity", w["limit_asked"], "600W"), ("text", w["limit_state"], "600 W asked, confirmed"),
                 ("group", "East", "33.1V | 5.42A | 179W | 2.78kWh"),
-                ("group", fill(w["string"], 2), "33.1V | 5.42A | 179W | 2.78kWh"), ("text", w["age"], "3 s"),
+                ("group", fill(w["string"], 2), "33.1V | 5.42A | 179W | 2.78kWh"), ("text", w["age"], "2 min"),
                 ("text", w["values"], w["pushed"]), ("text", w["latency"], "12 ms"), ("text", w["serial"], "114182940773")])
 
     def test_states(self):

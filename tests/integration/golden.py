@@ -66,6 +66,8 @@ SERVICE = """
     /Connected              i   1               1
     /UpdateIndex            i   *               *
     /Latency                d   *               *
+    /Age                    i   0               0
+    /ValueSource            i   *               *
     /Debug/Requests         i   *               *
     /Debug/Failures         i   *               *
     /Debug/FailuresByKind   s   *               *
