@@ -453,6 +453,33 @@ class TerminalTest(ShowCase):
         screen.press("s")
         self.wait("services", lambda: screen.lines()[0].startswith("Name"))
 
+    def test_help(self):
+        """h explains what stands there; h again goes back."""
+        self.house(1)
+        screen = self.screen()
+        for key in ("h", "?"):
+            screen.press(key)
+            self.wait("the columns", lambda: any(re.match("ms +how long", line) for line in screen.lines()))
+            self.assertTrue(any(line.startswith("Age ") for line in screen.lines()))
+            screen.press(key)
+            self.wait("the table", lambda: self.head(screen).startswith("Name"))
+        screen.press("h", "s")
+        self.wait("the gateways' columns", lambda: any(re.match("p99 ms +99 of", line)
+                                                       for line in screen.lines()))
+        screen.press("q")
+        self.assert_put_back(screen, 0)
+
+    def test_reason_of_an_error(self):
+        """In words, while it lasts; for programs, too."""
+        dtu, _ = self.house(2)
+        screen = self.screen()
+        dtu.refuse_connections()
+        self.wait("the reason", lambda: screen.lines()[-4].startswith(f"error: {dtu.host} refused"), 20.0)
+        self.assertTrue(screen.lines()[-3].endswith(" (Roof south 1 and 1 more)"), screen.lines())
+        self.assertRegex(self.show("--once")[1].splitlines()[-2], r"^error: .* \(Roof south 1 and 1 more\)$")
+        reason, = {row["reason"] for row in json.loads(self.show("--once", "--json")[1])["services"]}
+        self.assertTrue(reason.startswith(f"{dtu.host} refused the connection"))
+
     @each(("plain", {"LANG": "C"}, False), ("latin", {"LC_ALL": "de_DE.ISO-8859-1"}, False),
           ("utf8", {"LC_CTYPE": "C.UTF-8", "LANG": "C"}, True), ("unset", {"LANG": ""}, True),
           ("console", {"LANG": "", "TERM": "linux"}, False))

@@ -52,11 +52,14 @@ static void fits_every_size(void **state)
     }
     for (unsigned width = 1; width < 220; width++) {
         for (unsigned height = 1; height < 45; height += 7) {
-            for (int kind = 0; kind < 4; kind++) {
+            for (int kind = 0; kind < 8; kind++) {
                 struct show_look l = look(width, height);
                 size_t scroll = 25;
                 l.color = kind & 1;
                 l.gateways = kind & 2;
+                l.help = kind & 4;
+                l.note = kind & 1 ? "a note that is wider than many a terminal\nand its \x1b[2Jend"
+                                  : NULL;
                 show_text_reset(&out);
                 show_view_screen(model, &l, &scroll, &out);
                 assert_int_equal(check_lines(width), height);
@@ -142,6 +145,117 @@ static void draws_the_history(void **state)
     show_text_reset(&out);
     show_view_screen(model, &l, &scroll, &out);
     assert_non_null(strstr(out.data, "#######_"));
+}
+
+/* In error, for a reason; the gateway's last failure as such is none. */
+static struct show_row *failed(unsigned instance, const char *name, const char *why)
+{
+    struct show_row *row = inverter(instance, name, 1, 0);
+
+    number(row, "/StatusCode", 10);
+    number(row, "/ErrorCode", 1);
+    text(row, "/Debug/LastError", why);
+    return row;
+}
+
+static size_t count_of(const char *what)
+{
+    size_t count = 0;
+
+    for (const char *at = out.data; (at = strstr(at, what)); at++)
+        count++;
+    return count;
+}
+
+static void says_why_there_is_an_error(void **state)
+{
+    struct show_look l = look(80, 24);
+    size_t scroll = 0;
+
+    text(inverter(20, "Well", 1, 5), "/Debug/LastError", "over");
+    failed(21, "Roof", "no answer from 10.0.0.1 within 2.5 s");
+    failed(22, "Barn", "no answer from 10.0.0.1 within 2.5 s");
+    text(failed(23, "Shed", "wrong password"), "/Mgmt/Connection", "TCP/IP (HTTP) 10.0.0.2");
+    for (int gateways = 0; gateways < 2; gateways++) {
+        l.gateways = gateways;
+        show_text_reset(&out);
+        show_view_screen(model, &l, &scroll, &out);
+        assert_non_null(strstr(
+            out.data,
+            "\nerror: no answer from 10.0.0.1 within 2.5 s (Roof and 1 more)\nerror: wrong password (Shed)\nTotal "));
+        assert_int_equal(count_of("error: "), 2);
+        assert_int_equal(check_lines(80), 24);
+    }
+    l.gateways = false;
+    show_text_reset(&out);
+    show_view_table(model, &l, &out);
+    assert_int_equal(count_of("error: "), 2);
+    show_text_reset(&out);
+    show_view_json(model, &l, &out);
+    assert_int_equal(count_of("\"reason\":null"), 1);
+    assert_int_equal(count_of("\"reason\":\"wrong password\""), 1);
+}
+
+static void says_at_most_three_reasons(void **state)
+{
+    struct show_look l = look(80, 24);
+    char why[16];
+
+    for (unsigned i = 0; i < 6; i++) {
+        snprintf(why, sizeof why, "reason %u", i);
+        failed(20 + i, "Roof", why);
+    }
+    show_view_table(model, &l, &out);
+    assert_int_equal(count_of("error: "), 3);
+}
+
+static void folds_a_long_reason(void **state)
+{
+    struct show_look l = look(40, 24);
+    size_t scroll = 0;
+
+    failed(20, "Roof", "10.0.0.1 refused the connection: is Host (with its port) right?");
+    show_view_screen(model, &l, &scroll, &out);
+    assert_non_null(strstr(out.data, "\nerror: 10.0.0.1 refused the connection:\n"
+                                     "  is Host (with its port) right? (Roof)\nTotal "));
+    assert_int_equal(check_lines(40), 24);
+}
+
+static void explains_every_column(void **state)
+{
+    size_t scroll = 0;
+
+    inverter(20, "Roof", 1, 5);
+    for (int gateways = 0; gateways < 2; gateways++) {
+        struct show_look l = look(80, 24);
+        l.gateways = gateways;
+        l.help = true;
+        show_text_reset(&out);
+        show_view_screen(model, &l, &scroll, &out);
+        assert_int_equal(strncmp(out.data, "Column      Meaning", 19), 0);
+        assert_int_equal(count_of("\xE2\x80\xA6"),
+                         0); /* none is cut in 80 columns, none left out in 24 lines */
+        assert_non_null(
+            strstr(out.data, gateways ? "\np99 ms      99 of 100" : "\nms          how long"));
+        assert_non_null(
+            strstr(out.data, gateways ? "\nLast error  why" : "\nAge         time since"));
+        assert_non_null(strstr(out.data, "\nq quit  h back"));
+    }
+}
+
+static void has_a_note(void **state)
+{
+    struct show_look l = look(80, 24);
+    size_t scroll = 0;
+
+    inverter(20, "Roof", 1, 5);
+    l.note = "one\ntwo";
+    assert_int_equal(show_view_screen(model, &l, &scroll, &out), 19);
+    assert_int_equal(strncmp(out.data, "one\ntwo\nName ", 13), 0);
+    l.height = 11;
+    show_text_reset(&out);
+    show_view_screen(model, &l, &scroll, &out);
+    assert_int_equal(strncmp(out.data, "Name ", 5), 0);
 }
 
 static void shows_no_control_characters(void **state)
@@ -242,6 +356,11 @@ int main(void)
         WITH_MODEL(drops_columns_by_rank),
         WITH_MODEL(scrolls_to_every_row),
         WITH_MODEL(draws_the_history),
+        WITH_MODEL(says_why_there_is_an_error),
+        WITH_MODEL(says_at_most_three_reasons),
+        WITH_MODEL(folds_a_long_reason),
+        WITH_MODEL(explains_every_column),
+        WITH_MODEL(has_a_note),
         WITH_MODEL(shows_no_control_characters),
         WITH_MODEL(bears_absurd_numbers),
         WITH_MODEL(writes_lines_of_one_shape),

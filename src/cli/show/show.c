@@ -199,8 +199,8 @@ static void on_tick(void *user)
 static void soon(struct show *s)
 {
     s->changed = true;
-    if (s->options.once || (!s->terminal && !s->settled))
-        return; /* what is written stays: it waits until the beginning is known as a whole */
+    if (s->options.once || !s->settled)
+        return; /* it waits until the beginning is known as a whole; a terminal at most TICK_MS */
     if (!loop_timer_armed(&s->draw_timer))
         loop_timer_arm(&s->draw_timer, s->terminal ? FRAME_MS : 0);
 }
@@ -278,9 +278,11 @@ static void on_settled(void *user)
     s->settled = true;
     if (s->options.once)
         print_once(s);
+    else if (s->terminal)
+        on_draw(s);
     else if (show_model_count(s->model))
         soon(s);
-    else if (!s->terminal)
+    else
         fprintf(stderr, "show: no service of dbus-opendtu is on the D-Bus yet; waiting\n");
 }
 
@@ -324,6 +326,13 @@ static void on_key(void *user, int key)
         break;
     case 's':
         s->look.gateways = !s->look.gateways;
+        s->scroll = 0;
+        on_draw(s);
+        break;
+    case 'h':
+    case 'H':
+    case '?':
+        s->look.help = !s->look.help;
         s->scroll = 0;
         on_draw(s);
         break;
@@ -455,6 +464,7 @@ static void choose_look(struct show *s)
     s->look = (struct show_look){.color = show_options_color(&s->options),
                                  .utf8 = show_options_utf8() || !isatty(STDOUT_FILENO),
                                  .gateways = s->options.stats,
+                                 .note = s->options.note,
                                  .history = s->terminal != NULL};
     if (s->options.once && isatty(STDOUT_FILENO)) {
         struct terminal *t = terminal_open(s->loop, -1, STDOUT_FILENO, NULL, NULL);

@@ -44,6 +44,7 @@ static cJSON *row_object(const struct show_row *row, int64_t now_ms)
     cJSON_AddStringToObject(o, "service", row->service);
     cJSON_AddStringToObject(o, "name", show_row_title(row));
     cJSON_AddStringToObject(o, "status", show_row_status(row, &tone, buffer, sizeof buffer));
+    json_out_text(o, "reason", show_row_reason(row));
     json_out_text(o, "phase", show_row_phases(row));
     json_out_number(o, "power_w", show_row_power(row));
     json_out_number(o, "voltage_v", show_row_voltage(row));

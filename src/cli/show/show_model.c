@@ -396,6 +396,11 @@ static const char *number_word(const struct word *words, double number, enum sho
     return buffer;
 }
 
+static bool has_error(const struct show_row *row)
+{
+    return has_value(row->error_code) && (row->error_code < 0 || row->error_code > 0);
+}
+
 const char *show_row_status(const struct show_row *row, enum show_tone *tone, char *buffer,
                             size_t size)
 {
@@ -405,7 +410,7 @@ const char *show_row_status(const struct show_row *row, enum show_tone *tone, ch
     *tone = SHOW_BAD;
     if (has_value(row->connected) && row->connected < 1)
         return "offline";
-    if (has_value(row->error_code) && (row->error_code < 0 || row->error_code > 0)) {
+    if (has_error(row)) {
         if (row->error_code < 1.5 && row->error_code > 0.5)
             return "error";
         (void)snprintf(buffer, size, "error %.0f", row->error_code);
@@ -419,6 +424,14 @@ const char *show_row_status(const struct show_row *row, enum show_tone *tone, ch
     bool known = has_value(show_row_power(row));
     *tone = known ? SHOW_GOOD : SHOW_FAINT;
     return known ? "ok" : "no values";
+}
+
+const char *show_row_reason(const struct show_row *row)
+{
+    bool connected = !has_value(row->connected) || row->connected >= 1;
+    bool failed = has_error(row) || (row->status_code > 9.5 && row->status_code < 10.5);
+
+    return row->answer == SHOW_ANSWERED && connected && failed ? row->debug.last_error : "";
 }
 
 int64_t show_row_age(const struct show_row *row, int64_t now_ms, bool *at_least)

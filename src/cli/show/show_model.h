@@ -90,6 +90,9 @@ enum show_tone { SHOW_NORMAL, SHOW_FAINT, SHOW_GOOD, SHOW_WARNING, SHOW_BAD };
 const char *show_row_status(const struct show_row *row, enum show_tone *tone, char *buffer,
                             size_t size);
 
+/* Why it is in error, as its gateway's last failure has it; "" when it is not, or does not say. */
+const char *show_row_reason(const struct show_row *row);
+
 /*
  * Since its last measurement, in ms. *at_least: none was seen yet, and it is older than this. -1
  * before it told anything.

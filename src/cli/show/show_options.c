@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/fold.h"
+#include "edge/sys/terminal.h"
 
 enum { INTERVAL_MAX_S = 3600 };
 
@@ -22,10 +23,11 @@ static const char help[] =
     "  --all       the inverters and AC meters of other programs as well\n"
     "  --interval S  without a terminal: at most one line of a service in S seconds (1; up to 3600)\n"
     "  --no-color  no colours; so does NO_COLOR in the environment\n"
+    "  --note TEXT in a terminal: a line above the table\n"
     "\n"
-    "In a terminal: arrows and PgUp, PgDn scroll, s shows the gateways, q or Ctrl-C ends. Into a file\n"
-    "or a pipe: a line for each service whose values have changed; with --stats, the table at each\n"
-    "interval in which something has.\n"
+    "In a terminal: h explains the columns, arrows and PgUp, PgDn scroll, s shows the gateways, q or\n"
+    "Ctrl-C ends. Into a file or a pipe: a line for each service whose values have changed; with\n"
+    "--stats, the table at each interval in which something has.\n"
     "Exit code: 0 ended as asked, 1 no D-Bus or it was lost, 2 wrong usage, 3 --once found no service.\n";
 
 /*
@@ -48,10 +50,7 @@ bool show_options_utf8(void)
 
 bool show_options_color(const struct show_options *o)
 {
-    const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
-
-    return !o->no_color && (!none || !*none) && isatty(STDOUT_FILENO) && term && *term &&
-           strcmp(term, "dumb") != 0;
+    return !o->no_color && terminal_takes_color(STDOUT_FILENO);
 }
 
 bool show_options_draw(const struct show_options *o)
@@ -65,10 +64,15 @@ bool show_options_draw(const struct show_options *o)
 int show_options_parse(int argc, char **argv, struct show_options *o)
 {
     static const struct option long_options[] = {
-        {"once", no_argument, NULL, 'o'},     {"json", no_argument, NULL, 'j'},
-        {"stats", no_argument, NULL, 's'},    {"all", no_argument, NULL, 'a'},
-        {"no-color", no_argument, NULL, 'n'}, {"interval", required_argument, NULL, 'i'},
-        {"help", no_argument, NULL, 'h'},     {0},
+        {"once", no_argument, NULL, 'o'},
+        {"json", no_argument, NULL, 'j'},
+        {"stats", no_argument, NULL, 's'},
+        {"all", no_argument, NULL, 'a'},
+        {"no-color", no_argument, NULL, 'n'},
+        {"interval", required_argument, NULL, 'i'},
+        {"note", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     char *rest = NULL;
     int c;
@@ -89,6 +93,9 @@ int show_options_parse(int argc, char **argv, struct show_options *o)
             break;
         case 'n':
             o->no_color = true;
+            break;
+        case 't':
+            o->note = optarg;
             break;
         case 'i':
             o->interval_s = strtol(optarg, &rest, 10);

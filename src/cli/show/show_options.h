@@ -6,6 +6,7 @@
 
 struct show_options {
     bool once, json, stats, all, no_color;
+    const char *note; /* NULL: none */
     long interval_s;
 };
 

@@ -17,6 +17,7 @@ struct show_cell {
 
 struct show_column {
     const char *title;
+    const char *help;  /* what it means, in a line */
     unsigned min, max; /* columns of a terminal; as wide as its widest text between these */
     unsigned fixed;    /* in a stream of lines; 0: not there */
     unsigned rank;     /* 0 stays; else the highest goes first when there is too little room */

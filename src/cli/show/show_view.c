@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/show/show_help.h"
+#include "cli/show/show_reason.h"
 #include "cli/show/show_table.h"
 
 /* ---- cells ---- */
@@ -182,18 +184,23 @@ static void history_cell(const void *row, const struct show_look *look, unsigned
 }
 
 static const struct show_column service_columns[] = {
-    {"Name", 14, 32, 24, 0, false, false, name_cell},
-    {"Service", 14, 40, 22, 11, false, false, service_cell},
-    {"Ph", 2, 5, 5, 4, false, false, phase_cell},
-    {"W", 6, 8, 7, 0, true, false, power_cell},
-    {"V", 5, 6, 6, 6, true, false, voltage_cell},
-    {"A", 5, 6, 6, 8, true, false, current_cell},
-    {"Today", 5, 7, 7, 7, true, true, today_cell},
-    {"kWh", 7, 9, 9, 5, true, false, energy_cell},
-    {"Age", 4, 4, 4, 2, true, false, age_cell},
-    {"Status", 8, 10, 10, 1, false, false, status_cell},
-    {"ms", 4, 6, 6, 9, true, false, latency_cell},
-    {"Power", 8, SHOW_BUCKETS, 0, 10, false, true, history_cell},
+    {"Name", "as its owner or its gateway calls it", 14, 32, 24, 0, false, false, name_cell},
+    {"Service", "its name on the D-Bus, without com.victronenergy.", 14, 40, 22, 11, false, false,
+     service_cell},
+    {"Ph", "the phases that it feeds or loads; 3P: all three", 2, 5, 5, 4, false, false,
+     phase_cell},
+    {"W", "its power now", 6, 8, 7, 0, true, false, power_cell},
+    {"V", "voltage, the mean of its phases", 5, 6, 6, 6, true, false, voltage_cell},
+    {"A", "current, the sum of its phases", 5, 6, 6, 8, true, false, current_cell},
+    {"Today", "kWh since midnight, as its gateway counts", 5, 7, 7, 7, true, true, today_cell},
+    {"kWh", "its energy counter", 7, 9, 9, 5, true, false, energy_cell},
+    {"Age", "time since the last measurement came; yellow after a minute", 4, 4, 4, 2, true, false,
+     age_cell},
+    {"Status", "what it does; the words are below", 8, 10, 10, 1, false, false, status_cell},
+    {"ms", "how long the gateway took to answer, in thousandths of a second", 4, 6, 6, 9, true,
+     false, latency_cell},
+    {"Power", "its power in the last five minutes", 8, SHOW_BUCKETS, 0, 10, false, true,
+     history_cell},
 };
 
 /* ---- gateways ---- */
@@ -270,16 +277,19 @@ NUMBER_CELL(p50_cell, 0, row_of(row)->debug.p50)
 NUMBER_CELL(p99_cell, 0, row_of(row)->debug.p99)
 
 static const struct show_column gateway_columns[] = {
-    {"Gateway", 12, 40, 24, 0, false, false, gateway_cell},
-    {"Services", 8, 8, 8, 8, true, false, services_cell},
-    {"Requests", 8, 10, 10, 3, true, false, requests_cell},
-    {"Pushed", 6, 10, 10, 9, true, false, pushed_cell},
-    {"Failed", 6, 10, 10, 0, true, false, failures_cell},
-    {"p50 ms", 6, 7, 7, 4, true, false, p50_cell},
-    {"p99 ms", 6, 7, 7, 2, true, false, p99_cell},
-    {"Bytes", 6, 7, 7, 7, true, false, bytes_cell},
-    {"Failures", 10, 60, 40, 6, false, false, kinds_cell},
-    {"Last error", 12, SHOW_TEXT_MAX, 80, 5, false, false, error_cell},
+    {"Gateway", "address of the DTU or device", 12, 40, 24, 0, false, false, gateway_cell},
+    {"Services", "how many inverters and meters come from it", 8, 8, 8, 8, true, false,
+     services_cell},
+    {"Requests", "how often it was asked", 8, 10, 10, 3, true, false, requests_cell},
+    {"Pushed", "messages that it sent without being asked", 6, 10, 10, 9, true, false, pushed_cell},
+    {"Failed", "how often it gave no usable answer", 6, 10, 10, 0, true, false, failures_cell},
+    {"p50 ms", "half of its answers took no longer, in thousandths of a second", 6, 7, 7, 4, true,
+     false, p50_cell},
+    {"p99 ms", "99 of 100 answers took no longer", 6, 7, 7, 2, true, false, p99_cell},
+    {"Bytes", "read from it; k is a thousand, M a million", 6, 7, 7, 7, true, false, bytes_cell},
+    {"Failures", "the failed ones by their kind", 10, 60, 40, 6, false, false, kinds_cell},
+    {"Last error", "why it failed the last time; that may be over", 12, SHOW_TEXT_MAX, 80, 5, false,
+     false, error_cell},
 };
 
 /* ---- tables ---- */
@@ -374,11 +384,21 @@ static void put_total(const struct show_model *m, const struct show_look *look,
     put_words(out, look, line, "\x1b[1m");
 }
 
+static void put_reasons(const struct show_reasons *r, const struct show_look *look,
+                        struct show_text *out)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        put_words(out, look, r->line[i], "\x1b[31m");
+        show_text_puts(out, "\n");
+    }
+}
+
 void show_view_table(const struct show_model *m, const struct show_look *look,
                      struct show_text *out)
 {
     struct show_gateway gateways[SHOW_SERVICES_MAX];
     struct show_table t = table_of(m, look, gateways);
+    struct show_reasons reasons;
     struct show_layout layout;
 
     show_layout(&t, look, &layout);
@@ -390,24 +410,80 @@ void show_view_table(const struct show_model *m, const struct show_look *look,
     }
     if (look->gateways)
         return;
+    show_reasons(&reasons, m, look->width, look->utf8);
+    put_reasons(&reasons, look, out);
     put_total(m, look, out);
     show_text_puts(out, "\n");
 }
 
 /* ---- the screen ---- */
 
+enum {
+    NOTE_HEIGHT = 12,   /* a screen that is lower has none */
+    KEYS_HEIGHT = 5,    /* head, a row and totals are what has to be there */
+    REASON_HEIGHT = 10, /* likewise */
+};
+
+/* What a screen has besides its rows. */
+struct frame {
+    struct show_table table;
+    struct show_reasons reasons;
+    size_t notes; /* lines */
+    bool keys;
+};
+
+static size_t lines_of(const char *text)
+{
+    size_t lines = text ? 1 : 0;
+
+    for (; text && *text; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static void plan_frame(struct frame *f, const struct show_model *m, const struct show_look *look)
+{
+    f->keys = look->height >= KEYS_HEIGHT;
+    f->notes = look->height >= NOTE_HEIGHT ? lines_of(look->note) : 0;
+    show_reasons(&f->reasons, m, look->width, look->utf8);
+    if (look->help || look->height < REASON_HEIGHT)
+        f->reasons.count = 0;
+}
+
+static size_t room_of(const struct frame *f, const struct show_look *look)
+{
+    size_t other = 2 + f->keys + f->notes + f->reasons.count;
+
+    return look->height > other ? look->height - other : 1;
+}
+
+static void put_note(const struct frame *f, const struct show_look *look, struct show_text *out)
+{
+    const char *at = look->note;
+    char raw[240], line[240];
+
+    for (size_t i = 0; i < f->notes; i++) {
+        size_t len = strcspn(at, "\n");
+        (void)snprintf(raw, sizeof raw, "%.*s", (int)len, at);
+        show_text_clean(line, sizeof line, raw);
+        put_words(out, look, line, "\x1b[36m");
+        show_text_puts(out, "\n");
+        at += len + (at[len] == '\n');
+    }
+}
+
 static void put_keys(const struct show_look *look, const struct show_table *t, size_t scroll,
                      size_t room, struct show_text *out)
 {
-    char line[160];
-    const char *other = look->gateways ? "s services" : "s gateways";
+    char line[160], keys[64];
 
+    (void)snprintf(keys, sizeof keys, "q quit  %s  %s", look->help ? "h back" : "h help",
+                   look->gateways ? "s services" : "s gateways");
     if (t->row_count <= room)
-        (void)snprintf(line, sizeof line, "q quit  %s", other);
+        (void)snprintf(line, sizeof line, "%s", keys);
     else
-        (void)snprintf(line, sizeof line, "%zu-%zu of %zu  q quit  %s  %s PgUp PgDn scroll",
-                       scroll + 1, scroll + room, t->row_count, other,
-                       look->utf8 ? "↑ ↓" : "up down");
+        (void)snprintf(line, sizeof line, "%zu-%zu of %zu  %s  %s PgUp PgDn scroll", scroll + 1,
+                       scroll + room, t->row_count, keys, look->utf8 ? "↑ ↓" : "up down");
     put_words(out, look, line, "\x1b[2m");
 }
 
@@ -425,35 +501,40 @@ static void put_rows(const struct show_table *t, const struct show_look *look, s
         else if (!t->row_count && i == 0)
             put_words(out, look, "Nothing on the D-Bus yet: does dbus-opendtu run?", "\x1b[33m");
     }
+    show_text_puts(out, "\n");
+}
+
+static void put_foot(const struct show_model *m, const struct show_look *look,
+                     const struct frame *f, size_t scroll, size_t room, struct show_text *out)
+{
+    put_total(m, look, out);
+    if (!f->keys && look->height != 2)
+        return;
+    show_text_puts(out, "\n");
+    put_keys(look, &f->table, scroll, room, out);
 }
 
 size_t show_view_screen(const struct show_model *m, const struct show_look *look, size_t *scroll,
                         struct show_text *out)
 {
     struct show_gateway gateways[SHOW_SERVICES_MAX];
-    struct show_table t = table_of(m, look, gateways);
-    bool keys = look->height >= 5; /* head, a row and totals are what has to be there */
-    size_t other = 2 + keys, room = look->height > other ? look->height - other : 1;
+    struct show_help help;
+    struct frame f = {.table = table_of(m, look, gateways)};
 
-    if (t.row_count <= room)
+    if (look->help)
+        f.table = show_help_table(&help, &f.table, look->gateways);
+    plan_frame(&f, m, look);
+    size_t room = room_of(&f, look);
+    if (f.table.row_count <= room)
         *scroll = 0;
-    else if (*scroll > t.row_count - room)
-        *scroll = t.row_count - room;
-    if (look->height < 3) {
-        put_total(m, look, out);
-        if (look->height < 2)
-            return room;
-        show_text_puts(out, "\n");
-        put_keys(look, &t, *scroll, room, out);
-        return room;
+    else if (*scroll > f.table.row_count - room)
+        *scroll = f.table.row_count - room;
+    if (look->height >= 3) {
+        put_note(&f, look, out);
+        put_rows(&f.table, look, *scroll, room, out);
+        put_reasons(&f.reasons, look, out);
     }
-    put_rows(&t, look, *scroll, room, out);
-    show_text_puts(out, "\n");
-    put_total(m, look, out);
-    if (keys) {
-        show_text_puts(out, "\n");
-        put_keys(look, &t, *scroll, room, out);
-    }
+    put_foot(m, look, &f, *scroll, room, out);
     return room;
 }
 

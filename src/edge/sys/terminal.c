@@ -180,6 +180,13 @@ void terminal_close(struct terminal *t)
 
 /* ---- drawing ---- */
 
+bool terminal_takes_color(int out)
+{
+    const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    return (!none || !*none) && isatty(out) && term && *term && strcmp(term, "dumb") != 0;
+}
+
 void terminal_size(const struct terminal *t, unsigned *width, unsigned *height)
 {
     struct winsize size = {0};

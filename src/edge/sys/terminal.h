@@ -23,6 +23,9 @@ enum {
     TERMINAL_END,
 };
 
+/* Whether out is a terminal that knows colours, and whose owner wants them: NO_COLOR is not set, or empty. */
+bool terminal_takes_color(int out);
+
 typedef void (*terminal_key_fn)(void *user, int key);
 
 struct terminal;
