@@ -4,15 +4,22 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { DEEPEST = 24 }; /* columns that a line is set in by, at most */
+enum {
+    DEEPEST = 24, /* columns that a line is set in by, at most */
+    USUAL = 80,   /* of a terminal that does not say how wide it is */
+};
 
-/* Of UTF-8; each character is one column here. */
+/* Of UTF-8; each character is one column here, and a colour ("\x1b[31m") is none. */
 static unsigned columns(const char *text, size_t len)
 {
+    bool color = false;
     unsigned n = 0;
 
-    for (size_t i = 0; i < len; i++)
-        n += ((unsigned char)text[i] & 0xc0) != 0x80;
+    for (size_t i = 0; i < len; i++) {
+        color = color || text[i] == '\x1b';
+        n += !color && ((unsigned char)text[i] & 0xc0) != 0x80;
+        color = color && text[i] != 'm';
+    }
     return n;
 }
 
@@ -124,7 +131,8 @@ void fold_text(FILE *out, const char *text, unsigned width, enum fold_kind kind)
 void fold_print(FILE *out, const char *text, enum fold_kind kind)
 {
     struct winsize size = {0};
-    bool terminal = isatty(fileno(out)) && ioctl(fileno(out), TIOCGWINSZ, &size) == 0;
+    bool terminal = isatty(fileno(out));
+    bool known = terminal && ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col;
 
-    fold_text(out, text, terminal ? size.ws_col : 0, kind);
+    fold_text(out, text, !terminal ? 0 : known ? size.ws_col : USUAL, kind);
 }

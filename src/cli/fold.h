@@ -20,7 +20,7 @@ enum fold_kind {
  */
 void fold_text(FILE *out, const char *text, unsigned width, enum fold_kind kind);
 
-/* The same for the width of out, if that is a terminal. */
+/* The same for the width of out, if that is a terminal; 80 where it does not say how wide it is. */
 void fold_print(FILE *out, const char *text, enum fold_kind kind);
 
 #endif

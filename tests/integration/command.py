@@ -22,14 +22,14 @@ class CommandTest(BusTest):
         self.assertNotRegex(done.stderr, "AddressSanitizer|LeakSanitizer|runtime error")
         return done.returncode, done.stdout, done.stderr
 
-    def call_on_terminal(self, *arguments, width=80, timeout=20.0):
+    def call_on_terminal(self, *arguments, width=80, timeout=20.0, environment=None):
         """(exit code, the lines that it wrote) of a run whose output is a terminal of this width."""
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
         with subprocess.Popen([*command(), *arguments], stdin=subprocess.DEVNULL, stdout=theirs,
                               stderr=theirs, cwd=self.folder,
                               env={"DBUS_SESSION_BUS_ADDRESS": self.bus.address, "TERM": "dumb",
-                                   "LC_ALL": "C.UTF-8", **SANITIZERS}) as process:
+                                   "LC_ALL": "C.UTF-8", **SANITIZERS, **(environment or {})}) as process:
             os.close(theirs)
             said = b""
             try:

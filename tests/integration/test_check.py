@@ -2,9 +2,10 @@
 
 import json
 import os
+import re
 
 from tests.integration.bus import PAGE
-from tests.integration.case import each, on_every_model
+from tests.integration.case import PVINVERTER, each, on_every_model
 from tests.integration.command import CommandTest
 from tests.integration.program import inverter, template
 from tests.sim import (Ahoy, Basic, Digest, Fault, Generic, Inverter, OpenDtu, ShellyGen1,
@@ -68,7 +69,8 @@ class CheckTest(CommandTest):
         self.assertRegex(text, r"config\.ini:\d+: error: .*L7")
         self.assertRegex(text, r"config\.ini:\d+: warning: .*Colour")
         self.assertIn(ROOF, text)
-        self.assertIn("there are problems", text)
+        self.assertRegex(text.splitlines()[-1], r"config\.ini: \d errors?, \d warnings?, "
+                         r"\w+ problems?: correct the errors, then check again$")
 
     @each(("password", {"Password": "openDTU42"}, 0o644, True), ("its_group", {"Password": "openDTU42"}, 0o640, True),
           ("its_owner", {"Password": "openDTU42"}, 0o600, False), ("no_password", {}, 0o644, False))
@@ -90,7 +92,7 @@ class CheckTest(CommandTest):
         report = self.check("--no-ask")
         self.assertNotIn("gateways", report)
         self.assertEqual(0, dtu.counts.total)
-        self.assertTrue(self.text("--no-ask").endswith("\nall is well\n"))
+        self.assertTrue(self.text("--no-ask").endswith("config.ini: no errors, no warnings: all is well\n"))
 
     @each(("unknown_key", {"Colour": "red"}, "Colour"), ("dry_run", {"DryRun": 1}, "not published"),
           ("out_of_range", {"HTTPTimeout": 120}, "60 is used"),
@@ -104,7 +106,8 @@ class CheckTest(CommandTest):
         self.assertEqual((0, 1, 0), (report["errors"], report["warnings"], report["problems"]))
         text = self.text(code=3)
         self.assertIn(says, text)
-        self.assertTrue(text.endswith("\nthere are problems\n"), text)
+        self.assertTrue(text.endswith("config.ini: no errors, 1 warning, no problems: see the lines above, "
+                                      "then check again\n"), text)
         self.assertEqual(3, self.call("check", "--no-ask", self.config())[0])
 
     @each(("templates_only", "[DEFAULT]\nDTU=template\n", "nothing to publish"),
@@ -161,8 +164,8 @@ class CheckTest(CommandTest):
         self.assertEqual("opendtu", report["gateways"][0]["kind"])
         text = self.text()
         self.assertRegex(text, r"com\.victronenergy\.pvinverter\.http_20, L1, AC output, [\d.]+ W")
-        self.assertIn("http_<auto>, L3, AC input 1", text)
-        self.assertTrue(text.endswith("\nall is well\n"), text)
+        self.assertIn("pvinverter with a new number, from 34 up, L3, AC input 1", text)
+        self.assertTrue(text.endswith("config.ini: no errors, no warnings, no problems: all is well\n"), text)
 
     def test_of_any_kind(self):
         """Without saying what it is, and without sections: what is found is published."""
@@ -419,6 +422,81 @@ class CheckTest(CommandTest):
         self.assertIn("place 5", self.device(report, "INVERTER5")["problems"][0])
         self.assertIn(BARN, self.device(report, "INVERTER5")["problems"][0])
         self.assertIn("999", self.device(report, "INVERTER6")["problems"][0])
+
+    def test_sections_of_a_stock_file(self):
+        """The ten that the Python driver's example has: what is too much is one problem, in one place."""
+        dtu = self.roofs()
+        self.configure({"Host": dtu.host}, **{f"INVERTER{n}": inverter(34 + n) for n in range(10)})
+        report = self.check(code=3)
+        self.assertEqual(1, report["problems"])
+        for n in range(2, 10):
+            problem, = self.device(report, f"INVERTER{n}")["problems"]
+            self.assertIn(f"has 2 inverters ({ROOF}, {BARN}), and none for [INVERTER2], ", problem)
+            self.assertIn("[INVERTER8] and [INVERTER9]: take these sections out", problem)
+        text = self.text(code=3)
+        self.assertEqual(1, text.count("nothing to publish"))
+        self.assertEqual(1, text.count("  problem: "))
+        self.assertIn("  [INVERTER2] and 7 other sections: nothing to publish\n    problem: [DEFAULT] has", text)
+        self.assertIn("config.ini: no errors, no warnings, 1 problem: ", text)
+
+    # --- what is on the bus already ---------------------------------------------------------------
+
+    def running(self, dtu, *numbers, **sections):
+        """A service with the roof on number 20, and the barn on the number that it was given."""
+        self.configure({"Host": dtu.host}, INVERTER0=inverter(20), **sections)
+        self.start()
+        self.wait_names(*(PVINVERTER % n for n in (20, *numbers, 34)), timeout=16.0)
+
+    def test_the_number_in_use(self):
+        """Of what is on the bus, the one that it has there; else the last one."""
+        dtu = self.roofs()
+        self.running(dtu)
+        text = self.call("check", self.config())[1]
+        self.assertIn('"Barn"\n    com.victronenergy.pvinverter.http_34, L1,', text)
+        report = json.loads(self.call("check", "--json", self.config())[1])
+        self.assertEqual([20, 34], [d["instance_in_use"] for d in report["devices"]])
+        self.assertEqual([20, "auto"], [d["instance"] for d in report["devices"]])
+        self.assertEqual(0, self.programs.pop().stop()[0])
+        self.assertIn("pvinverter.http_34 (as the last time), L1,", self.call("check", self.config())[1])
+
+    def test_a_dtu_that_was_taken_out(self):
+        """A service that keeps its previous configuration has inverters on the bus that the file has not."""
+        shed = self.gateway(Ahoy(self.sun, [Inverter(SHED, "Shed")], "0.8"))
+        dtu = self.roofs()
+        self.running(dtu, 21, DTU1={"Type": "ahoy", "Host": shed.host},
+                     INVERTER1=inverter(21, DTU=1, Index=0))
+        code, text, _ = self.call("check", self.config())
+        self.assertEqual(0, code, text)
+        self.assertNotIn("On the D-Bus already", text)
+        self.configure({"Host": dtu.host, "PollingInterval": "often"}, INVERTER0=inverter(20))
+        code, text, _ = self.call("check", self.config())
+        self.assertEqual(1, code, text)
+        self.assertIn("\nOn the D-Bus already:\n  problem: com.victronenergy.pvinverter.http_21 is on the D-Bus, "
+                      f"by TCP/IP (HTTP) {shed.host}, which this file does not have", text)
+        self.assertEqual(1, text.count(" is on the D-Bus, "))
+        report = json.loads(self.call("check", "--json", self.config())[1])
+        self.assertEqual(1, len(report["on_the_bus"]["problems"]))
+
+    # --- on a terminal ------------------------------------------------------------------------------
+
+    @each(("color", {"TERM": "xterm"}, True), ("none_wanted", {"TERM": "xterm", "NO_COLOR": "1"}, False),
+          ("none_known", {}, False))
+    def test_colors(self, environment, colors):
+        """They are no part of the width."""
+        self.configure({"Host": self.roofs().host, "Colour": "red"}, INVERTER0=inverter(20))
+        code, lines = self.call_on_terminal("check", self.config(), width=60, environment=environment)
+        self.assertEqual(3, code)
+        self.assertEqual(colors, "\x1b[33mwarning\x1b[0m: " in "\n".join(lines))
+        plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
+        self.assertNotIn("\x1b", "".join(plain))
+        self.assertLessEqual(max(len(line) for line in plain if " " in line.strip()), 60, plain)
+        self.assertTrue(" ".join(plain).rstrip().endswith("then check again"), plain)
+
+    def test_a_terminal_of_unknown_width(self):
+        self.configure({"Host": self.roofs().host}, INVERTER0=inverter(20))
+        _, lines = self.call_on_terminal("check", self.config(), width=0)
+        self.assertLessEqual(max(len(line) for line in lines if " " in line.strip()), 80, lines)
+        self.assertGreater(max(map(len, lines)), 60)
 
     def test_inverters_without_a_section(self):
         dtu = self.roofs()

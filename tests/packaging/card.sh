@@ -32,7 +32,7 @@ boot
 ok "it runs" runs_version 1.0.0
 ok "the card's config.ini is the device's" cmp "$T/media/mmcblk1p1/config.ini" "$R/data/dbus-opendtu/config.ini"
 ok "the card says so" reports "config.ini is the device's"
-ok "... and what check says once the service runs" reports '^all is well$'
+ok "... and what check says once the service runs" reports ': all is well$'
 ok "... and at last that it is good" verdict_is 'good: dbus-opendtu 1.0.0 runs, and check finds nothing wrong'
 
 echo "--- left in"

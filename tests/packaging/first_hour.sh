@@ -79,7 +79,7 @@ sees 'did you mean "check"?'
 enter './dbus-opendtu check'
 ends 3
 sees 'problem: nobody answers at 192.168.1.47: is the gateway on, is Host right?'
-sees 'there are problems'
+sees 'see the lines above, then check again'
 tell <<'END'
 The log says the same, once:
 
@@ -278,7 +278,7 @@ printf '[DEFAULT]\nHost=192.168.1.74\n' >"$R/data/garage/config.ini"
 enter '/data/garage/install.sh'
 ends 0
 sees 'problem: another process ('
-sees 'there are problems'
+sees 'see the lines above, then check again'
 tell <<'END'
 Nothing of the first has changed, and nothing is there twice:
 

@@ -26,7 +26,7 @@ config 34 >"$R/data/dbus-opendtu/config.ini"
 ok "opkg upgrades it" opkg install "/data/upload/$(ipk 1.1.0)"
 ok "the new version runs" runs_version 1.1.0
 ok "the configuration is kept" grep -q 'DeviceInstance = 34' "$R/data/dbus-opendtu/config.ini"
-ok "... and said to be good" grep -q '^all is well' "$T/out"
+ok "... and said to be good" grep -q ': all is well$' "$T/out"
 ok "... and no other lies beside it" not ls "$R"/data/dbus-opendtu/config.ini-* 2>/dev/null
 ok "nothing half is left" not ls "$R"/data/dbus-opendtu/.[a-z]* 2>/dev/null
 

@@ -82,7 +82,7 @@ edited()
     until_is 60 on_l2 || fail "$way: the edit is not in use: $(cat "$R/data/log/dbus-opendtu/current")"
     in_root /data/dbus-opendtu/dbus-opendtu check >"$T/out" 2>&1 || fail "$way: $(cat "$T/out")"
     keep
-    grep -q '^all is well' "$T/out" || fail "$way: after an edit: $(cat "$T/out")"
+    grep -q ': all is well$' "$T/out" || fail "$way: after an edit: $(cat "$T/out")"
     echo "ok: $way: an edit is in use"
 }
 on_l2()
@@ -134,18 +134,18 @@ for way in by_hand opkg setuphelper card; do
     same "... the same config.ini, for its owner's eyes" \
         "$(sum <"$R/data/dbus-opendtu/config.ini") $(stat -c %a "$R/data/dbus-opendtu/config.ini")" \
         "$(sum <"$ROOT/packaging/config.initial") 600"
-    try $way '[DEFAULT]\nHost=127.0.0.1:9\n' 'problem: 127.0.0.1:9 refused the connection' '^there are problems'
+    try $way '[DEFAULT]\nHost=127.0.0.1:9\n' 'problem: 127.0.0.1:9 refused the connection' 'then check again$'
     try $way '[DEFAULT]\nHost=SHELLY\n' 'problem: this is a Shelly .*, not a DTU: describe it in a \[TEMPLATEn\]' \
-        '^there are problems'
+        'then check again$'
     try $way '[DEFAULT]\nHost=HOST\n[INVERTER7]\nFase=L2\n' 'Fase is not known: did you mean Phase?' \
-        'INVERTER7.*' '^there are problems'
-    try $way '[DEFAULT]\nHost=HOST\n' '^all is well'
+        'INVERTER7.*' 'then check again$'
+    try $way '[DEFAULT]\nHost=HOST\n' ': all is well$'
     if [ $way = card ]; then
         ok "... at last, too" grep -q '^verdict: good' "$T/out"
     fi
     edited
     before=a_first_copy
-    try $way '[DEFAULT]\nHost=HOST\n' 'problem: another process .* already publishes' '^there are problems'
+    try $way '[DEFAULT]\nHost=HOST\n' 'problem: another process .* already publishes' 'then check again$'
     before=
     # An installation may start it twice: each start says so.
     same "... which says so for each, and is left alone" \

@@ -39,6 +39,8 @@ static void a_report(void **state)
     folds("one two three four\nfive\n", 10, FOLD_LINES, "one two\n  three\n  four\nfive\n");
     folds("    problem: one two three\n", 20, FOLD_LINES, "    problem: one two\n      three\n");
     folds("\n\none two three\n", 9, FOLD_LINES, "\n\none two\n  three\n");
+    folds("\x1b[31merror\x1b[0m: two three\n", 10, FOLD_LINES,
+          "\x1b[31merror\x1b[0m: two\n  three\n");
     folds("here: /data/dbus-opendtu/config.ini\n", 10, FOLD_LINES,
           "here:\n  /data/dbus-opendtu/config.ini\n"); /* is to be copied */
 }

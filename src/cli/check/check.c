@@ -3,11 +3,13 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "bridge/locations.h"
 #include "cli/check/check_look.h"
 #include "cli/check/check_report.h"
 #include "cli/fold.h"
+#include "edge/sys/terminal.h"
 
 enum { EXIT_OK = 0, EXIT_USAGE = 2 };
 
@@ -16,8 +18,8 @@ static const char help[] =
     "\n"
     "Reads a configuration and tells every error and warning in it; then asks each gateway once, as\n"
     "the service does, and tells what would be published of each inverter under which name, or what\n"
-    "is wrong and what to do. Changes nothing, on the D-Bus neither: an instance that is claimed at\n"
-    "the start is shown as \"auto\".\n"
+    "is wrong and what to do. Changes nothing, on the D-Bus neither. The last line says what it comes\n"
+    "to. In colours on a terminal, unless NO_COLOR is set.\n"
     "\n"
     "  --config FILE the configuration; default: the one that `run` would find. FILE alone is the same\n"
     "  --no-ask      do not ask the gateways\n"
@@ -83,7 +85,7 @@ static bool print_text(const struct check *c)
 
     if (!f)
         return false;
-    check_print_text(f, c);
+    check_print_text(f, c, terminal_takes_color(STDOUT_FILENO));
     bool ok = fclose(f) == 0;
     if (ok)
         fold_print(stdout, text, FOLD_LINES);

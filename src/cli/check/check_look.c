@@ -111,7 +111,18 @@ static struct asked *ask_others(const struct config *config, const struct asked 
     return again;
 }
 
-/* What the service would leave to others, whether it runs now or not. */
+/* Which of the planned ones our own service has on the bus. */
+static void note_numbers(struct plan *plan, const struct elsewhere *e)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct elsewhere_service *own =
+            plan->devices[i].view ? elsewhere_find(e, plan->devices[i].view->serial, true) : NULL;
+        if (own)
+            plan->devices[i].in_use = own->instance;
+    }
+}
+
+/* What the service would leave to others, whether it runs now or not; and what it has on the bus. */
 static void find_elsewhere(struct check *c, const char *state)
 {
     char lock[LOCATION_LOCK_MAX];
@@ -123,7 +134,9 @@ static void find_elsewhere(struct check *c, const char *state)
     if (!e)
         return;
     elsewhere_look(e, own);
+    note_numbers(c->plan, e);
     findings_elsewhere(&c->findings, c->plan, e);
+    findings_unexplained(&c->findings, c->config, c->plan, e);
     free(e);
 }
 

@@ -82,28 +82,60 @@ static cJSON *numbers_of_reply(const struct check *c, size_t gateway)
 
 /* ---- Text ----------------------------------------------------------------------------------- */
 
-static void print_messages(FILE *out, const struct check *c)
+/* What is printed, and how. */
+struct report {
+    FILE *out;
+    const struct check *c;
+    bool color;
+};
+
+static const char bad[] = "\x1b[1;31m", doubtful[] = "\x1b[33m", good[] = "\x1b[32m",
+                  faint[] = "\x1b[2m", bold[] = "\x1b[1m";
+
+static void paint(const struct report *r, const char *color, const char *text)
 {
+    if (r->color)
+        fprintf(r->out, "%s%s\x1b[0m", color, text);
+    else
+        fputs(text, r->out);
+}
+
+static const char *color_of(enum conf_severity severity)
+{
+    if (severity == CONF_NOTE)
+        return faint;
+    return severity == CONF_WARNING ? doubtful : bad;
+}
+
+static void print_messages(const struct report *r)
+{
+    const struct check *c = r->c;
+
     if (c->unreadable[0])
-        fprintf(out, "%s: %s. Copy config.example there and set Host\n", c->path, c->unreadable);
+        fprintf(r->out, "%s: %s. Copy config.example there and set Host\n", c->path, c->unreadable);
     for (size_t i = 0; i < c->report.count; i++) {
         const struct conf_message *m = &c->report.messages[i];
-        fprintf(out, "%s:", c->path);
+        fprintf(r->out, "%s:", c->path);
         if (m->line)
-            fprintf(out, "%u:", m->line);
-        fprintf(out, " %s: %s%s%s\n", severity_name(m->severity), m->text, *m->outcome ? "; " : "",
-                m->outcome);
+            fprintf(r->out, "%u:", m->line);
+        fputc(' ', r->out);
+        paint(r, color_of(m->severity), severity_name(m->severity));
+        fprintf(r->out, ": %s%s%s\n", m->text, *m->outcome ? "; " : "", m->outcome);
     }
 }
 
-static void print_findings(FILE *out, const struct check *c, size_t gateway, int device,
-                           const char *indent)
+static void print_findings(const struct report *r, size_t gateway, int device, const char *indent)
 {
-    for (size_t i = 0; i < c->findings.count; i++) {
-        const struct finding *f = &c->findings.list[i];
-        if (f->gateway == gateway && f->device == device)
-            fprintf(out, "%s%s: %s\n", indent, f->kind == FINDING_PROBLEM ? "problem" : "note",
-                    f->text);
+    for (size_t i = 0; i < r->c->findings.count; i++) {
+        const struct finding *f = &r->c->findings.list[i];
+        if (f->gateway != gateway || f->device != device)
+            continue;
+        fputs(indent, r->out);
+        if (f->kind == FINDING_NOTE)
+            paint(r, faint, "note");
+        else
+            paint(r, bad, "problem");
+        fprintf(r->out, ": %s\n", f->text);
     }
 }
 
@@ -117,17 +149,30 @@ static void print_number(FILE *out, double value, int decimals, const char *unit
     fprintf(out, " %s", unit);
 }
 
+/* The number that it has, or will get: that of the configuration, else the one in use, else its last one. */
+static void print_name(FILE *out, const struct plan_device *d)
+{
+    int configured = d->conf->instance;
+
+    fprintf(out, "    %s", d->service);
+    if (d->in_use >= 0)
+        fprintf(out, ".http_%d", d->in_use);
+    else if (configured >= 0)
+        fprintf(out, ".http_%d", configured);
+    else if (d->memory && d->memory->instance >= 0)
+        fprintf(out, ".http_%d (as the last time)", d->memory->instance);
+    else
+        fputs(" with a new number, from 34 up", out);
+    if (d->in_use >= 0 && configured >= 0 && d->in_use != configured)
+        fprintf(out, " (DeviceInstance is %d)", configured);
+}
+
 static void print_service(FILE *out, const struct plan_device *d)
 {
     const struct map_row *position = position_row(d);
     const struct device_view *v = d->view;
 
-    if (d->conf->instance >= 0)
-        fprintf(out, "    %s.http_%d", d->service, d->conf->instance);
-    else if (d->memory && d->memory->instance >= 0)
-        fprintf(out, "    %s.http_<auto> (the last time %d)", d->service, d->memory->instance);
-    else
-        fprintf(out, "    %s.http_<auto>", d->service);
+    print_name(out, d);
     fprintf(out, ", %s", phase_of(v));
     if (position)
         fprintf(out, ", %s", position_name(position, v));
@@ -137,48 +182,95 @@ static void print_service(FILE *out, const struct plan_device *d)
     fputc('\n', out);
 }
 
-static void print_device(FILE *out, const struct check *c, size_t i)
+/* Of what is told once for several sections: whether the device is not the one it is told of. */
+static bool is_told_already(const struct check *c, size_t device)
 {
-    const struct plan_device *d = &c->plan->devices[i];
-
-    if (d->kind == PLAN_SECTION)
-        fprintf(out, "  [%s]", d->conf->section);
-    else
-        fputs("  without a section:", out);
-    if (d->view)
-        fprintf(out, " %s \"%s\"\n", d->view->serial, d->view->name);
-    else
-        fputs(" nothing to publish\n", out);
-    if (is_published(d))
-        print_service(out, d);
-    print_findings(out, c, d->gateway, (int)i, "    ");
+    for (size_t i = 0; i < c->findings.count; i++)
+        if (c->findings.list[i].kind == FINDING_REPEATED &&
+            c->findings.list[i].device == (int)device)
+            return true;
+    return false;
 }
 
-static void print_gateway(FILE *out, const struct check *c, size_t g)
+/* How many other sections a device's problem is told for. */
+static size_t others_of(const struct check *c, const struct plan_device *d)
 {
-    const struct asked *a = &c->asked[g];
-    char url[CONF_TEXT_MAX];
+    size_t count = 0;
 
-    if (g > 0 || c->report.count > 0 || c->unreadable[0])
-        fputc('\n', out);
-    fprintf(out, "[%s] %s at %s: ", a->conf->section, asked_kind(a), url_of(a->conf, url));
-    if (a->failed)
-        fputs("no values", out);
+    for (size_t i = 0; i < c->findings.count; i++)
+        count += c->findings.list[i].kind == FINDING_REPEATED &&
+                 c->findings.list[i].gateway == d->gateway;
+    return d->kind == PLAN_SECTION && !d->reading && !d->conf->serial[0] ? count : 0;
+}
+
+static void print_device(const struct report *r, size_t i)
+{
+    const struct plan_device *d = &r->c->plan->devices[i];
+    size_t others = others_of(r->c, d);
+
+    if (is_told_already(r->c, i))
+        return;
+    if (d->kind == PLAN_SECTION)
+        fprintf(r->out, "  [%s]", d->conf->section);
     else
-        fprintf(out, "inverters: %zu, slowest reply %.0f ms", a->reading_count, a->latency_ms);
+        fputs("  without a section:", r->out);
+    if (others)
+        fprintf(r->out, " and %zu other sections:", others);
+    if (d->view)
+        fprintf(r->out, " %s \"%s\"\n", d->view->serial, d->view->name);
+    else
+        fputs(" nothing to publish\n", r->out);
+    if (is_published(d))
+        print_service(r->out, d);
+    print_findings(r, d->gateway, (int)i, "    ");
+}
+
+static void print_gateway_head(const struct report *r, size_t g)
+{
+    const struct asked *a = &r->c->asked[g];
+    char url[CONF_TEXT_MAX], head[2 * CONF_TEXT_MAX];
+
+    if (g > 0 || r->c->report.count > 0 || r->c->unreadable[0])
+        fputc('\n', r->out);
+    (void)snprintf(head, sizeof head, "[%s] %s at %s:", a->conf->section, asked_kind(a),
+                   url_of(a->conf, url));
+    paint(r, bold, head);
+    if (a->failed)
+        fputs(" no values", r->out);
+    else
+        fprintf(r->out, " inverters: %zu, slowest reply %.0f ms", a->reading_count, a->latency_ms);
     if (a->info.firmware[0])
-        fprintf(out, ", firmware %s", a->info.firmware);
-    fputc('\n', out);
-    print_findings(out, c, g, -1, "  ");
-    cJSON *root = numbers_of_reply(c, g);
+        fprintf(r->out, ", firmware %s", a->info.firmware);
+    fputc('\n', r->out);
+}
+
+static void print_gateway(const struct report *r, size_t g)
+{
+    print_gateway_head(r, g);
+    print_findings(r, g, -1, "  ");
+    cJSON *root = numbers_of_reply(r->c, g);
     if (root) {
-        fputs("  the reply has:\n", out);
-        number_list_print(out, "    ", root, NUMBERS_MAX);
+        fputs("  the reply has:\n", r->out);
+        number_list_print(r->out, "    ", root, NUMBERS_MAX);
         cJSON_Delete(root);
     }
-    for (size_t i = 0; i < c->plan->count; i++)
-        if (c->plan->devices[i].gateway == g)
-            print_device(out, c, i);
+    for (size_t i = 0; i < r->c->plan->count; i++)
+        if (r->c->plan->devices[i].gateway == g)
+            print_device(r, i);
+}
+
+static void print_unexplained(const struct report *r)
+{
+    bool first = true;
+
+    for (size_t i = 0; first && i < r->c->findings.count; i++)
+        first = r->c->findings.list[i].gateway != FINDING_OF_NO_GATEWAY;
+    if (first)
+        return;
+    fputc('\n', r->out);
+    paint(r, bold, "On the D-Bus already:");
+    fputc('\n', r->out);
+    print_findings(r, FINDING_OF_NO_GATEWAY, -1, "  ");
 }
 
 /* What the service does with such a file: in use, it is changed as a whole or not at all. */
@@ -192,20 +284,48 @@ static void print_consequence(FILE *out, const struct check *c)
         fprintf(out, "With these errors%s One that starts now does what they say.\n", kept);
 }
 
-void check_print_text(FILE *out, const struct check *c)
+static size_t put_count(char *out, size_t size, size_t count, const char *what)
 {
-    print_messages(out, c);
+    if (!count)
+        return (size_t)snprintf(out, size, " no %ss,", what);
+    return (size_t)snprintf(out, size, " %zu %s%s,", count, what, count == 1 ? "" : "s");
+}
+
+/* "config.ini: no errors, 2 warnings, no problems: see the lines above, then check again" */
+static void print_verdict(const struct report *r)
+{
+    const struct check *c = r->c;
+    size_t errors = c->report.errors + c->report.fatals + (c->unreadable[0] != '\0'), used = 0;
+    const char *what = "see the lines above, then check again";
+    char counts[100];
+
+    used += put_count(counts + used, sizeof counts - used, errors, "error");
+    used += put_count(counts + used, sizeof counts - used, c->report.warnings, "warning");
+    if (c->asked)
+        used += put_count(counts + used, sizeof counts - used, c->findings.problems, "problem");
+    counts[used - 1] = '\0'; /* the last comma */
+    if (c->code == CHECK_WELL)
+        what = "all is well";
+    else if (errors)
+        what = "correct the errors, then check again";
+    fprintf(r->out, "%s:%s: ", c->path, counts);
+    paint(r, c->code == CHECK_WELL ? good : errors ? bad : doubtful, what);
+    fputc('\n', r->out);
+}
+
+void check_print_text(FILE *out, const struct check *c, bool color)
+{
+    const struct report r = {.out = out, .c = c, .color = color};
+
+    print_messages(&r);
     for (size_t g = 0; c->asked && g < c->config->gateway_count; g++)
-        print_gateway(out, c, g);
+        print_gateway(&r, g);
     if (c->asked)
+        print_unexplained(&r);
+    if (c->asked || c->report.count || c->unreadable[0])
         fputc('\n', out);
-    fprintf(out, "%s: errors: %u, warnings: %u", c->path,
-            c->report.errors + c->report.fatals + (c->unreadable[0] != '\0'), c->report.warnings);
-    if (c->asked)
-        fprintf(out, "; of gateways and inverters, problems: %zu", c->findings.problems);
-    fputc('\n', out);
     print_consequence(out, c);
-    fputs(c->code == CHECK_WELL ? "all is well\n" : "there are problems\n", out);
+    print_verdict(&r);
 }
 
 /* ---- JSON ----------------------------------------------------------------------------------- */
@@ -233,7 +353,7 @@ static void add_findings(cJSON *to, const struct check *c, size_t gateway, int d
     for (size_t i = 0; i < c->findings.count; i++) {
         const struct finding *f = &c->findings.list[i];
         if (f->gateway == gateway && f->device == device)
-            cJSON_AddItemToArray(f->kind == FINDING_PROBLEM ? problems : notes,
+            cJSON_AddItemToArray(f->kind == FINDING_NOTE ? notes : problems,
                                  cJSON_CreateString(f->text));
     }
 }
@@ -253,6 +373,7 @@ static void add_values(cJSON *o, const struct check *c, const struct plan_device
         cJSON_AddNumberToObject(o, "instance", d->conf->instance);
     else
         cJSON_AddStringToObject(o, "instance", "auto");
+    json_out_number(o, "instance_in_use", d->in_use >= 0 ? d->in_use : MISSING);
     cJSON_AddStringToObject(o, "phase", phase_of(v));
     json_out_number(o, "position", position ? map_value(position, v).i : MISSING);
     json_out_number(o, "power_w", v->value[FIELD_POWER][0]);
@@ -317,6 +438,8 @@ bool check_print_json(FILE *out, const struct check *c)
         cJSON_AddNumberToObject(root, "problems", (double)c->findings.problems);
         cJSON_AddItemToObject(root, "gateways", gateways(c));
         cJSON_AddItemToObject(root, "devices", devices(c));
+        cJSON *bus = cJSON_AddObjectToObject(root, "on_the_bus");
+        add_findings(bus, c, FINDING_OF_NO_GATEWAY, -1);
     }
     cJSON_AddNumberToObject(root, "exit", c->code);
     char *text = cJSON_Print(root);

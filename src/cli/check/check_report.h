@@ -7,7 +7,7 @@
 
 #include "cli/check/check_look.h"
 
-void check_print_text(FILE *out, const struct check *c);
+void check_print_text(FILE *out, const struct check *c, bool color);
 bool check_print_json(FILE *out, const struct check *c); /* false: out of memory */
 
 #endif

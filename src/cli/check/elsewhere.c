@@ -25,7 +25,7 @@ static void *on_came(void *user, const char *name)
     if (!name_is_of_our_kind(name) || e->count == ELSEWHERE_MAX)
         return NULL;
     struct elsewhere_service *s = &e->services[e->count++];
-    *s = (struct elsewhere_service){.process = 0};
+    *s = (struct elsewhere_service){.instance = -1};
     text_copy(s->name, sizeof s->name, name);
     return s;
 }
@@ -44,6 +44,10 @@ static void on_item(void *user, void *service, const char *path, const struct va
     (void)user;
     if (strcmp(path, "/Serial") == 0 && value->type == VALUE_STRING)
         text_copy(s->serial, sizeof s->serial, value->s);
+    else if (strcmp(path, "/Mgmt/Connection") == 0 && value->type == VALUE_STRING)
+        text_copy(s->connection, sizeof s->connection, value->s);
+    else if (strcmp(path, "/DeviceInstance") == 0 && value->type == VALUE_INT)
+        s->instance = value->i;
 }
 
 static void on_news(void *user, void *service, enum monitor_news news)
@@ -117,14 +121,16 @@ static void on_ready(void *user)
     ask_next(user);
 }
 
-/* Those of our own service, and whatever could not be told. */
-static void drop_own(struct elsewhere *e, size_t known, long own)
+/* What could not be told, and what has gone meanwhile, is nobody's. */
+static void sort_out(struct elsewhere *e, size_t known, long own)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < known; i++)
-        if (e->services[i].process != own)
+    for (size_t i = 0; i < known; i++) {
+        e->services[i].own = own > 0 && e->services[i].process == own;
+        if (e->services[i].process)
             e->services[kept++] = e->services[i];
+    }
     e->count = kept;
 }
 
@@ -151,15 +157,16 @@ void elsewhere_look(struct elsewhere *e, long own)
         read_services(&l);
         if (e->count > 0)
             ask_for_processes(&l);
-        drop_own(e, l.asked, own);
+        sort_out(e, l.asked, own);
     }
     loop_destroy(l.loop);
 }
 
-const struct elsewhere_service *elsewhere_find(const struct elsewhere *e, const char *serial)
+const struct elsewhere_service *elsewhere_find(const struct elsewhere *e, const char *serial,
+                                               bool own)
 {
     for (size_t i = 0; i < e->count; i++)
-        if (serial_equal(e->services[i].serial, serial))
+        if (e->services[i].own == own && serial_equal(e->services[i].serial, serial))
             return &e->services[i];
     return NULL;
 }

@@ -373,8 +373,6 @@ static void look_at_empty_section(struct findings *f, int i, const struct plan_d
 {
     char serials[200];
 
-    if (a->failed) /* that is said of the gateway */
-        return;
     list_serials(a, serials);
     if (d->conf->serial[0])
         say(f, FINDING_PROBLEM, d->gateway, i,
@@ -385,6 +383,70 @@ static void look_at_empty_section(struct findings *f, int i, const struct plan_d
             "no inverter for it: place %u of the list of [%s], counted from 0, does not exist or has "
             "another section; the list is %s",
             d->conf->index, a->conf->section, serials);
+}
+
+/* A section that asks for a place of the gateway's list, and gets none. */
+static bool is_without_place(const struct plan_device *d, size_t gateway)
+{
+    return d->gateway == gateway && d->kind == PLAN_SECTION && !d->reading && !d->conf->serial[0];
+}
+
+/* "[INVERTER2], [INVERTER3] and 6 more" */
+static void list_sections(const struct plan *plan, size_t gateway, size_t count, char out[200])
+{
+    enum { NAMED_MAX = 9 };
+    size_t named = 0, used = 0;
+
+    for (size_t i = 0; i < plan->count && named < NAMED_MAX; i++) {
+        if (!is_without_place(&plan->devices[i], gateway))
+            continue;
+        used += (size_t)snprintf(out + used, 200 - used, "%s[%s]",
+                                 !named               ? ""
+                                 : named + 1 == count ? " and "
+                                                      : ", ",
+                                 plan->devices[i].conf->section);
+        named++;
+    }
+    if (named < count)
+        (void)snprintf(out + used, 200 - used, " and %zu more", count - named);
+}
+
+/* The sections of a stock file that nobody took out: one line for all of them. */
+static void look_at_spare_sections(struct findings *f, const struct plan *plan, size_t gateway,
+                                   size_t count, const struct asked *a)
+{
+    enum finding_kind kind = FINDING_PROBLEM;
+    char sections[200], serials[200];
+
+    list_serials(a, serials);
+    list_sections(plan, gateway, count, sections);
+    for (size_t i = 0; i < plan->count; i++) {
+        if (!is_without_place(&plan->devices[i], gateway))
+            continue;
+        say(f, kind, gateway, (int)i,
+            "[%s] has %zu inverters (%s), and none for %s: take these sections out",
+            a->conf->section, a->reading_count, serials, sections);
+        kind = FINDING_REPEATED;
+    }
+}
+
+static void look_at_empty_sections(struct findings *f, const struct plan *plan, size_t gateway,
+                                   const struct asked *a)
+{
+    enum { MANY = 3 };
+    size_t count = 0;
+
+    if (a->failed) /* that is said of the gateway */
+        return;
+    for (size_t i = 0; i < plan->count; i++)
+        count += is_without_place(&plan->devices[i], gateway);
+    if (count >= MANY)
+        look_at_spare_sections(f, plan, gateway, count, a);
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_device *d = &plan->devices[i];
+        if (d->gateway == gateway && !d->reading && (count < MANY || !is_without_place(d, gateway)))
+            look_at_empty_section(f, (int)i, d, a);
+    }
 }
 
 /*
@@ -493,13 +555,12 @@ void findings_make(struct findings *f, const struct config *config, const struct
     for (size_t g = 0; g < config->gateway_count; g++) {
         look_at_gateway(f, g, &asked[g], &others[g], &identities[g]);
         look_for_type(f, g, &asked[g], file);
+        look_at_empty_sections(f, plan, g, &asked[g]);
     }
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_device *d = &plan->devices[i];
         if (d->reading)
             look_at_device(f, (int)i, d, &config->gateways[d->gateway], &asked[d->gateway]);
-        else
-            look_at_empty_section(f, (int)i, d, &asked[d->gateway]);
     }
 }
 
@@ -508,12 +569,48 @@ void findings_elsewhere(struct findings *f, const struct plan *plan, const struc
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_device *d = &plan->devices[i];
         const struct elsewhere_service *other =
-            d->view && d->kind != PLAN_LEFT_OUT ? elsewhere_find(e, d->view->serial) : NULL;
+            d->view && d->kind != PLAN_LEFT_OUT ? elsewhere_find(e, d->view->serial, false) : NULL;
         if (other)
             say(f, FINDING_PROBLEM, d->gateway, (int)i,
                 "another process (%ld) already publishes serial number %s as %s: stop one of "
                 "the two, or give two devices two serial numbers (CUST_SN)",
                 other->process, other->serial, other->name);
+    }
+}
+
+/* Whether a gateway of the configuration is reached like that. */
+static bool is_configured(const struct config *config, const char *connection)
+{
+    for (size_t g = 0; g < config->dtu_count; g++)
+        if (strcmp(config->unnamed[g].connection, connection) == 0)
+            return true;
+    for (size_t d = 0; d < config->device_count; d++)
+        if (strcmp(config->devices[d].connection, connection) == 0)
+            return true;
+    return false;
+}
+
+static bool is_planned(const struct plan *plan, const char *serial)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_device *d = &plan->devices[i];
+        if (d->view && d->kind != PLAN_LEFT_OUT && !d->conf->off &&
+            serial_equal(d->view->serial, serial))
+            return true;
+    }
+    return false;
+}
+
+void findings_unexplained(struct findings *f, const struct config *config, const struct plan *plan,
+                          const struct elsewhere *e)
+{
+    for (size_t i = 0; i < e->count; i++) {
+        const struct elsewhere_service *s = &e->services[i];
+        if (s->own && !is_planned(plan, s->serial) && !is_configured(config, s->connection))
+            say(f, FINDING_PROBLEM, FINDING_OF_NO_GATEWAY, -1,
+                "%s is on the D-Bus, by %s, which this file does not have: the running service does "
+                "not use this file, or not yet",
+                s->name, s->connection);
     }
 }
 

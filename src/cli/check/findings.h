@@ -17,13 +17,14 @@
 enum finding_kind {
     FINDING_NOTE, /* worth knowing; the service works */
     FINDING_PROBLEM, /* something is not published that should be, or not as it should; or is at risk */
+    FINDING_REPEATED, /* a problem that is told of another section already, and counted there */
 };
 
-enum { FINDING_TEXT_MAX = 512 };
+enum { FINDING_TEXT_MAX = 512, FINDING_OF_NO_GATEWAY = CONF_GATEWAYS_MAX };
 
 struct finding {
     enum finding_kind kind;
-    size_t gateway; /* index in config.gateways */
+    size_t gateway; /* index in config.gateways, or FINDING_OF_NO_GATEWAY */
     int device;     /* index in the plan's devices; -1: of the gateway itself */
     char text[FINDING_TEXT_MAX];
 };
@@ -46,6 +47,10 @@ void findings_make(struct findings *f, const struct config *config, const struct
 
 /* What others have already, which is so left to them. */
 void findings_elsewhere(struct findings *f, const struct plan *plan, const struct elsewhere *e);
+
+/* What our own service has on the bus, of gateways that are in the configuration no more. */
+void findings_unexplained(struct findings *f, const struct config *config, const struct plan *plan,
+                          const struct elsewhere *e);
 
 void findings_finish(struct findings *f);
 

@@ -166,6 +166,7 @@ static bool feed(const struct making *m, struct plan_device *d)
     struct device_memory memory;
     bool known;
 
+    d->in_use = -1;
     device_memory_init(&memory);
     if (d->memory)
         memory = *d->memory;

@@ -29,6 +29,7 @@ struct plan_device {
     const struct device_memory *memory;
     const struct device_view *view; /* NULL without a reading */
     struct device *device;
+    int in_use; /* its number on the bus now; -1: it is not there, or that is not known */
     char service[CONF_TEXT_MAX]; /* "com.victronenergy.grid": as configured, or as /Role was set */
 };
 

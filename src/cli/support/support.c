@@ -232,7 +232,7 @@ static bool print_check(FILE *out, struct scrub *scrub, const struct options *o,
     /* Numbers in a reply may say where it stands: below, that is removed. */
     memset(c.findings.show_numbers, 0, sizeof c.findings.show_numbers);
     if (ok)
-        check_print_text(out, &c);
+        check_print_text(out, &c, false);
     title(out, "replies");
     if (ok)
         print_replies(out, scrub, &c);
