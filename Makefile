@@ -496,7 +496,7 @@ memory:
 	$(Q)scripts/setup run
 	$(Q)scripts/memory
 
-# QUICK=1 is one short scenario; ONLY=NAME,.. chooses; WRITE=docs/benchmark.md makes the document. The program
+# QUICK=1 is one short scenario; ONLY=NAME,.. chooses; WRITE=docs/dev/benchmark.md makes the document. The program
 # of each device is only looked at for its size.
 BENCH_OPTIONS = $(if $(filter-out 0,$(QUICK)),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(WRITE),--write '$(WRITE)')
 bench:

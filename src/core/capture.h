@@ -1,6 +1,6 @@
 /*
  * A capture: what gateways sent over a while, in one file that `support --capture` writes and DTU = replay plays.
- * docs/captures.md describes it for people. Lines of JSON:
+ * docs/dev/captures.md describes it for people. Lines of JSON:
  *
  *   {"capture":1,"program":"0.1.0","gateways":[{"gateway":"DEFAULT","driver":"opendtu","interval":5000}]}
  *   {"t":52,"gateway":"DEFAULT","driver":"opendtu","path":"/api/livedata/status","outcome":"ok","status":200,

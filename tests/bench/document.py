@@ -1,4 +1,4 @@
-"""docs/benchmark.md: the tables, the machine, how cost grows, and where it stands."""
+"""docs/dev/benchmark.md: the tables, the machine, how cost grows, and where it stands."""
 
 import os
 import platform
@@ -35,8 +35,8 @@ LIMITS = (("pushed message to signal, p50", "push_p50_ms", 5, "ms"),
 
 HEAD = """# What it costs, and how quick it is
 
-Made by `make bench WRITE=docs/benchmark.md`; `make bench` prints the same figures, and
-[tests/bench/scenarios.ini](../tests/bench/scenarios.ini) says what is done in each scenario. The program that
+Made by `make bench WRITE=docs/dev/benchmark.md`; `make bench` prints the same figures, and
+[tests/bench/scenarios.ini](../../tests/bench/scenarios.ini) says what is done in each scenario. The program that
 is measured is the one that is shipped, between simulated gateways on loopback and a `dbus-daemon` of its own.
 Nothing in it is made for being measured: time is the kernel's own clock of a process, wake-ups are its
 voluntary context switches, system calls come from `strace`, instructions and allocations from `callgrind`,
@@ -178,7 +178,7 @@ def compared(rows):
         source = ("Both were measured in the same run, at the same time, in the same scenarios.\n")
         others = measured
     else:
-        source = ("Its figures are from another run on another machine ([how](../tests/bench/"
+        source = ("Its figures are from another run on another machine ([how](../../tests/bench/"
                   "python_driver.py)): Debian 12, x86-64, Python 3.11, the same simulated OpenDTU and "
                   "poll interval. It polls in every scenario, so its figures of *python* stand beside "
                   "*radio* and *polled* too. Ratios of times are rough; those of requests, messages and memory do not depend on the machine. `BENCH_CMD=… make bench` measures "

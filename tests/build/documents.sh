@@ -41,7 +41,7 @@ links() { # DOCUMENT: relative ones, each with a bar and its anchor behind it
 anchors() { # DOCUMENT: of its headings
     grep '^#' "$1" | tr '[:upper:]' '[:lower:]' | sed 's/^#* //; s/[^a-z0-9 _-]//g; s/ /-/g'
 }
-for document in *.md docs/*.md src/README.md vendor/README.md toolchain/README.md tests/README.md; do
+for document in *.md docs/*.md docs/dev/*.md src/README.md vendor/README.md toolchain/README.md tests/README.md; do
     while IFS='|' read -r link anchor; do
         [ -n "$link$anchor" ] || continue
         target=${link:+$(dirname "$document")/}${link:-$document}

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Does what a recipe of docs/development.md says: recipes.py DOCUMENT HEADING FOLDER
+"""Does what a recipe of docs/dev/development.md says: recipes.py DOCUMENT HEADING FOLDER
 
 A recipe is a section. A block in it goes into the file that the line above it ends with, as in "`src/x.c`:". That file
 must not be there yet; but a block of the kind `diff` changes one that is: the lines that begin with a blank or with

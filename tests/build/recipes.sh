@@ -1,10 +1,10 @@
 #!/bin/sh
-# The recipes of docs/development.md, followed to the letter in a copy of the tree: what they add is there afterwards,
+# The recipes of docs/dev/development.md, followed to the letter in a copy of the tree: what they add is there afterwards,
 # and every gate that looks at it passes. The copy takes what is built already, so that only what a recipe changes
 # is compiled. For the release program, which takes long to link, stands the one with sanitizers.
-#   recipes.sh [DOCUMENT]     DOCUMENT in place of docs/development.md
+#   recipes.sh [DOCUMENT]     DOCUMENT in place of docs/dev/development.md
 set -eu
-document=$(realpath "${1:-$(dirname "$0")/../../docs/development.md}")
+document=$(realpath "${1:-$(dirname "$0")/../../docs/dev/development.md}")
 cd "$(dirname "$0")/../.."
 root=$PWD
 build=${BUILD:-$root/build}

@@ -17,7 +17,7 @@ from tests.integration.screen import Screen
 from tests.integration.settings_service import SettingsService
 from tests.sim import Inverter, ShellyGen2
 
-DOCUMENTS = ("README.md", "docs/guide.md", "docs/faq.md", "docs/development.md")
+DOCUMENTS = ("README.md", "docs/guide.md", "docs/faq.md", "docs/dev/development.md")
 PROGRAM = "/data/dbus-opendtu/dbus-opendtu"
 COMMANDS = re.compile(r"(make\b|dbus-opendtu |tests/run|scripts/\w|ci/\w|build/\w|svc |svstat |tail |opkg "
                       r"|/usr/bin/python3|/data/dbus-opendtu/(dbus-opendtu |\w+\.sh)|DTU_\w+=)")
