@@ -4,6 +4,7 @@ import re
 import unittest
 from collections import Counter
 
+from tests.gui import pictures
 from tests.gui.plugin import GUI, LANGUAGES, PAGES, packer, words
 
 
@@ -48,11 +49,12 @@ class WordsTest(unittest.TestCase):
                 self.fail(f"{path.name}: {label!r} is not in the table")
 
     def test_pictures(self):
-        """Small, as they lie in the repository."""
-        for name in ("gx-settings.png", "gx-device.png"):
+        """Small, as they lie in the repository; and drawn from what is there now."""
+        for name in pictures.NAMES:
             picture = (GUI.parent / "docs" / name).read_bytes()
             self.assertTrue(picture.startswith(b"\x89PNG"), name)
             self.assertLess(len(picture), 60000, name)
+            self.assertEqual(pictures.drawn_from(), pictures.said_source(picture), f"{name} is out of date: make gui-pictures")
 
     def test_places_for_values(self):
         for language, texts in words().items():
