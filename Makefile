@@ -539,6 +539,13 @@ gui-pictures:
 	$(Q)scripts/setup gui
 	$(Q)/usr/bin/python3 -B -m tests.gui.pictures docs
 
+# What `show` looks like, for README.md: six minutes, in which the last column fills.
+.PHONY: show-picture
+show-picture:
+	$(Q)scripts/setup run
+	$(call variant,x86_64,release,all)
+	$(Q)/usr/bin/python3 -B -m tests.integration.show_picture docs/show.svg
+
 # What is generated from the program's own tables.
 .PHONY: docs
 docs:
@@ -587,6 +594,7 @@ help:
 #H make feed              a folder for a web server and `opkg update`; FEED_KEY=NAME signs it with gpg
 #H make release           all of these, sums, licences, bill of materials; only from sources that the lock pins;
 #H                        SIGNING_KEY=FILE signs them
+#H make show-picture      draw docs/show.svg, the picture of `show` in README.md
 #H make docs              write docs/dbus.md, docs/config.md and config.example from the program's tables
 #H make vendor            fetch and verify the third-party sources only
 #H make vendor-check      which version of each is pinned, which one Debian has, and what its change log says of security

@@ -10,10 +10,9 @@ import subprocess
 import textwrap
 import unittest
 
+from tests.integration import show_picture
 from tests.integration.case import PVINVERTER, BusTest
-from tests.integration.program import (ROOT, SANITIZERS, command, emulated, inverter, only_where,
-                                       patience)
-from tests.integration.screen import Screen
+from tests.integration.program import ROOT, SANITIZERS, command, emulated, only_where, patience
 from tests.integration.settings_service import SettingsService
 from tests.sim import Inverter, ShellyGen2
 
@@ -69,6 +68,10 @@ TABLE = {
     "make lint test": Target(BY_CI),
     "make analyse": Target(BY_CI),
     "make gui-test": Elsewhere("ci/gui", "gui-test"),
+    "make show-picture": Target("test_what_show_looks_like compares what it draws"),
+    "make gui-pictures": Target("tests/gui/test_words.py says when it is due"),
+    "WRITE=docs/first-hour.md tests/packaging/first_hour.sh": Elsewhere("tests/packaging/first_hour.sh", "WRITE="),
+    "WRITE=docs/discover.md tests/packaging/discovery.sh": Elsewhere("tests/packaging/discovery.sh", "WRITE="),
     "make docs": Target("tests/build/documents.sh compares what it would write"),
     "make fuzz FUZZ_SECONDS=20": Target(BY_CI),
     "make package sdcard": Target("tests/packaging/artifacts.sh"),
@@ -122,6 +125,7 @@ TABLE = {
 
     "svc -h /service/dbus-opendtu": Elsewhere("tests/integration/test_config.py", "SIGHUP"),
     "svstat /service/dbus-opendtu": Elsewhere("tests/packaging/service.sh", "svstat"),
+    "/data/dbus-opendtu/install.sh": Elsewhere("tests/packaging/service.sh", "install.sh"),
     "/data/dbus-opendtu/restart.sh": Elsewhere("tests/packaging/service.sh", "restart.sh"),
     "tail -F /var/log/dbus-opendtu/current":
         Elsewhere("tests/packaging/service.sh", "/log/dbus-opendtu/current"),
@@ -264,19 +268,12 @@ class ReadmeTest(BusTest):
         self.assertEqual(kept, set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)))
 
     def test_what_show_looks_like(self):
-        """The columns of README's picture, in a terminal of that width."""
-        picture, _ = parts(read("README.md"))
-        columns = picture[0].split("\n")[1]
-        dtu = self.roof()
-        self.configure({"Host": dtu.host}, INVERTER0=inverter(20), INVERTER1=inverter(21, "L2"))
-        self.start()
-        self.wait_value(PVINVERTER % 20, "/StatusCode", 7)
-        screen = Screen(self.folder, {"DBUS_SESSION_BUS_ADDRESS": self.bus.address, **SANITIZERS},
-                        width=110, height=12)
-        self.addCleanup(screen.close)
-        screen.type(" ".join([*command(), "show"]))
-        self.wait("the columns of the picture in README.md",
-                  lambda: any(line.split() == columns.split() for line in screen.lines()))
+        """The picture in README.md, but for its figures."""
+        self.assertIn("](docs/show.svg)", read("README.md"))
+        with show_picture.shown(self.folder, 0.0) as screen:
+            now = show_picture.words(screen.lines())
+        self.assertEqual([line for line in now if line], show_picture.words_of_svg(read("docs/show.svg")),
+                         "make show-picture")
 
     def test_several_dtus(self):
         """The example runs, with the phases that it says."""
