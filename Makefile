@@ -43,6 +43,9 @@ PROGRAM := $(B)/dbus-opendtu
 # The first version heading of the change log is the version.
 VERSION := $(or $(shell sed -n 's/^\#\# *\[\{0,1\}\([0-9][^] ]*\).*/\1/p' CHANGELOG.md 2>/dev/null | head -n 1),0.0.0)
 
+# The address of the project; empty while it is not published.
+HOMEPAGE := $(shell sed -n '/^[^\#]/{p;q;}' packaging/home 2>/dev/null)
+
 # ---- Flags ----------------------------------------------------------------------------------------------
 
 # inih by the rules of Python's configparser; the library and everyone who includes <ini.h> agree on them.
@@ -225,9 +228,9 @@ $(DEVICE_TABLE) $(KEY_TABLE): %.o: %.c $(B)/flags | $(LIB_STAMPS)
 	@echo "  CC      $@"
 	$(Q)$(CC) $(CFLAGS) $(WARNINGS) -MMD -MP -c -o $@ $<
 
-# Only the file that says the version is compiled again when it changes.
+# Only the file that says the version and the address is compiled again when one of them changes.
 VERSION_OBJS := $(filter $(B)/obj/src/version.o,$(OBJS))
-$(VERSION_OBJS): VERSION_FLAG = -DDTU_VERSION=\"$(VERSION)\"
+$(VERSION_OBJS): VERSION_FLAG = -DDTU_VERSION=\"$(VERSION)\" -DDTU_HOME=\"$(HOMEPAGE)\"
 $(VERSION_OBJS): $(B)/version
 
 # ---- The tests' programs --------------------------------------------------------------------------------
@@ -380,7 +383,7 @@ $(B)/sources: export CONTENT = $(SRCS) $(DEVICE_FILES)
 $(B)/sources: FORCE
 	$(keep)
 
-$(B)/version: export CONTENT = $(VERSION)
+$(B)/version: export CONTENT = $(VERSION) $(HOMEPAGE)
 $(B)/version: FORCE
 	$(keep)
 

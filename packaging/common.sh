@@ -16,6 +16,8 @@ CHANGELOG=${CHANGELOG:-$top/CHANGELOG.md}
 name=dbus-opendtu
 maintainer='dbus-opendtu contributors'
 licence=MIT
+# The project's own page; empty while it has none.
+home=$(sed -n '/^[^#]/{p;q;}' "$top/packaging/home")
 version=$(sed -n 's/^## *\[\{0,1\}\([0-9][^] ]*\).*/\1/p' "$CHANGELOG" | head -n 1)
 
 if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then

@@ -4,4 +4,7 @@
 
 extern const char dtu_version[];
 
+/* The address of the project, as packaging/home says it; "" while it is not published. */
+extern const char dtu_home[];
+
 #endif

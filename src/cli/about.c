@@ -18,6 +18,8 @@ void about_print(FILE *out)
     dbus_get_version(&major, &minor, &micro);
     fprintf(out, "dbus-opendtu %s\n%s libdbus/%d.%d.%d cJSON/%s\n", dtu_version, http_version(),
             major, minor, micro, cJSON_Version());
+    if (dtu_home[0])
+        fprintf(out, "%s\n", dtu_home);
 }
 
 /* 0 to go on; -1 when all is said; else the exit code. */

@@ -22,6 +22,7 @@
 #include "cli/support/support_bus.h"
 #include "core/wipe.h"
 #include "edge/sys/file.h"
+#include "version.h"
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 enum { BODY_SHOWN_MAX = 64 * 1024, LOG_LINES = 200, LOG_BYTES = 128 * 1024 };
@@ -303,6 +304,15 @@ static char *make(const struct options *o)
     return clean;
 }
 
+/* What it is and, once there is such a place, where it belongs. */
+static bool print_title(FILE *out)
+{
+    const char *where = dtu_home[0] ? ": read it, then send it there: " : "";
+
+    return fprintf(out, "dbus-opendtu: a report for its developers%s%s%s\n", where, dtu_home,
+                   dtu_home[0] ? "/issues" : "") >= 0;
+}
+
 static int write_out(const char *path, const char *text)
 {
     FILE *out = path ? NULL : stdout;
@@ -312,8 +322,7 @@ static int write_out(const char *path, const char *text)
         out = fopen(path, "w");
         umask(before);
     }
-    bool ok = out && fputs("dbus-opendtu: a report for its developers\n", out) >= 0 &&
-              print_lines(out, text, strlen(text));
+    bool ok = out && print_title(out) && print_lines(out, text, strlen(text));
     int err = errno;
     if (path && out && fclose(out) != 0)
         ok = false;
