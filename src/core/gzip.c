@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/crc32.h"
+
 enum {
     HEAD = 10, /* magic, method, flags, time, extra flags, system */
     TAIL = 8,  /* CRC-32 and length of the contents */
@@ -242,18 +244,6 @@ static uint32_t number(const uint8_t *at)
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-static uint32_t crc32(const uint8_t *bytes, size_t len)
-{
-    uint32_t crc = ~0u;
-
-    for (size_t i = 0; i < len; i++) {
-        crc ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
-    }
-    return ~crc;
-}
-
 /* Behind a text with its NUL; NULL when that is not there. */
 static const uint8_t *skip_text(const uint8_t *at, const uint8_t *end)
 {
@@ -304,7 +294,7 @@ char *gzip_unpack(const char *bytes, size_t len, size_t max, size_t *out_len)
     if (!u.out)
         return NULL;
     take_blocks(&u);
-    if (u.bad || u.in != u.end || u.used != u.size || crc32(u.out, u.used) != number(tail)) {
+    if (u.bad || u.in != u.end || u.used != u.size || crc32_of(u.out, u.used) != number(tail)) {
         free(u.out);
         return NULL;
     }

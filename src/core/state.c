@@ -1,10 +1,10 @@
 #include "core/state.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/crc32.h"
 #include "core/json.h"
 #include "core/text.h"
 
@@ -16,19 +16,6 @@ enum {
 static const char payload_key[] = "\"devices\":";
 static const double energy_limit_kwh = 1e9, power_limit_w = 1e7;
 static const char template_prefix[] = "TEMPLATE";
-
-/* CRC-32 as zlib and Ethernet compute it (reflected, polynomial 0xEDB88320). */
-static uint32_t crc32_of(const char *data, size_t len)
-{
-    uint32_t crc = 0xFFFFFFFF;
-
-    for (size_t i = 0; i < len; i++) {
-        crc ^= (unsigned char)data[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = (crc >> 1) ^ (crc & 1 ? 0xEDB88320 : 0);
-    }
-    return ~crc;
-}
 
 /* By enum energy_counter, from ENERGY_UNKNOWN on. */
 static const char *const counter_names[] = {"", "lifetime", "day"};
