@@ -1,7 +1,6 @@
 #include "core/health.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/reading.h"
@@ -30,13 +29,50 @@ static void count(uint32_t *counter)
         (*counter)++;
 }
 
-/* ---- The snapshot --------------------------------------------------------------------------- */
+/* ---- Round trips: kept sorted, since nearly every reply of a slow poll is shown ---------------- */
 
-static int by_size(const void *a, const void *b)
+static size_t windowed(const struct health *h)
 {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
+    return h->round_trips < HEALTH_WINDOW ? h->round_trips : HEALTH_WINDOW;
 }
+
+static size_t place_of(const float *sorted, size_t n, float ms)
+{
+    size_t at = 0;
+
+    while (at < n && sorted[at] < ms)
+        at++;
+    return at;
+}
+
+static void take_out(float *sorted, size_t n, float ms)
+{
+    size_t at = place_of(sorted, n, ms);
+    memmove(sorted + at, sorted + at + 1, (n - at - 1) * sizeof *sorted);
+}
+
+static void put_in(float *sorted, size_t n, float ms)
+{
+    size_t at = place_of(sorted, n, ms);
+    memmove(sorted + at + 1, sorted + at, (n - at) * sizeof *sorted);
+    sorted[at] = ms;
+}
+
+static void note_round_trip(struct health *h, float ms)
+{
+    size_t n = windowed(h);
+    float *oldest = &h->round_trip_ms[h->round_trips % HEALTH_WINDOW];
+
+    if (n == HEALTH_WINDOW)
+        take_out(h->sorted_ms, n--, *oldest);
+    put_in(h->sorted_ms, n, ms);
+    *oldest = ms;
+    h->round_trips++;
+    if (h->round_trips == 2 * HEALTH_WINDOW) /* never to wrap: full is full */
+        h->round_trips = HEALTH_WINDOW;
+}
+
+/* ---- The snapshot --------------------------------------------------------------------------- */
 
 /* The smallest of the sorted values that percent of them do not exceed. */
 static double percentile(const float *sorted, size_t n, size_t percent)
@@ -47,13 +83,8 @@ static double percentile(const float *sorted, size_t n, size_t percent)
 
 static void show_round_trips(struct health *h)
 {
-    size_t n = h->round_trips < HEALTH_WINDOW ? h->round_trips : HEALTH_WINDOW;
-    float sorted[HEALTH_WINDOW];
-
-    memcpy(sorted, h->round_trip_ms, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, by_size);
-    h->shown.round_trip_p50_ms = percentile(sorted, n, 50);
-    h->shown.round_trip_p99_ms = percentile(sorted, n, 99);
+    h->shown.round_trip_p50_ms = percentile(h->sorted_ms, windowed(h), 50);
+    h->shown.round_trip_p99_ms = percentile(h->sorted_ms, windowed(h), 99);
 }
 
 static void show_failures(struct health *h)
@@ -107,12 +138,8 @@ void health_request(struct health *h, double bytes, double round_trip_ms)
 {
     count(&h->requests);
     h->bytes += bytes;
-    if (has_value(round_trip_ms)) {
-        h->round_trip_ms[h->round_trips % HEALTH_WINDOW] = (float)round_trip_ms;
-        h->round_trips++;
-        if (h->round_trips == 2 * HEALTH_WINDOW) /* never to wrap: full is full */
-            h->round_trips = HEALTH_WINDOW;
-    }
+    if (has_value(round_trip_ms))
+        note_round_trip(h, (float)round_trip_ms);
 }
 
 void health_push(struct health *h, double bytes)

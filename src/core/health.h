@@ -51,8 +51,9 @@ struct health_view {
 struct health {
     uint32_t requests, pushed, failures[HEALTH_KINDS];
     double bytes;
-    uint32_t round_trips; /* so many were put into the window */
-    float round_trip_ms[HEALTH_WINDOW];
+    uint32_t round_trips;               /* so many were put into the window */
+    float round_trip_ms[HEALTH_WINDOW]; /* in turn: the next one takes the place of the oldest */
+    float sorted_ms[HEALTH_WINDOW];     /* the same */
     bool failing;
     enum health_kind kind; /* of the last failure */
     char last_error[HEALTH_ERROR_MAX];
