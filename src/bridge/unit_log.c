@@ -74,6 +74,8 @@ void unit_log_sign_of_life(const struct unit_said *who)
 {
     double power_w = device_view(who->device)->value[FIELD_POWER][0];
 
+    if (!log_enabled(LOG_INFO)) /* as a rule: the text would be made for nothing */
+        return;
     if (has_value(power_w))
         log_info("%s: /Ac/Power %.0f W, %s", title(who).text, power_w, state_name(who->device));
     else
