@@ -232,17 +232,31 @@ struct fault_text {
     const char *format, *message;
 };
 
+/*
+ * An episode is told when it begins and when it ends, unless there were many: then one line an hour says how many, and
+ * only what lasts is told by itself.
+ */
+static const struct budget_rate episodes = {.burst = 5, .per_day = 24};
+
 static void fault_begins(struct log_fault *f, int64_t now_ms, const struct fault_text *t)
 {
     f->since_ms = now_ms;
-    write_line(t->kind, t->kind->level, t->format, t->message);
+    f->told = !f->untold && budget_take(&f->episodes, &episodes, now_ms);
+    if (f->told)
+        write_line(t->kind, t->kind->level, t->format, t->message);
+    else if (f->untold++ == 0)
+        f->untold_ms = now_ms;
 }
 
-static void fault_goes_on(const struct log_fault *f, int64_t now_ms, const struct fault_text *t,
+static void fault_goes_on(struct log_fault *f, int64_t now_ms, const struct fault_text *t,
                           bool changed)
 {
     char since[32], line[LINE_MAX_BYTES + 64];
 
+    if (!f->told) {
+        f->told = true;
+        f->untold--;
+    }
     snprintf(line, sizeof(line), "%s (%s%u failures in %s)", t->message,
              changed ? "a change; " : "still; ", f->total,
              span(now_ms - f->since_ms, since, sizeof(since)));
@@ -266,11 +280,10 @@ void log_fault(struct log_fault *f, int64_t now_ms, enum notice notice, const ch
     text[kept] = '\0';
 
     bool first = f->total == 0;
-    bool changed = !first && strcmp(text, f->text) != 0;
+    bool changed = !first && f->told && strcmp(text, f->text) != 0;
     /* A fault that flickers between two texts for hours must not fill the flash either. */
     int64_t pause = changed && now_ms - f->since_ms < SETTLED_MS ? CHANGED_MS : REPEAT_MS;
     f->total++;
-    f->count++;
     if (!first && now_ms - f->logged_ms < pause)
         return;
     const struct fault_text told = {notice_info(notice), format, message};
@@ -280,25 +293,47 @@ void log_fault(struct log_fault *f, int64_t now_ms, enum notice notice, const ch
         fault_goes_on(f, now_ms, &told, changed);
     f->logged_ms = now_ms;
     f->notice = notice;
-    f->count = 0;
     memcpy(f->text, text, sizeof(text));
+}
+
+static void tell_recovery(const struct log_fault *f, int64_t now_ms, const char *format,
+                          const char *message)
+{
+    char lasted[32], line[LINE_MAX_BYTES + 128];
+    bool often = budget_wait_ms(&f->episodes, &episodes, now_ms) > 0;
+
+    snprintf(line, sizeof(line), "%s (after %s and %u failures%s)", message,
+             span(now_ms - f->since_ms, lasted, sizeof(lasted)), f->total,
+             often ? "; it comes and goes, and is told once an hour now" : "");
+    write_line(&news, notice_info(f->notice)->level, format, line);
+}
+
+static void tell_untold(struct log_fault *f, int64_t now_ms, const char *format,
+                        const char *message)
+{
+    char since[32], line[LINE_MAX_BYTES + 128];
+
+    snprintf(line, sizeof(line), "%s (it failed %u times more in %s)", message, f->untold,
+             span(now_ms - f->untold_ms, since, sizeof(since)));
+    write_line(&news, notice_info(f->notice)->level, format, line);
+    f->untold = 0;
 }
 
 void log_recovered(struct log_fault *f, int64_t now_ms, const char *format, ...)
 {
     char message[LINE_MAX_BYTES];
+    bool ends = f->total > 0 && f->told;
+    bool sums_up = !ends && f->untold > 0 && budget_take(&f->episodes, &episodes, now_ms);
     va_list args;
 
-    if (f->total == 0)
-        return;
-    va_start(args, format);
-    int length = vsnprintf(message, sizeof(message), format, args);
-    va_end(args);
-    if (length >= 0) {
-        char lasted[32], line[LINE_MAX_BYTES + 64];
-        snprintf(line, sizeof(line), "%s (after %s and %u failures)", message,
-                 span(now_ms - f->since_ms, lasted, sizeof(lasted)), f->total);
-        write_line(&news, notice_info(f->notice)->level, format, line);
+    if (ends || sums_up) {
+        va_start(args, format);
+        int length = vsnprintf(message, sizeof(message), format, args);
+        va_end(args);
+        if (length >= 0 && ends)
+            tell_recovery(f, now_ms, format, message);
+        else if (length >= 0)
+            tell_untold(f, now_ms, format, message);
     }
-    *f = (struct log_fault){0};
+    f->total = 0;
 }

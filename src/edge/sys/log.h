@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/budget.h"
 #include "core/notice.h"
 
 void log_set_level(enum log_level level);
@@ -36,21 +37,28 @@ void log_good_news(enum notice over, const char *format, ...) __attribute__((for
 
 /*
  * A fault that lasts is logged once, then every 15 minutes with a count, then once when it ends: a
- * dead gateway writes < 200 lines a day. One struct per thing that can fail; zero it to begin.
+ * dead gateway writes < 200 lines a day. One that comes and goes is told five times at once, and then once an hour
+ * with a count, and when it lasts for 15 minutes: a flickering one writes < 300. One struct per thing that can fail;
+ * zero it to begin.
  */
 struct log_fault {
     int64_t since_ms, logged_ms;
     enum notice notice; /* of the last line */
-    unsigned count;     /* since the last line */
-    unsigned total;     /* since the fault began; 0: no fault */
+    unsigned total;     /* failures since the fault began; 0: no fault */
+    bool told;          /* that it began */
+    struct budget episodes;
+    unsigned untold; /* episodes, the first of them: */
+    int64_t untold_ms;
     char text[160]; /* what was logged: another text is another fault, and logged at once, but at
                           most one line a minute */
 };
 
 void log_fault(struct log_fault *f, int64_t now_ms, enum notice notice, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* The fault has ended; format (the recovery's text) is logged as good news with duration and count, if
- * there was one. */
+/*
+ * It works: called each time, also without a fault before. If there was one, format (the recovery's text) is logged as
+ * good news, with duration and count.
+ */
 void log_recovered(struct log_fault *f, int64_t now_ms, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

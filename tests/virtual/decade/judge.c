@@ -229,13 +229,13 @@ void judge_flash(struct judge *j, unsigned long writes)
         fault(j, FLASH_WORN, "%lu", writes);
 }
 
-void judge_log(struct judge *j, unsigned long bytes, unsigned long most)
+void judge_log(struct judge *j, unsigned long bytes, bool bad_day)
 {
-    unsigned long *so_far = most == LOG_PER_DAY ? &j->most_log : &j->most_bad_log;
+    unsigned long *so_far = bad_day ? &j->most_bad_log : &j->most_log;
 
     if (bytes > *so_far)
         *so_far = bytes;
-    if (bytes > most)
+    if (bytes > LOG_PER_DAY)
         fault(j, LOG_TOO_LONG, "%lu bytes", bytes);
 }
 

@@ -30,8 +30,6 @@ extern const char *const rule_names[RULES];
 enum {
     FLASH_PER_DAY = 150,
     LOG_PER_DAY = 64 * 1024,
-    LOG_PER_BAD_DAY =
-        128 * 1024, /* every line about three gateways that come and go by the minute */
     MEMORY_GROWTH = 512 * 1024,
     WITNESSES_MAX = PLANT_INVERTERS_MAX + 1
 };
@@ -71,7 +69,7 @@ void judge_expect(struct judge *j, const char *serial, const char *section);
 void judge_requests(struct judge *j, const char *whom, unsigned long requests, unsigned long most);
 void judge_hasty(struct judge *j, unsigned long hasty);
 void judge_flash(struct judge *j, unsigned long writes);
-void judge_log(struct judge *j, unsigned long bytes, unsigned long most);
+void judge_log(struct judge *j, unsigned long bytes, bool bad_day);
 void judge_limit(struct judge *j, const struct inverter *v, double w);
 void judge_memory(struct judge *j);
 

@@ -321,7 +321,7 @@ void life_day_ends(struct life *l, bool flapped)
     life_roll_call(l);
     judge_flash(&l->judge, state_writes(l) + world_setting_writes - l->settings_before);
     l->settings_before = world_setting_writes;
-    judge_log(&l->judge, log - l->log_before, flapped ? LOG_PER_BAD_DAY : LOG_PER_DAY);
+    judge_log(&l->judge, log - l->log_before, flapped);
     l->log_before = log;
     for (unsigned i = 0; i < PLANT_DTUS; i++) {
         struct dtu *d = &l->plant.dtu[i];
