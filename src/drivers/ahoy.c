@@ -1,7 +1,8 @@
 /*
  * AhoyDTU.
  *
- *   to 0.5.66    /api/live has everything but serials, which /api/inverter/list has
+ *   to 0.5.66    /api/live has everything but serials, which /api/inverter/list has: of an inverter of the same name
+ *                at the same place, only its counter tells that it is another one
  *   from 0.5.93  /api/live has the names of the values and, in `iv`, which ids are in use (gaps are
  *                normal); /api/inverter/id/N has the values
  *
@@ -253,6 +254,44 @@ static void emit(struct session *s, const struct reading *r, const struct decode
 
 /* ---- To 0.5.66 ---- */
 
+static double total_of(const struct session *s, const cJSON *entry)
+{
+    const cJSON *ac = json_at(json_get(entry, "ch"), 0);
+    size_t i = 0;
+
+    while (ac_values[i].field != FIELD_ENERGY_FORWARD)
+        i++;
+    return cell(ac, s->ac_column[i]);
+}
+
+/* Whether a counter may be that of another inverter than before. */
+static bool any_leaps(const struct session *s, const cJSON *inverters)
+{
+    const cJSON *entry;
+    size_t at = 0;
+
+    cJSON_ArrayForEach(entry, inverters)
+    {
+        if (ahoy_serials_leaps(&s->serials, at++, total_of(s, entry)))
+            return true;
+    }
+    return false;
+}
+
+/* Not before there is the list that a leap has asked for: until then each reply shows the leap. */
+static void note_totals(struct session *s, const cJSON *inverters)
+{
+    const cJSON *entry;
+    size_t at = 0;
+
+    cJSON_ArrayForEach(entry, inverters)
+    {
+        if (at == INVERTERS_MAX || s->needs_list)
+            return;
+        ahoy_serials_note(&s->serials, at++, total_of(s, entry));
+    }
+}
+
 static enum decode_result emit_inline(struct session *s, const cJSON *inverters, size_t count,
                                       const struct decode_sink *sink, char *why)
 {
@@ -292,10 +331,12 @@ static enum decode_result decode_inline(struct session *s, const cJSON *inverter
     if (count == 0)
         return common_refuse(why, "the gateway lists no inverters");
     s->is_inline = true;
-    if (!ahoy_serials_given_up(&s->serials) && !ahoy_serials_match(&s->serials, inverters))
+    if (!ahoy_serials_given_up(&s->serials) && (!ahoy_serials_match(&s->serials, inverters) ||
+                                                (!s->list_asked && any_leaps(s, inverters))))
         s->needs_list = true;
     if ((s->needs_list && !s->list_asked) || (s->needs_index && !s->index_asked))
         return DECODE_OK;
+    note_totals(s, inverters);
     return emit_inline(s, inverters, count, sink, why);
 }
 

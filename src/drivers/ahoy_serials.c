@@ -7,6 +7,8 @@
 
 enum { TRIES = 3 };
 
+static const double leap_kwh = 0.5;
+
 static bool any_serial(const cJSON *list)
 {
     const cJSON *entry;
@@ -97,4 +99,19 @@ bool ahoy_serials_identify(const struct ahoy_serials *l, const cJSON *entry, siz
     else
         text_copy(serial, SERIAL_MAX, listed ? listed->serial : NULL);
     return serial[0] != '\0';
+}
+
+void ahoy_serials_note(struct ahoy_serials *l, size_t at, double total_kwh)
+{
+    for (; l->totals <= at; l->totals++)
+        l->total_kwh[l->totals] = MISSING;
+    if (has_value(total_kwh))
+        l->total_kwh[at] = total_kwh;
+}
+
+bool ahoy_serials_leaps(const struct ahoy_serials *l, size_t at, double total_kwh)
+{
+    double before_kwh = at < l->totals ? l->total_kwh[at] : MISSING;
+
+    return total_kwh < before_kwh || total_kwh > before_kwh + leap_kwh;
 }

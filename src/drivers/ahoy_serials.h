@@ -1,6 +1,7 @@
 /*
  * AhoyDTU to 0.5.66: /api/live has no serials. They come from /api/inverter/list, which runs over the
- * same inverters in the same order; names tell when the two do not fit together.
+ * same inverters in the same order. Names tell when the two do not fit together; and a counter that leaps does, of
+ * an inverter that has taken the place and the name of another.
  */
 #ifndef DTU_DRIVERS_AHOY_SERIALS_H
 #define DTU_DRIVERS_AHOY_SERIALS_H
@@ -14,6 +15,8 @@ struct ahoy_serials {  /* zeroed to begin with */
         char serial[SERIAL_MAX], name[NAME_MAX_BYTES];
         unsigned id;
     } listed[INVERTERS_MAX];
+    size_t totals; /* of so many places: */
+    double total_kwh[INVERTERS_MAX];
 };
 
 /* Takes a list; a bad one leaves what is known as it is. */
@@ -28,5 +31,14 @@ bool ahoy_serials_match(const struct ahoy_serials *l, const cJSON *inverters);
 /* Serial and id of an entry; false when there is no telling. */
 bool ahoy_serials_identify(const struct ahoy_serials *l, const cJSON *entry, size_t at,
                            size_t count, char serial[SERIAL_MAX], unsigned *id);
+
+/* The counter at this place is about to be counted for its serial. */
+void ahoy_serials_note(struct ahoy_serials *l, size_t at, double total_kwh);
+
+/*
+ * Whether it may be another inverter's than the one that was noted last: it fell, or rose by more than half a kWh, which
+ * takes a large inverter a quarter of an hour. It does so as well when the gateway has just started; that costs a request.
+ */
+bool ahoy_serials_leaps(const struct ahoy_serials *l, size_t at, double total_kwh);
 
 #endif

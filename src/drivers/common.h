@@ -17,7 +17,7 @@ enum {
     EXTRAS_PERIOD_MS = 3600 * 1000,  /* firmware version, serials, maximum power */
     EXTRAS_RETRY_MS = 5 * 60 * 1000, /* the same after a failure */
     ESCAPED_SERIAL_MAX = 3 * SERIAL_MAX,
-    SESSION_MAX = 12 * 1024 /* of a driver that `auto` chooses: it holds its session */
+    SESSION_MAX = 13 * 1024 /* of a driver that `auto` chooses: it holds its session */
 };
 
 /*

@@ -78,6 +78,13 @@ class IdentityTest(BusTest):
         self.assertEqual(1, len(self.program.lines("WARNING", "116182000009")), self.program.log())
 
     @each(*KINDS)
+    def test_replaced_by_one_of_the_same_name(self, kind, make):
+        self.scene(kind, make)
+        self.dtu.replace(SECOND, Inverter("116182000009", "Two", peak=800, base_kwh=3))
+        self.wait_is(21, "116182000009")
+        self.wait_is(20, FIRST)
+
+    @each(*KINDS)
     def test_added_later(self, kind, make):
         """A section whose inverter is not there yet: it joins without a restart."""
         dtu = self.dtu = self.gateway(make(self.sun, [Inverter(FIRST, "One")]))

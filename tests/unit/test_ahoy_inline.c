@@ -146,6 +146,87 @@ static void test_inline_list_again(void **state)
     assert_int_equal(run_asked(run, LIST), 1);
 }
 
+#define COUNTS(kwh)                                                              \
+    "{\"ts_now\":9,\"ch0_fld_names\":[\"P_AC\",\"YieldTotal\"],\"inverter\":[" A \
+    "," COUNTER("B", kwh) "]}"
+#define COUNTER(name, kwh) "{\"name\":\"" name "\",\"ch\":[[2," kwh "]]}"
+#define LISTED_D           "{\"name\":\"B\",\"serial\":\"d4\"}"
+
+/* Of an inverter of the same name at the same place, only the counter tells that it is another one. */
+static void test_inline_same_name(void **state)
+{
+    static const struct {
+        const char *live;
+        size_t asked;
+    } polls[] = {{COUNTS("100.0"), 1}, /* nothing is known yet */
+                 {COUNTS("100.5"), 0}, /* what an inverter makes */
+                 {COUNTS("101.1"), 1}, /* what it does not */
+                 {COUNTS("101.1"), 0}, {COUNTS("101.0"), 1}, {COUNTS("null"), 0},
+                 {COUNTS("101.0"), 0}, {COUNTS("null"), 0},  {COUNTS("3.0"), 1},
+                 {COUNTS("0"), 1},     {COUNTS("3.0"), 1},   {COUNTS("3.5"), 0}};
+    struct run *run = *state;
+
+    for (size_t i = 0; i < COUNT(polls); i++) {
+        const struct reply replies[] = {{LIVE, polls[i].live},
+                                        {LIST, LISTED(LISTED_A "," LISTED_B)}};
+        run_cycle(run, 5000 * (int64_t)i, replies, COUNT(replies));
+        if (run_asked(run, LIST) != polls[i].asked)
+            fail_msg("poll %zu: the list was asked for %zu times", i, run_asked(run, LIST));
+        assert_int_equal(run->reading_count, 2);
+    }
+}
+
+static void test_inline_replaced(void **state)
+{
+    struct run *run = *state;
+    struct reply replies[] = {{LIVE, COUNTS("900")}, {LIST, LISTED(LISTED_A "," LISTED_B)}};
+
+    run_cycle(run, 0, replies, 2);
+    assert_value(reading_of(run, "b2"), FIELD_ENERGY_FORWARD, 900);
+    replies[0].body = COUNTS("3");
+    replies[1].body = NULL; /* it is asked for until it can be had */
+    run_cycle(run, 5000, replies, 2);
+    assert_int_equal(run_asked(run, LIST), 1);
+    run_cycle(run, 10000, replies, 2);
+    assert_int_equal(run_asked(run, LIST), 1);
+    replies[1].body = LISTED(LISTED_A "," LISTED_D);
+    run_cycle(run, 15000, replies, 2);
+    assert_asked_are(run, LIVE, LIST, LIVE);
+    assert_value(reading_of(run, "d4"), FIELD_ENERGY_FORWARD, 3);
+    assert_int_equal(run->reading_count, 2);
+    run_cycle(run, 20000, replies, 2);
+    assert_asked_are(run, LIVE);
+}
+
+/* Where both counters stand at the same, the list of each hour tells. */
+static void test_inline_replaced_unseen(void **state)
+{
+    struct run *run = *state;
+    struct reply replies[] = {{LIVE, COUNTS("900")}, {LIST, LISTED(LISTED_A "," LISTED_B)}};
+
+    run_cycle(run, 0, replies, 2);
+    replies[0].body = COUNTS("900.2");
+    replies[1].body = LISTED(LISTED_A "," LISTED_D);
+    run_cycle(run, HOUR_MS - 1, replies, 2);
+    assert_value(reading_of(run, "b2"), FIELD_ENERGY_FORWARD, 900.2);
+    run_cycle(run, HOUR_MS, replies, 2);
+    assert_value(reading_of(run, "d4"), FIELD_ENERGY_FORWARD, 900.2);
+}
+
+/* Without a list there is nothing that a leap could ask for. */
+static void test_inline_leap_without_list(void **state)
+{
+    struct run *run = *state;
+    struct reply replies[] = {{LIVE, COUNTS("900")}, {LIST, NULL}};
+
+    for (int64_t cycle = 0; cycle < 4; cycle++)
+        run_cycle(run, 5000 * cycle, replies, 2);
+    replies[0].body = COUNTS("3");
+    run_cycle(run, 20000, replies, 2);
+    assert_int_equal(run_asked(run, LIST), 0);
+    assert_value(reading_of(run, "ahoy-1"), FIELD_ENERGY_FORWARD, 3);
+}
+
 /* ---- To what came after ---- */
 
 /* A firmware update from one form to the other needs no restart. */
@@ -177,6 +258,10 @@ int main(void)
         TEST(test_inline_changes),
         TEST(test_inline_without_list),
         TEST(test_inline_list_again),
+        TEST(test_inline_same_name),
+        TEST(test_inline_replaced),
+        TEST(test_inline_replaced_unseen),
+        TEST(test_inline_leap_without_list),
         TEST(test_update_of_firmware),
     };
     return cmocka_run_group_tests_name("ahoy inline", tests, NULL, NULL);

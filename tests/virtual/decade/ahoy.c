@@ -36,15 +36,16 @@ static double stamp_of(const struct dtu *d, const struct packet *t)
     return t->at_s < d->no_time_until_s ? 0 : floor(PLANT_EPOCH_S + t->at_s);
 }
 
+/* Its owner has named the places: an inverter that is replaced leaves its name to the next one. */
 static void put_values(struct plant *p, struct dtu *d, unsigned i, size_t *n)
 {
     const struct packet *t = plant_tell(d, d->inverter[i]);
 
     put(p->body, sizeof p->body, n,
-        "\"enabled\":true,\"name\":\"Barn %s\",\"power_limit_read\":65535,\"ts_last_success\":%.0f,"
+        "\"enabled\":true,\"name\":\"Barn %u\",\"power_limit_read\":65535,\"ts_last_success\":%.0f,"
         "\"ch\":[[%.1f,%.2f,%.1f,%.2f,1,20.5,%.3f,%.0f,%.1f,95.2,0]",
-        d->inverter[i]->serial, stamp_of(d, t), t->at_s < 0 ? 0 : 231.5, t->power_w / 231.5,
-        t->power_w, t->at_s < 0 ? 0 : 49.98, t->total_kwh, t->day_wh, t->power_w);
+        i, stamp_of(d, t), t->at_s < 0 ? 0 : 231.5, t->power_w / 231.5, t->power_w,
+        t->at_s < 0 ? 0 : 49.98, t->total_kwh, t->day_wh, t->power_w);
     for (unsigned s = 0; s < 2; s++)
         put(p->body, sizeof p->body, n, ",[33.1,%.2f,%.1f,%.0f,%.3f,50]", t->power_w / 66.2,
             t->power_w / 2, t->day_wh / 2, t->total_kwh / 2);
@@ -98,8 +99,8 @@ static void put_list(struct plant *p, struct dtu *d)
     put(p->body, sizeof p->body, &n, "{\"inverter\":[");
     for (unsigned i = 0; i < d->count; i++)
         put(p->body, sizeof p->body, &n,
-            "%s{\"enabled\":true,\"id\":%u,\"name\":\"Barn %s\",\"serial\":\"%s\",\"channels\":2}",
-            i ? "," : "", i, d->inverter[i]->serial, d->inverter[i]->serial);
+            "%s{\"enabled\":true,\"id\":%u,\"name\":\"Barn %u\",\"serial\":\"%s\",\"channels\":2}",
+            i ? "," : "", i, i, d->inverter[i]->serial);
     put(p->body, sizeof p->body, &n, "],\"interval\":\"15\"}");
 }
 
