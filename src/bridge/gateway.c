@@ -42,7 +42,8 @@ struct gateway {
 
     /* The present cycle's, and the last whole one: a section that comes later finds its inverter there. */
     struct listing now, last;
-    int64_t last_ms;  /* when that one ended */
+    int64_t last_ms; /* when that one ended */
+    bool failed;     /* the last poll */
     size_t spare;     /* inverters without a unit, as last logged */
     int64_t spare_ms; /* when that was */
     struct door door;
@@ -147,6 +148,8 @@ static void on_info(void *user, const struct gateway_info *info)
 {
     struct gateway *g = user;
 
+    if (strcmp(g->firmware, info->firmware) != 0)
+        limiter_began_anew(&g->port);
     text_copy(g->firmware, sizeof g->firmware, info->firmware);
     fleet_info(g->fleet, g->number, info);
 }
@@ -211,12 +214,23 @@ static const struct health_view *health_of(const struct gateway *g)
     return health_shown(poller_health(g->poller));
 }
 
+/* What could not be asked may have started in the meantime. */
+static void note_failure(struct gateway *g)
+{
+    bool failed = health_failing(poller_health(g->poller));
+
+    if (g->failed && !failed)
+        limiter_began_anew(&g->port);
+    g->failed = failed;
+}
+
 static void on_cycle(void *user, const struct cycle *c)
 {
     struct gateway *g = user;
 
     log_mended(g, c->complete);
     g->answered = g->answered || c->complete;
+    note_failure(g);
     if (c->complete && !g->now.told)
         on_list_end(g);
     if (c->complete && g->now.count > 0)
@@ -298,7 +312,8 @@ struct gateway *gateway_create(struct loop *l, struct http *h, const struct gate
     g->fleet = fleet;
     g->number = lineup_home(conf);
     g->conf = *conf;
-    g->port = (struct limiter_port){limiter, g->number, g->conf.section};
+    g->port =
+        (struct limiter_port){.limiter = limiter, .gateway = g->number, .section = g->conf.section};
     set_unnamed(g, unnamed);
     fleet_door(fleet, g->number, &g->door);
     if (!open_poller(g)) {

@@ -14,6 +14,7 @@ enum {
     STATUS_EVERY_MS = 30 * 1000, /* for a second controller, and a restart of the gateway */
     RIGHTS_EVERY_MS = 5 * 60 * 1000,
     RIGHTS_RETRY_MS = 60 * 1000,
+    RIGHTS_LACKED_MS = 60 * 60 * 1000, /* OpenDTU of 2022-10 has no such page */
     MARK_AGAIN_MS = 60 * 1000,
     RADIO_MS = 12 * 1000, /* five tries of two seconds each, and some */
     TURN_MS = 1000,       /* what could not go when it was due is tried again */
@@ -469,11 +470,14 @@ static void on_report(void *user, const struct command_report *r)
 
 static void on_looked(void *user, enum look what, enum reply_outcome outcome, const char *why)
 {
-    const struct limiter_port *port = user;
+    struct limiter_port *port = user;
 
     if (outcome != REPLY_OK)
         log_debug("%s: no word about commands: %s", port->section, why);
-    if (what != LOOK_RIGHTS || outcome != REPLY_UNAUTHORIZED)
+    if (what != LOOK_RIGHTS)
+        return;
+    port->lacks_rights = outcome == REPLY_NOT_FOUND;
+    if (outcome != REPLY_UNAUTHORIZED)
         return;
     for (struct limited *d = port->limiter->first; d; d = d->next) {
         if (d->gateway != port->gateway)
@@ -503,7 +507,16 @@ static int64_t look_every(void *user, enum look what)
     }
     if (what != LOOK_RIGHTS)
         return what == LOOK_LIMIT && left ? STATUS_EVERY_MS : 0;
-    return !wanted ? 0 : known ? RIGHTS_EVERY_MS : RIGHTS_RETRY_MS;
+    if (!wanted)
+        return 0;
+    if (known)
+        return RIGHTS_EVERY_MS;
+    return port->lacks_rights ? RIGHTS_LACKED_MS : RIGHTS_RETRY_MS;
+}
+
+void limiter_began_anew(struct limiter_port *port)
+{
+    port->lacks_rights = false;
 }
 
 struct outbox_events limiter_outbox(struct limiter_port *port)

@@ -87,8 +87,12 @@ struct limiter_port {
     struct limiter *limiter;
     int gateway;
     const char *section; /* for messages, borrowed */
+    bool lacks_rights;   /* it has no page that tells whom it passes commands on to */
 };
 struct outbox_events limiter_outbox(struct limiter_port *port);
+
+/* The gateway has started, as far as is known, or has another firmware: it may have pages that it lacked. */
+void limiter_began_anew(struct limiter_port *port);
 
 /*
  * Its poller has gone, and with it the answer to what was under way. What is in force stays so: it may come back with

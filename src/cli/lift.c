@@ -127,7 +127,9 @@ static bool open_gateways(struct lifting *l)
 
     for (size_t g = 0; ok && g < l->config->dtu_count; g++) {
         struct limiter_port *port = &l->ports[g];
-        *port = (struct limiter_port){l->limiter, (int)g, l->config->gateways[g].section};
+        *port = (struct limiter_port){.limiter = l->limiter,
+                                      .gateway = (int)g,
+                                      .section = l->config->gateways[g].section};
         const struct poller_events events = {.reading = on_reading,
                                              .pushed = on_pushed,
                                              .gateway = on_info,

@@ -196,6 +196,34 @@ static void the_gateway_is_away(void **state)
     assert_true(f->house.inverter[0].limit_w == ess_house_shown_w(0));
 }
 
+/* A DTU without a page that says whom it passes commands on to: asked each hour, and when it may have got one. */
+static void it_is_too_old_to_be_limited(void **state)
+{
+    struct ess_house *f = *state;
+
+    f->old = true;
+    f->version = "b1deb1a";
+    ess_house_begin(f, 1, 1000, 7);
+    f->house.now_s = 9 * 3600;
+    run(f, 4 * 3600 + 60);
+    assert_in_range(f->rights_asked, 4, 5);
+    f->away = true; /* it starts */
+    run(f, 60);
+    f->rights_asked = 0;
+    f->away = false;
+    run(f, 180);
+    assert_int_equal(f->rights_asked, 1);
+    f->version = "v24.1.26"; /* its update is heard of within an hour, and by its start as a rule */
+    run(f, 3360);
+    assert_int_equal(f->rights_asked, 1 + 1);
+    f->old = false;
+    run(f, 3600);
+    assert_true(ess_house_shown_w(0) == 1000);
+    f->rights_asked = 0;
+    run(f, 3600);
+    assert_in_range(f->rights_asked, 11, 13);
+}
+
 /* ---- Whatever comes ---- */
 
 enum { CHAOS_ROUNDS = 60, CHAOS_S = 60, CALM_S = 8 * 60 };
@@ -271,10 +299,15 @@ static void whatever_comes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(nobody_renews_it),     TEST(renewed_for_an_hour),
-        TEST(it_restarts_at_noon),  TEST(the_mark),
-        TEST(killed_at_any_second), TEST(the_gateway_is_away),
-        TEST(a_second_controller),  TEST(written_while_it_is_out_of_reach),
+        TEST(nobody_renews_it),
+        TEST(renewed_for_an_hour),
+        TEST(it_restarts_at_noon),
+        TEST(the_mark),
+        TEST(killed_at_any_second),
+        TEST(the_gateway_is_away),
+        TEST(a_second_controller),
+        TEST(written_while_it_is_out_of_reach),
+        TEST(it_is_too_old_to_be_limited),
         TEST(whatever_comes),
     };
     return cmocka_run_group_tests_name("limit events", tests, NULL, NULL);

@@ -20,8 +20,8 @@ enum {
     STATE_MAX = 1024 * 1024,
     /* In a day: what is asked for now and then, each page of it every five minutes where it is not there. */
     EXTRAS_PER_DAY = 2 * 288 + 50,
-    /* With PowerLimit=1: whether commands are allowed, every minute while nobody says so, and an hour of limits. */
-    LOOKS_PER_DAY = 1440 + 400
+    /* With PowerLimit=1: whether commands are allowed, every five minutes, and an hour of limits. */
+    LOOKS_PER_DAY = 288 + 400
 };
 
 static struct life *living; /* the clock is one for all */

@@ -97,6 +97,15 @@ static void take_command(struct ess_house *f, const struct message *m)
     (void)snprintf(f->body, sizeof f->body, "{\"type\":\"success\",\"code\":1001}");
 }
 
+static void put_rights(struct ess_house *f, struct world_reply *reply)
+{
+    f->rights_asked++;
+    if (f->old)
+        reply->outcome = REPLY_NOT_FOUND;
+    else
+        put_list(f);
+}
+
 static void gateway(void *user, const char *base_url, const struct message *m,
                     struct world_reply *reply)
 {
@@ -111,7 +120,9 @@ static void gateway(void *user, const char *base_url, const struct message *m,
              (f->pushes && strcmp(m->path, "/livedata") == 0))
         put_live(f);
     else if (strcmp(m->path, "/api/inverter/list") == 0)
-        put_list(f);
+        put_rights(f, reply);
+    else if (f->version && strcmp(m->path, "/api/system/status") == 0)
+        (void)snprintf(f->body, sizeof f->body, "{\"git_hash\":\"%s\"}", f->version);
     else if (strcmp(m->path, "/api/limit/status") == 0)
         put_status(f);
     else if (strcmp(m->path, "/api/limit/config") == 0)

@@ -34,6 +34,9 @@ struct ess_house {
     bool away;   /* the DTU */
     bool pushes; /* it has a WebSocket */
     bool deaf;   /* it hears no inverter */
+    bool old;    /* it has no page that says whom it passes commands on to, as in 2022-10 */
+    unsigned rights_asked;
+    const char *version; /* NULL: it does not say */
     char body[16384];
 };
 
