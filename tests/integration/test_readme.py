@@ -102,6 +102,7 @@ TABLE = {
     "ci/fresh-debian bookworm": Elsewhere("ci/fresh-debian", "bookworm"),
     "ci/fresh-debian trixie": Elsewhere("ci/fresh-debian", "trixie"),
     "ci/package": Elsewhere("ci/package"),
+    "ci/decade": Elsewhere(".github/workflows/ci.yml", "run: ci/decade"),
     "ci/release": Elsewhere("tests/build/pinned.sh", "ci/release"),
     "ci/reproducible": Elsewhere("ci/reproducible"),
     "ci/publish": Elsewhere("ci/publish"),
