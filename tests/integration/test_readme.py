@@ -273,8 +273,10 @@ class ReadmeTest(BusTest):
         self.assertIn("](docs/show.svg)", read("README.md"))
         with show_picture.shown(self.folder, 0.0) as screen:
             now = show_picture.words(screen.lines())
-        self.assertEqual([line for line in now if line], show_picture.words_of_svg(read("docs/show.svg")),
-                         "make show-picture")
+        picture = show_picture.words_of_svg(read("docs/show.svg"))
+        # Which of those without a section gets which number, and so its place, is a matter of who answers first.
+        without_numbers = [sorted(re.sub(r"http_\d+", "http_N", line) for line in lines if line) for lines in (now, picture)]
+        self.assertEqual(*without_numbers, "make show-picture")
 
     def test_several_dtus(self):
         """The example runs, with the phases that it says."""
