@@ -214,6 +214,8 @@ class CheckTest(CommandTest):
         self.client.set(PAGE, f"/Devices/{ROOF}/PowerLimit/Enabled", "i", 1)
         self.client.set(PAGE, f"/Devices/{BARN}/Enabled", "i", 0)
         self.wait_names("com.victronenergy.pvinverter.http_20")
+        self.wait_value(PAGE, f"/Devices/{BARN}/State", 4)
+        self.assertIn("\ndisabled on the GX screen: Barn\n", self.call("show", "--once")[1])
         program.stop()
         self.ends_well = False
         self.configure({"Host": dtu.host, **self.LOGIN, **keys}, **sections)

@@ -209,6 +209,45 @@ static void says_at_most_three_reasons(void **state)
     assert_int_equal(count_of("error: "), 3);
 }
 
+static void page_says(const char *path, const struct value value)
+{
+    show_page_item(show_model_page(model), path, &value);
+}
+
+/* What has no service has no row: the page's own service tells of it. */
+static void says_what_is_not_on_the_bus(void **state)
+{
+    struct show_look l = look(80, 24);
+    size_t scroll = 0;
+
+    inverter(20, "Roof", 1, 5);
+    page_says("/Devices/1/State", value_int(1));
+    page_says("/Devices/1/Name", value_string("Roof"));
+    page_says("/Devices/2/Name", value_string("Barn"));
+    page_says("/Devices/2/State", value_int(4));
+    page_says("/Devices/3/State", value_int(4));
+    page_says("/Devices/INVERTER7/State", value_int(5));
+    page_says("/Devices/2/PowerLimit/State", value_string("x"));
+    page_says("/Gateways/DEFAULT/State", value_int(4));
+    show_view_screen(model, &l, &scroll, &out);
+    assert_non_null(strstr(out.data, "\ndisabled on the GX screen: Barn, 3\n"
+                                     "off for a fault in config.ini: INVERTER7\nTotal "));
+    assert_int_equal(check_lines(80), 24);
+    page_says("/Devices/2/State", value_int(1));
+    page_says("/Devices/3/State", value_invalid());
+    page_says("/Devices/INVERTER7/State", value_int(6));
+    show_text_reset(&out);
+    show_view_table(model, &l, &out);
+    assert_null(strstr(out.data, "disabled"));
+    assert_non_null(strstr(out.data, "\npublished by another program: INVERTER7\n"));
+    for (int i = 0; i < 200; i++) { /* more than there is room for */
+        char path[40];
+        snprintf(path, sizeof path, "/Devices/x%d/State", i);
+        page_says(path, value_int(4));
+    }
+    assert_int_equal(show_model_page(model)->count, SHOW_PAGE_DEVICES);
+}
+
 static void folds_a_long_reason(void **state)
 {
     struct show_look l = look(40, 24);
@@ -359,6 +398,7 @@ int main(void)
         WITH_MODEL(says_why_there_is_an_error),
         WITH_MODEL(says_at_most_three_reasons),
         WITH_MODEL(folds_a_long_reason),
+        WITH_MODEL(says_what_is_not_on_the_bus),
         WITH_MODEL(explains_every_column),
         WITH_MODEL(has_a_note),
         WITH_MODEL(shows_no_control_characters),

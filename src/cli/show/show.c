@@ -211,6 +211,9 @@ static void *on_came(void *user, const char *name)
 {
     struct show *s = user;
     bool wanted = name_is_of_our_kind(name) || (s->options.all && is_of_a_class(name));
+
+    if (strcmp(name, SHOW_PAGE_SERVICE) == 0)
+        return show_model_page(s->model);
     struct show_row *row = wanted ? show_model_add(s->model, name) : NULL;
 
     if (row && s->terminal)
@@ -218,11 +221,22 @@ static void *on_came(void *user, const char *name)
     return row;
 }
 
+/* Not a row, but what there is none of. */
+static bool is_page(const struct show *s, const void *service)
+{
+    return service == show_model_absent(s->model);
+}
+
 static void on_gone(void *user, void *service)
 {
     struct show *s = user;
     const struct show_row *row = service;
 
+    if (is_page(s, service)) {
+        show_model_page(s->model)->count = 0;
+        soon(s);
+        return;
+    }
     if (!s->terminal && !s->options.once && !s->options.stats && s->written == s->text.len) {
         if (s->options.json) {
             show_view_json_gone(row->service, &s->text);
@@ -238,8 +252,12 @@ static void on_gone(void *user, void *service)
 
 static void on_item(void *user, void *service, const char *path, const struct value *value)
 {
-    (void)user;
-    show_row_item(service, path, value);
+    struct show *s = user;
+
+    if (is_page(s, service))
+        show_page_item(service, path, value);
+    else
+        show_row_item(service, path, value);
 }
 
 static void on_news(void *user, void *service, enum monitor_news news)
@@ -247,6 +265,8 @@ static void on_news(void *user, void *service, enum monitor_news news)
     struct show *s = user;
     int64_t now = loop_now_ms(s->loop);
 
+    if (is_page(s, service)) /* it says something every few seconds: shown with what rows say */
+        return;
     if (news == MONITOR_TOLD)
         show_row_told(service, now);
     else if (news == MONITOR_UPDATED)

@@ -14,6 +14,7 @@ enum { WATTS, VOLTS, AMPERES, KWH };
 struct show_model {
     size_t count;
     struct show_row *rows[SHOW_SERVICES_MAX];
+    struct show_page page;
 };
 
 /* ---- which paths are read ---- */
@@ -266,6 +267,16 @@ void show_model_destroy(struct show_model *m)
     for (size_t i = 0; i < m->count; i++)
         free(m->rows[i]);
     free(m);
+}
+
+struct show_page *show_model_page(struct show_model *m)
+{
+    return &m->page;
+}
+
+const struct show_page *show_model_absent(const struct show_model *m)
+{
+    return &m->page;
 }
 
 size_t show_model_count(const struct show_model *m)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/show/show_page.h"
 #include "core/reading.h"
 #include "core/value.h"
 
@@ -61,6 +62,10 @@ void show_model_destroy(struct show_model *m); /* NULL is fine */
 /* service: its full name. NULL when there are too many. The row stays where it is. */
 struct show_row *show_model_add(struct show_model *m, const char *service);
 void show_model_remove(struct show_model *m, struct show_row *row);
+
+/* What there is no row of. */
+struct show_page *show_model_page(struct show_model *m);
+const struct show_page *show_model_absent(const struct show_model *m);
 
 /* In the order of names, "http_9" before "http_10". */
 size_t show_model_count(const struct show_model *m);

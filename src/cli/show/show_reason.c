@@ -84,4 +84,6 @@ void show_reasons(struct show_reasons *r, const struct show_model *m, unsigned w
                        title[0] ? title : row->service, more);
         put_lines(r, text, width, utf8);
     }
+    for (size_t i = 0; show_page_line(show_model_absent(m), i, text, sizeof text)[0]; i++)
+        put_lines(r, text, width, utf8);
 }

@@ -1,5 +1,6 @@
 /*
- * Why devices are in error, in the words of /Debug/LastError: once for each reason and gateway. Pure.
+ * Why devices are in error, in the words of /Debug/LastError: once for each reason and gateway; then, which are not on
+ * the bus. Pure.
  */
 #ifndef DTU_CLI_SHOW_REASON_H
 #define DTU_CLI_SHOW_REASON_H
