@@ -42,8 +42,8 @@ struct gateway {
 
     /* The present cycle's, and the last whole one: a section that comes later finds its inverter there. */
     struct listing now, last;
-    int64_t last_ms; /* when that one ended */
-    bool failed;     /* the last poll */
+    int64_t last_ms;  /* when that one ended */
+    bool failed;      /* the last poll */
     size_t spare;     /* inverters without a unit, as last logged */
     int64_t spare_ms; /* when that was */
     struct door door;
