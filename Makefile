@@ -552,6 +552,7 @@ show-picture:
 # What is generated from the program's own tables.
 .PHONY: docs
 docs:
+	$(Q)scripts/setup check
 	$(call variant,x86_64,release,all)
 	$(call variant,x86_64,debug,$(DOC:tests/docs/%.c=build/x86_64-debug/tests/%))
 	$(Q)scripts/docs

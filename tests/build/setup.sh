@@ -14,6 +14,12 @@ fail() {
 said=$(scripts/setup --check build x86_64 2>&1) || fail "a check fails on a machine that has just built: $said"
 [ -z "$said" ] || fail "nothing is missing, but set-up says: $said"
 
+# What a person calls, and what is more than a build, sees by itself to what it needs: after `make run` not all is there.
+for target in run check test fuzz fuzz-record coverage mutate lint analyse soak memory bench devices gui-test gui-pictures \
+    show-picture docs release; do
+    sed -n "/^$target:/,/^$/p" Makefile | grep -q 'scripts/setup ' || fail "make $target does not see to what it needs"
+done
+
 # A machine without compilers, as a user who is not root and has no sudo.
 mkdir "$scratch/bin"
 for c in sh id grep tr env mkdir cat apt-get apt-cache; do ln -s "$(command -v $c)" "$scratch/bin/$c"; done
