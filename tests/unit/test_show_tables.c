@@ -50,7 +50,7 @@ static void fits_every_size(void **state)
                  i % 3 ? "\xE5\xB1\x8B\xE6\xA0\xB9 long enough" : "Roof", i);
         inverter(20 + i, name, i % 3 + 1, 1e7 * i);
     }
-    for (unsigned width = 1; width < 220; width++) {
+    for (unsigned width = 1; width < 220; width += width < 90 ? 1 : 13) {
         for (unsigned height = 1; height < 45; height += 7) {
             for (int kind = 0; kind < 8; kind++) {
                 struct show_look l = look(width, height);
