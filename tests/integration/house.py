@@ -29,4 +29,5 @@ def configuration(houses):
                 "NumberOfTemplates": 1},
                {"DTU1": {"Host": houses["ahoy"].host, "Phase": "L3", "AcPosition": 0},
                 "INVERTER0": {"DeviceInstance": 20},
-                "INVERTER1": {"DeviceInstance": 21, "Phase": "L2"}, "TEMPLATE0": plug})
+                "INVERTER1": {"DeviceInstance": 21, "Phase": "L2"},
+                "INVERTER2": {"DeviceInstance": 22}, "TEMPLATE0": plug})
