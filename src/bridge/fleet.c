@@ -215,12 +215,34 @@ void fleet_door(const struct fleet *f, int gateway, struct door *door)
     door_init(door, f->env->loop, f->memory, section);
 }
 
+static bool has_home(const struct config *config, int home)
+{
+    for (size_t i = 0; i < config->gateway_count; i++) {
+        if (lineup_home(&config->gateways[i]) == home)
+            return true;
+    }
+    return false;
+}
+
+/* The number of an added address that was removed goes to the next one, and its inverters do not. */
+static void leave_added(struct fleet *f, const struct config *config)
+{
+    char section[CONF_SECTION_MAX];
+
+    for (int home = CONF_DTUS_MAX; home < CONF_HOMES_MAX; home++) {
+        lineup_home_section(home, section);
+        if (!has_home(config, home))
+            statefile_leave_gateway(f->memory, section);
+    }
+}
+
 bool fleet_apply(struct fleet *f, const struct config *config)
 {
     struct change *c = calloc(1, sizeof *c);
     bool ok = c && rearrange(f, c, make_lineup(f, config, c));
 
     free(c);
+    leave_added(f, config);
     return ok;
 }
 

@@ -118,6 +118,13 @@ bool statefile_knows_gateway(const struct statefile *m, const char *section)
     return false;
 }
 
+void statefile_leave_gateway(struct statefile *m, const char *section)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (!strcmp(m->entries[i].gateway, section))
+            m->entries[i].gateway[0] = '\0';
+}
+
 /* A place for a device that is not remembered yet; NULL when all are of devices that are in use. */
 static struct device_memory *place_for_new(struct statefile *m)
 {

@@ -25,6 +25,9 @@ size_t statefile_strays(const struct statefile *m);
 /* Whether a device is remembered that this gateway, by its section, listed last. */
 bool statefile_knows_gateway(const struct statefile *m, const char *section);
 
+/* The gateway of this section has gone for good: what it listed is nobody's, whoever gets the section's name next. */
+void statefile_leave_gateway(struct statefile *m, const char *section);
+
 /* All entries, in no order; valid as those of statefile_find(). */
 const struct device_memory *statefile_all(const struct statefile *m, size_t *count);
 

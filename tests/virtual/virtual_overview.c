@@ -647,6 +647,35 @@ static void several_addresses(void **state)
     assert_text("/Gateways/ADDED1/Address", "http://10.0.0.3");
 }
 
+/* The next address gets its number, and nothing of its inverters. */
+static void an_address_that_was_removed(void **state)
+{
+    (void)state;
+    t.added_is_dtu = true;
+    begin_with(GOOD);
+    assert_int_equal(write_text("/IpAddresses", "192.168.1.77"), SERVICE_ACCEPTED);
+    world_run(t.loop, MINUTE);
+    assert_text("/DeviceList", SERIAL "," OTHER);
+    assert_int_equal(write_text("/IpAddresses", ""), SERVICE_ACCEPTED);
+    world_run(t.loop, MINUTE);
+    assert_text("/DeviceList", SERIAL);
+    t.added_is_dtu = false;
+    assert_int_equal(write_text("/IpAddresses", "192.168.1.88"), SERVICE_ACCEPTED);
+    world_run(t.loop, MINUTE);
+    assert_text("/GatewayList", "DEFAULT,ADDED1");
+    assert_text("/DeviceList", SERIAL);
+    assert_int_equal(world_service_count(), 1);
+    end();
+    begin();
+    world_run(t.loop, MINUTE);
+    assert_text("/DeviceList", SERIAL);
+    assert_int_equal(world_service_count(), 1);
+    t.added_is_dtu = true;
+    assert_int_equal(write_int("/Refresh", 1), SERVICE_ACCEPTED);
+    world_run(t.loop, 10 * 1000);
+    assert_text("/DeviceList", SERIAL "," OTHER); /* at once, as that of a new DTU */
+}
+
 /* ---- Who writes too much, and who is not alone ---- */
 
 static void floods(void **state)
@@ -708,6 +737,7 @@ int main(void)
         TEST(an_added_address),
         TEST(several_addresses),
         TEST(no_commands_for_what_is_added),
+        TEST(an_address_that_was_removed),
         TEST(floods),
         TEST(a_second_copy),
     };
