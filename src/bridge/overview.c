@@ -22,6 +22,7 @@ enum {
     LIST_MAX = NODES_MAX * ID_MAX,
     PATH_MAX_BYTES = ID_MAX + 48,
     AGAIN_MS = 60 * 1000,
+    ANEW_MS = 1000, /* for the bus to take the name back */
 };
 
 /* Whoever may write to the bus may do so as often as he likes. */
@@ -51,6 +52,7 @@ struct overview {
     bool there;
     bool writing; /* within a write, in which no item can be added */
     bool broken;  /* there was no memory for all of it */
+    bool full;    /* a device has no node, since those that have gone have all of them */
     struct loop_timer renew, again;
     struct log_fault fault;
     struct budget writes;
@@ -111,8 +113,12 @@ static struct node *make_node(struct overview *o, struct nodes *n, const char *i
 {
     size_t first = o->items;
 
-    if (n->count == n->max || o->writing || o->broken)
+    if (o->writing || o->broken)
         return NULL;
+    if (n->count == n->max) {
+        o->full = true;
+        return NULL;
+    }
     o->broken = !add_rows(o, n, id);
     if (o->broken)
         return NULL;
@@ -266,6 +272,7 @@ static void show_own(struct overview *o)
 }
 
 static void on_failed(void *user, int err, const char *why);
+static void begin_anew(struct overview *o);
 
 static void on_renew(void *user)
 {
@@ -281,6 +288,8 @@ static void on_renew(void *user)
     show_own(o); /* the lists, too */
     service_flush(o->service);
     o->shown_ms = loop_now_ms(o->loop);
+    if (o->full)
+        begin_anew(o);
 }
 
 void overview_pass(struct overview *o)
@@ -359,7 +368,7 @@ static void close_service(struct overview *o)
     service_destroy(o->service);
     o->service = NULL;
     o->there = false;
-    o->broken = false;
+    o->broken = o->full = false;
     o->gateways.count = o->devices.count = 0;
     loop_timer_disarm(&o->renew);
 }
@@ -385,10 +394,20 @@ static void on_failed(void *user, int err, const char *why)
     loop_timer_arm(&o->again, AGAIN_MS);
 }
 
-/* The program ends for it: see bridge/claims.h. */
+/* The program ends for it, see bridge/claims.h; or waits for a configuration, and stays. */
 static void on_lost(void *user)
 {
-    close_service(user);
+    struct overview *o = user;
+
+    close_service(o);
+    loop_timer_arm(&o->again, AGAIN_MS);
+}
+
+/* Its paths have been used up by devices that have gone: without these, there is room again. */
+static void begin_anew(struct overview *o)
+{
+    close_service(o);
+    loop_timer_arm(&o->again, ANEW_MS);
 }
 
 static struct value fixed(enum overview_own row)

@@ -678,6 +678,31 @@ static void an_address_that_was_removed(void **state)
 
 /* ---- Who writes too much, and who is not alone ---- */
 
+/* Paths stay while the service does: one that is full of what has gone begins anew. */
+static void more_devices_than_nodes(void **state)
+{
+    char serial[16], config[256], path[64];
+    unsigned missing = 0;
+
+    (void)state;
+    t.serial = serial;
+    for (unsigned n = 0; n < 3 * CONF_SERVICES_MAX; n++) {
+        snprintf(serial, sizeof serial, "1141829%05u", n);
+        snprintf(config, sizeof config, GOOD "AutoAdd=0\n[INVERTER0]\nSerial=%s\n", serial);
+        snprintf(path, sizeof path, "/Devices/%s/Serial", serial);
+        world_settings_erase(); /* which hold fewer than that */
+        if (n == 0)
+            begin_with(config);
+        else
+            change_config(config);
+        world_run(t.loop, 5000);
+        missing += shown(path).type != VALUE_STRING;
+    }
+    assert_in_range(missing, 0, 1);
+    assert_text("/DeviceList", serial);
+    assert_text("/GatewayList", "DEFAULT");
+}
+
 static void floods(void **state)
 {
     unsigned taken = 0;
@@ -738,6 +763,7 @@ int main(void)
         TEST(several_addresses),
         TEST(no_commands_for_what_is_added),
         TEST(an_address_that_was_removed),
+        TEST(more_devices_than_nodes),
         TEST(floods),
         TEST(a_second_copy),
     };
