@@ -387,7 +387,9 @@ static enum gateway_state state_of(const struct gateway *g, const struct health 
 
 void gateway_overview(const struct gateway *g, struct gateway_overview *out)
 {
-    const struct health *health = poller_health(g->poller);
+    static const struct health unasked;
+    /* Without memory for another poller, the program is about to end. */
+    const struct health *health = g->poller ? poller_health(g->poller) : &unasked;
 
     *out = (struct gateway_overview){.conf = &g->conf,
                                      .product = g->product,
@@ -395,7 +397,7 @@ void gateway_overview(const struct gateway *g, struct gateway_overview *out)
                                      .why = health_failing(health) ? health->last_error : "",
                                      .health = health_shown(health),
                                      .state = state_of(g, health),
-                                     .pushes = poller_listens(g->poller)};
+                                     .pushes = g->poller && poller_listens(g->poller)};
 }
 
 void gateway_destroy(struct gateway *g)

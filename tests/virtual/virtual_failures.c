@@ -80,6 +80,12 @@ static int write_double(unsigned i, const char *path, double number)
     return world_write(ess_house_service(i), path, &v);
 }
 
+static int add_address(const char *address)
+{
+    const struct value v = value_string(address);
+    return world_write("com.victronenergy.opendtu", "/IpAddresses", &v);
+}
+
 static void edit(struct ess_house *f)
 {
     FILE *file = fopen(f->config_path, "a");
@@ -96,7 +102,14 @@ static void live(struct ess_house *f, bool well)
 {
     const struct value name = value_string("Cellar"), role = value_string("genset");
 
-    run(f, 12);
+    run(f, 6);
+    int added = add_address("10.0.0.7");
+    run(f, 2);
+    int moved = add_address("10.0.0.8"); /* the same gateway, at another address */
+    run(f, 2);
+    int removed = add_address("");
+    assert_true(!well || (added == 0 && moved == 0 && removed == 0));
+    run(f, 2);
     int limited = write_double(0, "/Ac/PowerLimit", 300);
     run(f, 8);
     assert_true(!well || (limited == 0 && f->house.inverter[0].limit_w == 300));
