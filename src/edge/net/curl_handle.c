@@ -122,12 +122,16 @@ static void explain_timeout(CURL *e, const char *host, double limit_s, bool secu
                  host, limit_s);
 }
 
-static void explain_connect(CURL *e, const char *host, char *why, size_t size)
+static void explain_connect(CURL *e, const char *host, bool nearby, char *why, size_t size)
 {
     long error = 0;
 
     curl_easy_getinfo(e, CURLINFO_OS_ERRNO, &error);
-    if (error == ECONNREFUSED)
+    if (nearby && error == 0) /* open_near() refuses without one */
+        snprintf(why, size,
+                 "%s lies outside the house: what is added on the screen needs a private address",
+                 host);
+    else if (error == ECONNREFUSED)
         snprintf(
             why, size,
             "%s refused the connection: is Host (with its port) right, has the gateway started?",
@@ -214,7 +218,7 @@ static enum reply_outcome explain(CURL *e, CURLcode code, const char *detail, co
                  "the name in %s is unknown: is Host right, does the name server work?", host);
         return REPLY_UNREACHABLE;
     case CURLE_COULDNT_CONNECT:
-        explain_connect(e, host, why, why_size);
+        explain_connect(e, host, conf->nearby, why, why_size);
         return REPLY_UNREACHABLE;
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
