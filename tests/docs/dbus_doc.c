@@ -420,7 +420,7 @@ static void print_overview(void)
         "`" OVERVIEW_SERVICE "` is there once on a GX device, whatever is configured: "
         "[gx-screen.md](gx-screen.md) shows the page that reads it.\n"
         "Ids are serial numbers and names of sections; whatever is neither a letter nor a digit is `_`. "
-        "What goes loses its values and leaves the list.\nA path that is set takes at most 60 writes at once and one "
+        "What goes loses its values and leaves the list.\nAll paths together take at most 60 writes at once and one "
         "more every 10 s; what is over is refused.\n");
     print_rows("", overview_own, OWN_ROWS);
     print_rows("/Gateways/<id>/", overview_gateway_rows, overview_gateway_row_count);

@@ -22,6 +22,7 @@
 #define SERIAL  "114182940773"
 #define SETTING "/Settings/Devices/dtu_" SERIAL "/"
 #define OTHER   "com.victronenergy.pvinverter.other"
+#define PAGE    "com.victronenergy.opendtu"
 
 enum { SECOND_MS = 1000, DAY_S = 24 * 3600 };
 
@@ -208,6 +209,33 @@ static void a_day_of_set_value(void **state)
     assert_non_null(strstr(text, "Name 86399"));
 }
 
+/* Another program that takes the device off the bus and puts it back once a second, as fast as that is taken. */
+static void a_day_of_control_writes(void **state)
+{
+    const char *enabled = "/Devices/" SERIAL "/Enabled";
+    unsigned taken = 0;
+
+    (void)state;
+    begin();
+    unsigned long writes = world_setting_writes;
+    for (int s = 0; s < DAY_S; s++) {
+        const struct value v = value_int((int32_t)taken % 2);
+        taken += world_write(PAGE, enabled, &v) == 0;
+        run(SECOND_MS);
+    }
+    assert_in_range(taken, 8640, 60 + 8640);
+    assert_in_range(world_setting_writes - writes, 100, SETTING_WRITES_MAX);
+    assert_in_range(t.state_writes, 100, STATE_WRITES_MAX);
+    assert_in_range(lines(""), 0, LINES_MAX);
+    run(20 * SECOND_MS);
+    const struct value no = value_int(0);
+    assert_int_equal(world_write(PAGE, enabled, &no), 0); /* its owner has the last word */
+    run(3600 * SECOND_MS);
+    assert_int_equal(world_service_count(), 0);
+    assert_int_equal(world_value(PAGE, enabled).i, 0);
+    assert_int_equal(world_setting(SETTING "Enabled").i, 0);
+}
+
 /* What an owner sets is kept at once, also when it is set a few times. */
 static void an_owner_does_not_wait(void **state)
 {
@@ -272,9 +300,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(a_number_that_is_taken_all_day),  TEST(a_day_of_set_value),
-        TEST(an_owner_does_not_wait),          TEST(a_gateway_that_flickers),
-        TEST(numbers_of_the_settings_service),
+        TEST(a_number_that_is_taken_all_day), TEST(a_day_of_set_value),
+        TEST(a_day_of_control_writes),        TEST(an_owner_does_not_wait),
+        TEST(a_gateway_that_flickers),        TEST(numbers_of_the_settings_service),
     };
     return cmocka_run_group_tests_name("floods", tests, NULL, NULL);
 }
