@@ -71,6 +71,8 @@ static const struct service_item items[] = {
     {.path = "/Position", .writable = true, .value = {.type = VALUE_INT, .i = 1}},
     {.path = "/Ac/PowerLimit", .writable = true, .command = VALUE_DOUBLE, .text = TEXT_W},
     {.path = "/Role", .description = "the class", .writable = true},
+    {.path = "/Refresh", .writable = true, .command = VALUE_INT, .value = {.type = VALUE_INT}},
+    {.path = "/IpAddresses", .writable = true, .command = VALUE_STRING},
 };
 
 enum { ITEMS = sizeof items / sizeof items[0] };

@@ -45,8 +45,9 @@ static void check_device(const struct device_memory *m)
 static void check(const char *text, size_t len)
 {
     struct device_memory out[MAX];
+    struct addresses added;
     char why[64] = "";
-    int n = state_parse(text, len, out, MAX, NULL, why, sizeof why);
+    int n = state_parse(text, len, out, MAX, &added, why, sizeof why);
 
     if (n > MAX || (n < 0) != (*why != '\0'))
         abort();
@@ -60,12 +61,12 @@ static void check(const char *text, size_t len)
     if (n < 0)
         return;
     /* What was read is written, and read again as it was. */
-    char *printed = state_print(out, (size_t)n, NULL);
+    char *printed = state_print(out, (size_t)n, &added);
     if (!printed)
         return;
-    if (state_parse(printed, strlen(printed), out, MAX, NULL, NULL, 0) != n)
+    if (state_parse(printed, strlen(printed), out, MAX, &added, NULL, 0) != n)
         abort();
-    char *same = state_print(out, (size_t)n, NULL);
+    char *same = state_print(out, (size_t)n, &added);
     if (same && strcmp(same, printed) != 0)
         abort();
     free(same);
