@@ -272,6 +272,8 @@ static bool any_leaps(const struct session *s, const cJSON *inverters)
 
     cJSON_ArrayForEach(entry, inverters)
     {
+        if (at == INVERTERS_MAX)
+            break;
         if (ahoy_serials_leaps(&s->serials, at++, total_of(s, entry)))
             return true;
     }
@@ -286,8 +288,8 @@ static void note_totals(struct session *s, const cJSON *inverters)
 
     cJSON_ArrayForEach(entry, inverters)
     {
-        if (at == INVERTERS_MAX || s->needs_list)
-            return;
+        if (at == INVERTERS_MAX)
+            break;
         ahoy_serials_note(&s->serials, at++, total_of(s, entry));
     }
 }
@@ -336,7 +338,8 @@ static enum decode_result decode_inline(struct session *s, const cJSON *inverter
         s->needs_list = true;
     if ((s->needs_list && !s->list_asked) || (s->needs_index && !s->index_asked))
         return DECODE_OK;
-    note_totals(s, inverters);
+    if (!s->needs_list)
+        note_totals(s, inverters);
     return emit_inline(s, inverters, count, sink, why);
 }
 

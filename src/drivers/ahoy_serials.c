@@ -41,7 +41,6 @@ enum decode_result ahoy_serials_decode(struct ahoy_serials *l, const cJSON *root
             to->serial[0] = '\0';
         l->count++;
     }
-    l->failures = 0;
     return DECODE_OK;
 }
 
@@ -103,15 +102,14 @@ bool ahoy_serials_identify(const struct ahoy_serials *l, const cJSON *entry, siz
 
 void ahoy_serials_note(struct ahoy_serials *l, size_t at, double total_kwh)
 {
-    for (; l->totals <= at; l->totals++)
-        l->total_kwh[l->totals] = MISSING;
-    if (has_value(total_kwh))
+    if (total_kwh > 0)
         l->total_kwh[at] = total_kwh;
 }
 
 bool ahoy_serials_leaps(const struct ahoy_serials *l, size_t at, double total_kwh)
 {
-    double before_kwh = at < l->totals ? l->total_kwh[at] : MISSING;
+    double before_kwh = l->total_kwh[at];
 
-    return total_kwh < before_kwh || total_kwh > before_kwh + leap_kwh;
+    return before_kwh > 0 && total_kwh > 0 &&
+           (total_kwh < before_kwh || total_kwh > before_kwh + leap_kwh);
 }

@@ -9,14 +9,13 @@
 #include "drivers/common.h"
 
 struct ahoy_serials {  /* zeroed to begin with */
-    unsigned failures; /* of the list, in a row */
+    unsigned failures; /* of the list, before the first that was had */
     size_t count;      /* 0: no list was had */
     struct ahoy_listed {
         char serial[SERIAL_MAX], name[NAME_MAX_BYTES];
         unsigned id;
     } listed[INVERTERS_MAX];
-    size_t totals; /* of so many places: */
-    double total_kwh[INVERTERS_MAX];
+    double total_kwh[INVERTERS_MAX]; /* by the places of /api/live; 0: not known */
 };
 
 /* Takes a list; a bad one leaves what is known as it is. */
@@ -37,7 +36,7 @@ void ahoy_serials_note(struct ahoy_serials *l, size_t at, double total_kwh);
 
 /*
  * Whether it may be another inverter's than the one that was noted last: it fell, or rose by more than half a kWh, which
- * takes a large inverter a quarter of an hour. It does so as well when the gateway has just started; that costs a request.
+ * takes a large inverter a quarter of an hour. 0 says nothing: so does the gateway of each when it has just started.
  */
 bool ahoy_serials_leaps(const struct ahoy_serials *l, size_t at, double total_kwh);
 

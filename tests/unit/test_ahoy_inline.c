@@ -40,14 +40,15 @@ static void test_inline(void **state)
     table_close(&t);
 }
 
-#define INLINE(inverters) "{\"ts_now\":9,\"ch0_fld_names\":[\"P_AC\"],\"inverter\":[" inverters "]}"
-#define LISTED(inverters) "{\"inverter\":[" inverters "]}"
-#define A                 "{\"name\":\"A\",\"ch\":[[1]]}"
-#define B                 "{\"name\":\"B\",\"ch\":[[2]]}"
-#define C                 "{\"name\":\"C\",\"ch\":[[3]]}"
-#define LISTED_A          "{\"name\":\"A\",\"serial\":\"a1\"}"
-#define LISTED_B          "{\"name\":\"B\",\"serial\":\"b2\"}"
-#define LISTED_C          "{\"name\":\"C\",\"serial\":\"c3\"}"
+#define INLINE(inverters)  "{\"ts_now\":9,\"ch0_fld_names\":[\"P_AC\"],\"inverter\":[" inverters "]}"
+#define LISTED(inverters)  "{\"inverter\":[" inverters "]}"
+#define A                  "{\"name\":\"A\",\"ch\":[[1]]}"
+#define B                  "{\"name\":\"B\",\"ch\":[[2]]}"
+#define C                  "{\"name\":\"C\",\"ch\":[[3]]}"
+#define COUNTER(name, kwh) "{\"name\":\"" name "\",\"ch\":[[2," kwh "]]}"
+#define LISTED_A           "{\"name\":\"A\",\"serial\":\"a1\"}"
+#define LISTED_B           "{\"name\":\"B\",\"serial\":\"b2\"}"
+#define LISTED_C           "{\"name\":\"C\",\"serial\":\"c3\"}"
 
 /* Reordered, added, removed: the list is asked anew, and no value goes to another's serial. */
 static void test_inline_changes(void **state)
@@ -87,6 +88,54 @@ static void test_inline_changes(void **state)
     run_cycle(run, 30000, replies, 2);
     assert_int_equal(run->reading_count, 0);
     assert_int_equal(run_result(run, LIVE), DECODE_BAD_REPLY);
+}
+
+#define AT(name, id, serial) "{\"name\":\"" name "\",\"id\":" id ",\"serial\":\"" serial "\"}"
+
+/* The ids of the list are those that commands go to; one that cannot be any is the place. */
+static void test_inline_ids(void **state)
+{
+    struct run *run = *state;
+    const struct reply replies[] = {
+        {LIVE, INLINE(A "," B "," C "," COUNTER("D", "4") "," COUNTER("E", "5"))},
+        {LIST, LISTED(AT("A", "5", "a1") "," AT("B", "0", "b2") "," AT("C", "64", "c3") "," AT(
+                   "D", "-1", "d4") "," AT("E", "63", "e5"))}};
+
+    run_cycle(run, 0, replies, COUNT(replies));
+    assert_int_equal(run->reading_count, 5);
+    assert_int_equal(reading_of(run, "a1")->index, 5);
+    assert_int_equal(reading_of(run, "b2")->index, 0);
+    assert_int_equal(reading_of(run, "c3")->index, 2);
+    assert_int_equal(reading_of(run, "d4")->index, 3);
+    assert_int_equal(reading_of(run, "e5")->index, 63);
+}
+
+static void test_inline_serials(void **state)
+{
+    struct run *run = *state;
+    struct reply replies[] = {{LIVE, INLINE(A "," B)},
+                              {LIST, LISTED(LISTED_A ",{\"name\":\"B\",\"serial\":\"0000\"}")}};
+
+    run_cycle(run, 0, replies, 2); /* a slot that is not in use */
+    assert_int_equal(run->reading_count, 1);
+    replies[0].body = INLINE(A ",{\"name\":\"B\",\"serial\":\"x9\",\"ch\":[[2]]}");
+    run_cycle(run, 5000, replies, 2); /* what says its own serial is believed */
+    assert_value(reading_of(run, "x9"), FIELD_POWER, 2);
+    /* Two of one name are told apart by their places. */
+    replies[0].body = INLINE(A ",{\"name\":\"A\",\"ch\":[[7]]}");
+    replies[1].body = LISTED(LISTED_A ",{\"name\":\"A\",\"serial\":\"d4\"}");
+    run_cycle(run, 10000, replies, 2);
+    assert_value(reading_of(run, "a1"), FIELD_POWER, 1);
+    assert_value(reading_of(run, "d4"), FIELD_POWER, 7);
+    /* What the list has no longer is not remembered from the one before. */
+    replies[0].body = INLINE(A "," B "," C);
+    replies[1].body = LISTED(LISTED_A "," LISTED_B "," LISTED_C);
+    run_cycle(run, 15000, replies, 2);
+    assert_int_equal(run->reading_count, 3);
+    replies[0].body = INLINE(A "," B "," C "," COUNTER("D", "4"));
+    replies[1].body = LISTED(LISTED_A "," LISTED_B);
+    run_cycle(run, 20000, replies, 2);
+    assert_int_equal(run->reading_count, 2);
 }
 
 /* Ids stand in for serials only when the list is not to be had at all. */
@@ -149,8 +198,7 @@ static void test_inline_list_again(void **state)
 #define COUNTS(kwh)                                                              \
     "{\"ts_now\":9,\"ch0_fld_names\":[\"P_AC\",\"YieldTotal\"],\"inverter\":[" A \
     "," COUNTER("B", kwh) "]}"
-#define COUNTER(name, kwh) "{\"name\":\"" name "\",\"ch\":[[2," kwh "]]}"
-#define LISTED_D           "{\"name\":\"B\",\"serial\":\"d4\"}"
+#define LISTED_D "{\"name\":\"B\",\"serial\":\"d4\"}"
 
 /* Of an inverter of the same name at the same place, only the counter tells that it is another one. */
 static void test_inline_same_name(void **state)
@@ -163,7 +211,9 @@ static void test_inline_same_name(void **state)
                  {COUNTS("101.1"), 1}, /* what it does not */
                  {COUNTS("101.1"), 0}, {COUNTS("101.0"), 1}, {COUNTS("null"), 0},
                  {COUNTS("101.0"), 0}, {COUNTS("null"), 0},  {COUNTS("3.0"), 1},
-                 {COUNTS("0"), 1},     {COUNTS("3.0"), 1},   {COUNTS("3.5"), 0}};
+                 {COUNTS("0"), 0}, /* the gateway has started */
+                 {COUNTS("3.0"), 0},   {COUNTS("3.5"), 0},   {COUNTS("0"), 0},
+                 {COUNTS("2.9"), 1}};
     struct run *run = *state;
 
     for (size_t i = 0; i < COUNT(polls); i++) {
@@ -256,6 +306,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_inline),
         TEST(test_inline_changes),
+        TEST(test_inline_ids),
+        TEST(test_inline_serials),
         TEST(test_inline_without_list),
         TEST(test_inline_list_again),
         TEST(test_inline_same_name),
