@@ -190,9 +190,7 @@ static double age(const struct session *s, double stamp_s)
 
     if (!(s->ts_now > 0) || !has_value(stamp_s)) /* 0: no time from the network yet */
         return MISSING;
-    if (age_s < 0)
-        return age_s >= -CLOCK_TOLERANCE_S ? 0 : MISSING;
-    return age_s;
+    return age_s >= -CLOCK_TOLERANCE_S ? fmax(age_s, 0) : MISSING;
 }
 
 /* Old firmware has no status: there the age alone tells, and it is judged behind the driver. */

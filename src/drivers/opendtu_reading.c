@@ -79,8 +79,9 @@ static void read_phases(struct reading *r, const cJSON *ac)
         return;
     current[0] = MISSING;
     voltage[0] = to_neutral(voltage[0], r->serial);
-    if (has_value(voltage[1] + voltage[2] + voltage[3]))
-        voltage[0] = (voltage[1] + voltage[2] + voltage[3]) / PHASES;
+    double sum = voltage[1] + voltage[2] + voltage[3];
+    if (has_value(sum))
+        voltage[0] = sum / PHASES;
 }
 
 static void read_ac(struct reading *r, const struct opendtu_channels *c)
@@ -101,8 +102,8 @@ static void read_strings(struct reading *r, const struct opendtu_channels *c)
 {
     char key[12];
 
-    for (unsigned n = 0; n < STRINGS_MAX; n++) {
-        (void)snprintf(key, sizeof key, "%u", c->first_dc + n);
+    while (r->strings < STRINGS_MAX) {
+        (void)snprintf(key, sizeof key, "%u", c->first_dc + r->strings);
         const cJSON *channel = json_get(c->dc, key);
         if (!channel)
             return;

@@ -1,4 +1,6 @@
 /* AhoyDTU to 0.5.66: all inverters are in one reply, and their serial numbers in another. */
+#include <string.h>
+
 #include "unit/support/ahoy_fixture.h"
 #include "unit/support/driver_run.h"
 
@@ -145,8 +147,9 @@ static void test_inline_without_list(void **state)
     struct reply replies[] = {{LIVE, INLINE(A "," B)}, {LIST, NULL}};
 
     for (int64_t cycle = 0; cycle < 2; cycle++) {
-        run_cycle(run, 5000 * cycle, replies, 2);
+        run_cycle(run, 0, replies, 2);
         assert_int_equal(run_result(run, LIVE), DECODE_BAD_REPLY);
+        assert_non_null(strstr(run_why(run, LIVE), "not known yet"));
         assert_int_equal(run->reading_count, 0);
         assert_int_equal(run_asked(run, LIST), 1);
     }
@@ -156,6 +159,10 @@ static void test_inline_without_list(void **state)
         assert_int_equal(run_asked(run, LIST), cycle == 2);
         assert_value(reading_of(run, "ahoy-1"), FIELD_POWER, 2);
     }
+    replies[0].body = INLINE("{\"enabled\":false}");
+    run_cycle(run, 25000, replies, 2);
+    assert_non_null(strstr(run_why(run, LIVE), "is enabled"));
+    replies[0].body = INLINE(A "," B);
     replies[1].body = LISTED(LISTED_A "," LISTED_B);
     run_cycle(run, 2 * HOUR_MS, replies, 2);
     assert_value(reading_of(run, "b2"), FIELD_POWER, 2);

@@ -134,6 +134,9 @@ static void test_ages(void **state)
         {LIVE_REPLY("1000"), ID_REPLY(",\"ts_last_success\":400"), 600, REACH_OK},
         {LIVE_REPLY("1000"), ID_REPLY(",\"ts_last_success\":1060"), 0, REACH_OK},
         {LIVE_REPLY("1000"), ID_REPLY(",\"ts_last_success\":1061"), MISSING, REACH_OK},
+        {LIVE_REPLY("1000"), ID_REPLY(",\"ts_last_success\":999"), 1, REACH_OK},
+        {LIVE_REPLY("1000"), ID_REPLY(",\"ts_last_success\":1001"), 0, REACH_OK},
+        {LIVE_REPLY("1"), ID_REPLY(",\"ts_last_success\":1"), 0, REACH_OK},
         {LIVE_REPLY("0"), ID_REPLY(",\"ts_last_success\":1000"), MISSING, REACH_OK},
         {LIVE_REPLY("0"), ID_REPLY(",\"ts_last_success\":30"), MISSING, REACH_OK},
         {LIVE_REPLY("null"), ID_REPLY(",\"ts_last_success\":1000"), MISSING, REACH_OK},
@@ -202,6 +205,40 @@ static void test_just_rebooted(void **state)
     assert_missing(r, FIELD_ENERGY_FORWARD);
     r = one(run, LIVE_REPLY("1000"), "{\"serial\":\"a1\",\"status\":1,\"ch\":[[0,0,0,0],[0]]}");
     assert_int_equal(r->reach, REACH_NO_DATA_YET);
+}
+
+#define GENERIC(text) \
+    "{\"generic\":{" text "},\"ch0_fld_names\":[\"U_AC\",\"P_AC\",\"YieldTotal\"],\"iv\":[true]}"
+
+/* What the gateway says of itself: each of it is worth telling. */
+static void test_gateway(void **state)
+{
+    static const struct {
+        const char *live;
+        size_t told;
+        bool esp8266, no_time;
+        const char *firmware;
+    } cases[] = {{GENERIC(""), 0, false, false, ""},
+                 {GENERIC("\"ts_now\":9"), 0, false, false, ""},
+                 {GENERIC("\"version\":\"8\""), 1, false, false, "8"},
+                 {GENERIC("\"esp_type\":\"ESP8266\""), 1, true, false, ""},
+                 {GENERIC("\"esp_type\":\"ESP8266EX\""), 1, true, false, ""},
+                 {GENERIC("\"esp_type\":\"ESP8265\""), 0, false, false, ""},
+                 {GENERIC("\"ts_now\":0"), 1, false, true, ""}};
+    struct run *run = *state;
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        run_close(run);
+        run_open(run, "ahoy");
+        run->info = (struct gateway_info){0};
+        assert_null(run->driver->commands(run->session));
+        assert_non_null(one(run, cases[i].live, ID_REPLY("")));
+        assert_int_equal(run->info_count, cases[i].told);
+        assert_int_equal(run->info.esp8266, cases[i].esp8266);
+        assert_int_equal(run->info.no_time, cases[i].no_time);
+        assert_string_equal(run->info.firmware, cases[i].firmware);
+        assert_non_null(run->driver->commands(run->session));
+    }
 }
 
 static void test_odd_rows(void **state)
@@ -357,6 +394,7 @@ int main(void)
         TEST(test_stamps),
         TEST(test_no_current_of_an_mi),
         TEST(test_just_rebooted),
+        TEST(test_gateway),
         TEST(test_odd_rows),
         TEST(test_same_serial_twice),
         TEST(test_a_later_serial_twice),

@@ -52,6 +52,7 @@ static void limits(void **state)
     check_limit(2250, 2400, FIELDS("0", "2250.0"));
     /* It takes no more than 2250 W as a number. */
     check_limit(2400, 5000, FIELDS("1", "48.0"));
+    check_limit(2250.5, 4501, FIELDS("1", "50.0"));
     /* All that it can, however much that is. */
     check_limit(800, 800, FIELDS("1", "100.0"));
     check_limit(5000, 5000, FIELDS("1", "100.0"));

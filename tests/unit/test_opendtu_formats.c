@@ -175,10 +175,9 @@ static void test_limits_that_are_not_known(void **state)
     static const struct {
         const char *absolute, *relative;
         double limit_w, max_w;
-    } cases[] = {{"300", "50", 300, 600},
-                 {"0", "50", MISSING, MISSING},
-                 {"-1", "50", MISSING, MISSING},
-                 {"300", "0", 300, MISSING},
+    } cases[] = {{"300", "50", 300, 600},        {"0.5", "50", 0.5, 1},
+                 {"8", "0.5", 8, 1600},          {"0", "50", MISSING, MISSING},
+                 {"-1", "50", MISSING, MISSING}, {"300", "0", 300, MISSING},
                  {"300", "-1", 300, MISSING}};
     struct run *run = *state;
     char list[256];
@@ -213,7 +212,10 @@ static void test_mit(void **state)
     static const struct {
         const char *volts;
         double to_neutral;
-    } cases[] = {{"231.7", 231.7}, {"401.3", 401.3 / 1.7320508075688772}};
+    } cases[] = {{"231.7", 231.7},
+                 {"299.9", 299.9},
+                 {"300", 300 / 1.7320508075688772},
+                 {"401.3", 401.3 / 1.7320508075688772}};
     struct run *run = *state;
     char list[256];
 

@@ -70,7 +70,13 @@ static void test_hints(void **state)
     static const char system[] = "{\"git_hash\":\"v26.3.30\"}";
     struct run *run = *state;
 
+    for (size_t i = 0; i < COUNT(cases); i++) { /* told by itself as well */
+        run_cycle(run, 0, &(struct reply){LIST, cases[i].body}, 1);
+        assert_int_equal(run->info_count, cases[i].no_time || cases[i].radio || cases[i].password);
+    }
     for (size_t i = 0; i < COUNT(cases); i++) {
+        run_close(run);
+        run_open(run, "opendtu");
         const struct reply replies[] = {{LIST, cases[i].body}, {SYSTEM, system}};
         run_cycle(run, 0, replies, COUNT(replies));
         assert_int_equal(run->info.no_time, cases[i].no_time);
@@ -128,6 +134,55 @@ static void test_heard_again(void **state)
     gateway_cycle(run, &g, 15000);
     assert_int_equal(run_asked(run, INV(FENCE)), 1);
     gateway_close(&g);
+}
+
+#define SUMMARY(reachable) \
+    "{\"inverters\":[{\"serial\":\"" FENCE "\",\"reachable\":" reachable "}]}"
+#define FULL(serial, watts) \
+    "{\"serial\":\"" serial "\",\"AC\":{\"0\":{\"Power\":{\"v\":" watts "}}}}"
+
+/* One that was heard is asked at once when it is lost; alone, too, it may rest. */
+static void test_lost_alone(void **state)
+{
+    struct run *run = *state;
+    struct reply replies[] = {{LIST, SUMMARY("true")},
+                              {INV(FENCE),
+                               "{\"inverters\":[" FULL("9", "7") "," FULL(FENCE, "5") "]}"},
+                              {SYSTEM, "{\"git_hash\":\"1\"}"}};
+
+    run_cycle(run, 0, replies, COUNT(replies));
+    assert_int_equal(run->reading_count, 1);
+    assert_value(reading_of(run, FENCE), FIELD_POWER, 5); /* and not what another says */
+    assert_true(run->readings[0].by_radio);
+    assert_string_equal(run->info.firmware, "1");
+    replies[0].body = SUMMARY("false");
+    replies[1].body = "{\"inverters\":[{\"serial\":\"" FENCE "\",\"reachable\":false,\"AC\":{}}]}";
+    run_cycle(run, 5000, replies, COUNT(replies));
+    assert_int_equal(run->info_count, 1);
+    assert_int_equal(run_asked(run, INV(FENCE)), 1);
+    run_cycle(run, 10000, replies, COUNT(replies));
+    assert_int_equal(run_asked(run, INV(FENCE)), 0);
+    assert_true(run->complete);
+    assert_int_equal(reading_of(run, FENCE)->reach, REACH_LOST);
+}
+
+/* Each place of an inverter that has gone is another's. */
+static void test_all_replaced(void **state)
+{
+    struct run *run = *state;
+    char list[8192];
+
+    for (unsigned round = 1; round <= 3; round++) {
+        size_t used = 0;
+        for (unsigned i = 0; i < 64; i++)
+            used +=
+                (size_t)snprintf(list + used, sizeof list - used,
+                                 "%s{\"serial\":\"%u%02u\",\"AC\":{\"0\":{\"Power\":{\"v\":5}}}}",
+                                 i ? "," : "{\"inverters\":[", round, i);
+        (void)snprintf(list + used, sizeof list - used, "]}");
+        cycle_with(run, list);
+        assert_int_equal(run->reading_count, 64);
+    }
 }
 
 /* Everything 0 while "reachable": the gateway itself has only just started. */
@@ -354,6 +409,8 @@ int main(void)
         TEST(test_hints),
         TEST(test_summary_at_night),
         TEST(test_heard_again),
+        TEST(test_lost_alone),
+        TEST(test_all_replaced),
         TEST(test_just_rebooted),
         TEST(test_rebooted_at_night),
         TEST(test_reordered),
