@@ -1,5 +1,7 @@
 #include "core/counter.h"
 
+#include <math.h>
+
 #include "core/reading.h"
 
 enum {
@@ -188,14 +190,10 @@ static bool is_jump(const struct counter *c, double raw, const struct counter_ru
     return raw - c->raw > possible_rise_kwh(rules->max_power_w, c->good_ms, now_ms);
 }
 
-static enum counter_event begin_anew(struct counter *c, double raw, bool fell, bool jumped,
-                                     int64_t now_ms)
+static void begin_anew(struct counter *c, double raw, int64_t now_ms)
 {
     accept(c, raw, now_ms);
     c->total = raw + c->offset;
-    if (fell)
-        return COUNTER_RESET;
-    return jumped ? COUNTER_RAISED : COUNTER_NONE;
 }
 
 enum counter_event counter_feed(struct counter *c, double raw, const struct counter_rules *rules,
@@ -211,14 +209,17 @@ enum counter_event counter_feed(struct counter *c, double raw, const struct coun
     }
     if (is_beyond_belief(c->offset, rules)) {
         c->offset = 0;
-        return begin_anew(c, raw, true, false, now_ms);
+        begin_anew(c, raw, now_ms);
+        return COUNTER_RESET;
     }
     fell = raw < c->raw - same_kwh;
     jumped = !fell && is_jump(c, raw, rules, now_ms);
-    if (c->anew)
-        return begin_anew(c, raw, fell, jumped, now_ms);
+    if (c->anew) {
+        begin_anew(c, raw, now_ms);
+        return fell ? COUNTER_RESET : jumped ? COUNTER_RAISED : COUNTER_NONE;
+    }
     if (fell || jumped)
         return contradict(c, raw, jumped, rules, now_ms);
-    rise(c, raw > c->raw ? raw : c->raw, now_ms);
+    rise(c, fmax(raw, c->raw), now_ms);
     return COUNTER_NONE;
 }

@@ -102,6 +102,16 @@ static void log_in_first(void **state)
     assert_int_equal(answer("{\"success\":false,\"error\":\"ERR_AUTH\"}"), DECODE_AUTH);
 }
 
+static void a_short_token(void **state)
+{
+    session.password = "x";
+    assert_sends("114180000001", 300, "{\"auth\":\"x\"}");
+    assert_int_equal(answer("{\"token\":\"t\"}"), DECODE_AGAIN);
+    assert_sends("114180000001", 300,
+                 "{\"id\":0,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":300,\"token\":\"t\"}");
+    assert_int_equal(answer("{\"success\":false,\"error\":\"ERR_AUTH\"}"), DECODE_AGAIN);
+}
+
 static void refusals(void **state)
 {
     static const struct {
@@ -135,6 +145,7 @@ static void rights(void **state)
     assert_int_equal(report_count, 2);
     assert_string_equal(reports[1].serial, "114180000002");
     assert_int_equal(reports[1].right, COMMAND_ALLOWED);
+    assert_int_equal(looked(LOOK_RIGHTS, "{\"generic\":{}}"), DECODE_OK); /* to 0.8.79 */
     report_count = 0;
     assert_int_equal(looked(LOOK_RIGHTS, "{\"generic\":{\"menu_prot\":true}}"), DECODE_AUTH);
     session.password = "x";
@@ -172,6 +183,11 @@ static void acknowledged(void **state)
     assert_string_equal(reports[3].serial, "114180000002");
     assert_true(reports[3].limit_pct == 50);
     assert_false(ahoy_commands.look(&session, LOOK_LIMIT, &m));
+    assert_sends("114180000001", 800,
+                 "{\"id\":0,\"cmd\":\"limit_nonpersistent_relative\",\"val\":100}");
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":false}"), DECODE_OK);
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+    assert_true(reports[5].limit_pct == 100);
 }
 
 /* Until the limit goes on air, what is acknowledged is the one before; where that is never seen, five looks are enough. */
@@ -239,15 +255,11 @@ static void as_many_as_there_are(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(limits),
-        TEST(an_inverter_that_it_does_not_have),
-        TEST(log_in_first),
-        TEST(refusals),
-        TEST(rights),
-        TEST(acknowledged),
-        TEST(an_acknowledgement_of_before),
-        TEST(switching),
-        TEST(as_many_as_there_are),
+        TEST(limits),       TEST(an_inverter_that_it_does_not_have),
+        TEST(log_in_first), TEST(a_short_token),
+        TEST(refusals),     TEST(rights),
+        TEST(acknowledged), TEST(an_acknowledgement_of_before),
+        TEST(switching),    TEST(as_many_as_there_are),
     };
     return cmocka_run_group_tests_name("ahoy_commands", tests, NULL, NULL);
 }

@@ -144,13 +144,68 @@ static void follows_a_higher_one_that_the_power_explains_for_six_hours(void **st
     assert_total(500 + 0.4 * 6);
 }
 
+/* What lies on a bound is still believed; what does not is not. */
+static void at_the_bounds(void **state)
+{
+    const double beyond_kwh = counter_beyond_belief_kwh(1000);
+
+    counter_feed(&c, 100, &follow, 0);
+    assert_int_equal(counter_feed(&c, 102, &follow, H), COUNTER_NONE); /* 1 kWh made, and 1 */
+    assert_int_equal(counter_feed(&c, 104.001, &follow, 2 * H), COUNTER_JUMP);
+    assert_int_equal(counter_feed(&c, 102 - 1e-6, &follow, 2 * H), COUNTER_NONE);
+    assert_total(102);
+    assert_int_equal(counter_feed(&c, 102 - 2e-6, &follow, 2 * H), COUNTER_HELD);
+    c = counter_recalled(beyond_kwh + 5, beyond_kwh);
+    assert_int_equal(counter_feed(&c, 5.5, &keep, 0), COUNTER_NONE);
+    assert_total(beyond_kwh + 5.5);
+    c = counter_unknown();
+    counter_feed(&c, 100, &keep_days, 0); /* of a day that may have made 2 kWh in an hour */
+    assert_int_equal(fall_to(2, &keep_days, H), COUNTER_RESET);
+    assert_total(102.2);
+    c = counter_unknown();
+    counter_feed(&c, 100, &keep_days, 0);
+    assert_int_equal(fall_to(2.001, &keep_days, H), COUNTER_RESET);
+    assert_total(100.2);
+}
+
+static void a_fall_takes_a_minute(void **state)
+{
+    counter_feed(&c, 100, &follow, 0);
+    assert_int_equal(counter_feed(&c, 5, &follow, 5 * S), COUNTER_HELD);
+    assert_int_equal(counter_feed(&c, 5, &follow, 30 * S), COUNTER_NONE);
+    assert_int_equal(counter_feed(&c, 5, &follow, 65 * S - 1), COUNTER_NONE);
+    assert_total(100);
+    assert_int_equal(counter_feed(&c, 5, &follow, 65 * S), COUNTER_RESET);
+}
+
+/* What was made in a gap of more than ten minutes nobody measured: it explains nothing. */
+static void gaps_that_are_measured(void **state)
+{
+    static const struct {
+        int64_t gap_ms;
+        bool follows;
+    } cases[] = {{10 * MIN, true}, {10 * MIN + 1, false}};
+    struct counter_rules rules = follow;
+
+    rules.power_w = 400;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        c = counter_unknown();
+        counter_feed(&c, 100, &rules, 0);
+        for (int64_t n = 1; n <= 40; n++)
+            counter_feed(&c, 500 + 0.4 * (double)(n * cases[i].gap_ms) / H, &rules,
+                         n * cases[i].gap_ms);
+        assert_int_equal(c.total > 500, cases[i].follows);
+    }
+}
+
 /* 30 % and 0.05 kWh either way. */
 static void the_power_explains_only_so_much(void **state)
 {
     static const struct {
         double share;
         bool follows;
-    } cases[] = {{1.25, true}, {0.75, true}, {2.1, false}, {0.15, false}, {0, false}};
+    } cases[] = {{1.3202, true}, {0.6792, true}, {1.34, false}, {0.66, false}, {1.25, true},
+                 {0.75, true},   {2.1, false},   {0.15, false}, {0, false}};
     unsigned events;
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -396,6 +451,9 @@ int main(void)
         TEST(a_fall_that_is_not_confirmed_leaves_no_offset),
         TEST(judges_by_the_raw_counter),
         TEST(follows_a_higher_one_that_the_power_explains_for_six_hours),
+        TEST(at_the_bounds),
+        TEST(a_fall_takes_a_minute),
+        TEST(gaps_that_are_measured),
         TEST(the_power_explains_only_so_much),
         TEST(six_hours_of_dusk_are_not_enough),
         TEST(a_wrong_counter_that_creeps_is_never_followed),
