@@ -31,11 +31,6 @@ static void count(uint32_t *counter)
 
 /* ---- Round trips: kept sorted, since nearly every reply of a slow poll is shown ---------------- */
 
-static size_t windowed(const struct health *h)
-{
-    return h->round_trips < HEALTH_WINDOW ? h->round_trips : HEALTH_WINDOW;
-}
-
 static size_t place_of(const float *sorted, size_t n, float ms)
 {
     size_t at = 0;
@@ -45,31 +40,32 @@ static size_t place_of(const float *sorted, size_t n, float ms)
     return at;
 }
 
+/* n remain. */
 static void take_out(float *sorted, size_t n, float ms)
 {
-    size_t at = place_of(sorted, n, ms);
-    memmove(sorted + at, sorted + at + 1, (n - at - 1) * sizeof *sorted);
+    for (size_t at = place_of(sorted, n, ms); at < n; at++)
+        sorted[at] = sorted[at + 1];
 }
 
+/* To the n that there are. */
 static void put_in(float *sorted, size_t n, float ms)
 {
     size_t at = place_of(sorted, n, ms);
-    memmove(sorted + at + 1, sorted + at, (n - at) * sizeof *sorted);
+
+    for (; n > at; n--)
+        sorted[n] = sorted[n - 1];
     sorted[at] = ms;
 }
 
 static void note_round_trip(struct health *h, float ms)
 {
-    size_t n = windowed(h);
-    float *oldest = &h->round_trip_ms[h->round_trips % HEALTH_WINDOW];
+    float *oldest = &h->round_trip_ms[h->next];
 
-    if (n == HEALTH_WINDOW)
-        take_out(h->sorted_ms, n--, *oldest);
-    put_in(h->sorted_ms, n, ms);
+    if (h->round_trips == HEALTH_WINDOW)
+        take_out(h->sorted_ms, --h->round_trips, *oldest);
+    put_in(h->sorted_ms, h->round_trips++, ms);
     *oldest = ms;
-    h->round_trips++;
-    if (h->round_trips == 2 * HEALTH_WINDOW) /* never to wrap: full is full */
-        h->round_trips = HEALTH_WINDOW;
+    h->next = (h->next + 1) % HEALTH_WINDOW;
 }
 
 /* ---- The snapshot --------------------------------------------------------------------------- */
@@ -83,8 +79,8 @@ static double percentile(const float *sorted, size_t n, size_t percent)
 
 static void show_round_trips(struct health *h)
 {
-    h->shown.round_trip_p50_ms = percentile(h->sorted_ms, windowed(h), 50);
-    h->shown.round_trip_p99_ms = percentile(h->sorted_ms, windowed(h), 99);
+    h->shown.round_trip_p50_ms = percentile(h->sorted_ms, h->round_trips, 50);
+    h->shown.round_trip_p99_ms = percentile(h->sorted_ms, h->round_trips, 99);
 }
 
 static void show_failures(struct health *h)

@@ -12,6 +12,7 @@
 #define DTU_CORE_HEALTH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum health_kind {
@@ -51,7 +52,7 @@ struct health_view {
 struct health {
     uint32_t requests, pushed, failures[HEALTH_KINDS];
     double bytes;
-    uint32_t round_trips;               /* so many were put into the window */
+    size_t round_trips, next;           /* so many are in the window; where the next one goes */
     float round_trip_ms[HEALTH_WINDOW]; /* in turn: the next one takes the place of the oldest */
     float sorted_ms[HEALTH_WINDOW];     /* the same */
     bool failing;

@@ -50,7 +50,7 @@ static int64_t with_jitter(struct schedule *s, int64_t ms)
 static int64_t backed_off(struct schedule *s)
 {
     int64_t interval = schedule_interval(s);
-    unsigned doublings = s->misbehaved > 1 ? s->misbehaved - 1 : 0;
+    unsigned doublings = s->misbehaved ? s->misbehaved - 1 : 0;
 
     if (!doublings)
         return interval;
@@ -142,7 +142,7 @@ void feed_schedule_ended(struct feed_schedule *f, enum feed_end end, bool heard,
         return;
     }
     f->failures = lasted ? 0 : f->failures + 1;
-    unsigned doublings = f->failures > 1 ? f->failures - 1 : 0;
+    unsigned doublings = f->failures ? f->failures - 1 : 0;
     doublings = doublings < FEED_DOUBLINGS_MAX ? doublings : FEED_DOUBLINGS_MAX;
     f->due_ms = f->opened_ms + ((int64_t)FEED_AGAIN_MS << doublings);
 }
@@ -176,7 +176,7 @@ static unsigned tell(struct silence *s, int64_t now_ms)
     int64_t all = sooner(count(s, now_ms), UINT16_MAX);
     unsigned before = s->told;
 
-    s->told = all > before ? (unsigned)all : before;
+    s->told = (unsigned)later(all, before);
     return s->told - before;
 }
 
@@ -186,7 +186,7 @@ unsigned silence_cycle(struct silence *s, const struct cycle *c, int64_t now_ms)
         return 0;
     if (s->heard_ms < 0) /* this is the first poll that it might have been heard in */
         s->heard_ms = now_ms - c->interval_ms;
-    s->cycles += s->cycles < UINT16_MAX;
+    s->cycles++;
     s->interval_ms = c->listening && c->complete ? c->interval_ms : 0;
     s->patience_ms = c->listening && !c->complete ? c->silence_ms : 0;
     return tell(s, now_ms);

@@ -66,10 +66,8 @@ static void count_cycle(struct session *s)
     else if (s->bad)
         s->bad_cycles++;
     s->good = s->bad = false;
-    if (s->bad_cycles >= FORGET_AFTER) {
+    if (s->bad_cycles >= FORGET_AFTER)
         s->known = false;
-        s->bad_cycles = 0;
-    }
 }
 
 static void auto_begin(void *session, int64_t now_ms)

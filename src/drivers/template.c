@@ -122,8 +122,6 @@ static unsigned channels_of(const struct session *s)
 {
     unsigned count = s->conf->template.channels;
 
-    if (count > DEVICE_CHANNELS_MAX)
-        return DEVICE_CHANNELS_MAX;
     return count ? count : 1;
 }
 

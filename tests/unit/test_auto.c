@@ -124,6 +124,19 @@ static void an_ahoy(void **state)
     assert_is_ahoy(*state, 0); /* it is known then */
 }
 
+/* It takes commands when its kind and an inverter of it are known. */
+static void what_takes_commands(void **state)
+{
+    const struct reply mute[] = {{LIST, "!not found"}, {LIVE, IV("true")}, {ID(0), "!error"}};
+    struct run *run = *state;
+
+    assert_null(run->driver->commands(run->session));
+    run_cycle(run, 0, mute, COUNT(mute));
+    assert_null(run->driver->commands(run->session));
+    assert_is_ahoy(run, 0);
+    assert_non_null(run->driver->commands(run->session));
+}
+
 static void an_ahoy_that_answers_everything(void **state)
 {
     static const char *const others[] = {ENDPOINTS,           "{}", "[]",
@@ -174,12 +187,16 @@ static void neither(void **state)
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct reply replies[] = {{LIST, cases[i].list}, {LIVE, cases[i].live}};
+        char before[DECODE_WHY_MAX] = "";
         for (int cycle = 0; cycle < 5; cycle++) {
             run_cycle(run, 0, replies, COUNT(replies));
             assert_nothing(run);
             assert_int_equal(run->asked_count, 2);
             assert_int_equal(run_result(run, LIVE), DECODE_BAD_REPLY);
             assert_non_null(strstr(run_why(run, LIVE), "no OpenDTU or AhoyDTU answers"));
+            if (cycle > 0)
+                assert_string_equal(run_why(run, LIVE), before);
+            strcpy(before, run_why(run, LIVE));
             for (size_t w = 0; w < 2; w++) {
                 if (!strstr(run_why(run, LIVE), cases[i].words[w]))
                     fail_msg("no \"%s\" in: %s", cases[i].words[w], run_why(run, LIVE));
@@ -444,6 +461,7 @@ int main(void)
         TEST(the_list_is_told_once),
         TEST(an_opendtu_with_a_summary),
         TEST(an_ahoy),
+        TEST(what_takes_commands),
         TEST(an_ahoy_that_answers_everything),
         TEST(an_old_ahoy),
         TEST(neither),

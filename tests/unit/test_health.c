@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/health.h"
@@ -69,11 +70,13 @@ static void it_is_renewed_once_a_minute(void **state)
         good_poll(10, now);
         assert_int_equal(v->requests, 1);
     }
+    good_poll(10, HEALTH_RENEW_MS - 1);
+    assert_int_equal(v->requests, 1);
     good_poll(10, HEALTH_RENEW_MS);
-    assert_int_equal(v->requests, HEALTH_RENEW_MS / 5000 + 1);
-    assert_true(v->bytes == 100 * (HEALTH_RENEW_MS / 5000 + 1));
+    assert_int_equal(v->requests, HEALTH_RENEW_MS / 5000 + 2);
+    assert_true(v->bytes == 100 * (HEALTH_RENEW_MS / 5000 + 2));
     good_poll(10, HEALTH_RENEW_MS + 5000);
-    assert_int_equal(v->requests, HEALTH_RENEW_MS / 5000 + 1);
+    assert_int_equal(v->requests, HEALTH_RENEW_MS / 5000 + 2);
 }
 
 /* Counted as they come, shown with the next renewal. */
@@ -124,8 +127,10 @@ static void a_fault_that_lasts_is_shown_once_a_minute(void **state)
         bad_poll(HEALTH_BUSY, "busy", now);
         assert_int_equal(v->failures, 1);
     }
+    bad_poll(HEALTH_BUSY, "busy", HEALTH_RENEW_MS - 1);
+    assert_int_equal(v->failures, 1);
     bad_poll(HEALTH_BUSY, "busy", HEALTH_RENEW_MS);
-    assert_int_equal(v->failures, HEALTH_RENEW_MS / 5000 + 1);
+    assert_int_equal(v->failures, HEALTH_RENEW_MS / 5000 + 2);
 }
 
 static void its_end_is_shown_at_once(void **state)
@@ -168,6 +173,34 @@ static void percentiles_are_of_the_window(void **state)
     health_success(&h, 2L * HEALTH_RENEW_MS);
     assert_true(v->round_trip_p50_ms == 7);
     assert_true(v->round_trip_p99_ms == 900);
+}
+
+/* Against a sort of all that is in the window, for more round trips than it holds three times. */
+static int by_size(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+static void percentiles_are_those_of_a_sort(void **state)
+{
+    static float all[3 * HEALTH_WINDOW + 50];
+    uint32_t random = 1;
+
+    (void)state;
+    for (int n = 0; n < (int)(sizeof all / sizeof all[0]); n++) {
+        float window[HEALTH_WINDOW];
+        int count = n + 1 < HEALTH_WINDOW ? n + 1 : HEALTH_WINDOW;
+        random = random * 1664525u + 1013904223u;
+        all[n] = (float)(random >> 16) / 100;
+        health_request(&h, 0, (double)all[n]);
+        health_success(&h, (int64_t)n * HEALTH_RENEW_MS);
+        memcpy(window, all + n + 1 - count, (size_t)count * sizeof window[0]);
+        qsort(window, (size_t)count, sizeof window[0], by_size);
+        assert_true(health_shown(&h)->round_trip_p50_ms == (double)window[(count + 1) / 2 - 1]);
+        assert_true(health_shown(&h)->round_trip_p99_ms ==
+                    (double)window[(99 * count + 99) / 100 - 1]);
+    }
 }
 
 /* What comes less often than once a minute is shown as often as it comes. */
@@ -269,6 +302,7 @@ int main(void)
         cmocka_unit_test_setup(a_fault_that_lasts_is_shown_once_a_minute, setup),
         cmocka_unit_test_setup(its_end_is_shown_at_once, setup),
         cmocka_unit_test_setup(percentiles_are_of_the_window, setup),
+        cmocka_unit_test_setup(percentiles_are_those_of_a_sort, setup),
         cmocka_unit_test_setup(it_is_renewed_for_what_is_about_to_be_shown, setup),
         cmocka_unit_test_setup(nothing_overflows, setup),
         cmocka_unit_test(every_kind_has_a_name),

@@ -152,9 +152,27 @@ static void the_pauses_have_a_bound(void **state)
     for (int i = 0; i < 5; i++)
         failed(0, 100, true, 0);
     assert_in_range(due(), 6300, 7700);
+    s.conf.back_off_max_ms = INTERVAL; /* no pause is longer than what is asked for anyway */
+    failed(0, 100, true, 0);
+    assert_int_equal(due(), INTERVAL);
     s.conf.back_off_max_ms = 0; /* RetryAfterSeconds=0: none */
     failed(0, 100, true, 0);
     assert_int_equal(due(), INTERVAL);
+}
+
+/* From -10 % to +10 %, by the generator of Numerical Recipes. */
+static void jitter_by_the_seed(void **state)
+{
+    uint32_t random = 1; /* as reset() has it */
+
+    (void)state;
+    failed(0, 100, true, 0);
+    for (int i = 0; i < 50; i++) {
+        int64_t ms = (i ? 4 : 2) * INTERVAL;
+        random = (uint32_t)(random * UINT64_C(1664525) + 1013904223);
+        failed(0, 100, true, 0);
+        assert_int_equal(due(), ms - ms / 10 + (int64_t)(random >> 16) * (ms / 5) / 65535);
+    }
 }
 
 static void jitter_differs(void **state)
@@ -233,6 +251,26 @@ static void one_that_is_silent_makes_a_list_due(void **state)
     hears(4000);
     completed(4000 + SILENCE, 4000 + SILENCE + 300);
     assert_int_equal(due(), 4000 + SILENCE + INTERVAL); /* polled while it lasts */
+}
+
+/* Right at the beginning of the clock as well. */
+static void heard_at_the_beginning(void **state)
+{
+    static const struct schedule_feed at_once = {.heard = true,
+                                                 .since_ms = 0,
+                                                 .silence_ms = SILENCE};
+    struct silence heard_at_0;
+    const struct cycle c = {.began_ms = 1, .complete = true, .interval_ms = INTERVAL};
+
+    (void)state;
+    schedule_init(&s, &conf, 1, 0);
+    schedule_begun(&s, 0);
+    schedule_completed(&s, 0);
+    assert_int_equal(schedule_due(&s, &at_once), SILENCE);
+    silence_init(&heard_at_0);
+    silence_heard(&heard_at_0, 0);
+    assert_int_equal(silence_cycle(&heard_at_0, &c, 100), 1);
+    assert_int_equal(heard_at_0.heard_ms, 0);
 }
 
 static void a_list_that_is_wanted(void **state)
@@ -479,6 +517,8 @@ static void each_device_has_its_own_silence(void **state)
     assert_int_equal(listened(SILENCE, SILENCE + 2500, false), 0);
     assert_false(silence_told(&silence));
     assert_int_equal(next(SILENCE + 2500), 9000 + SILENCE);
+    assert_int_equal(next(9000 + SILENCE - 1), 9000 + SILENCE);
+    assert_int_equal(next(9000 + SILENCE), SCHEDULE_NEVER);
     assert_int_equal(listened(17000, 19500, false), 0);
     assert_int_equal(passed(9000 + SILENCE - 1), 0);
     assert_int_equal(passed(9000 + SILENCE), 3);
@@ -531,6 +571,8 @@ int main(void)
         TEST(one_that_misbehaves_is_asked_less),
         TEST(the_pauses_have_a_bound),
         TEST(jitter_differs),
+        TEST(jitter_by_the_seed),
+        TEST(heard_at_the_beginning),
         TEST(retry_after),
         TEST(nothing_hastens_one_that_fails),
         TEST(nothing_delays_one_that_fails),

@@ -29,6 +29,7 @@ static void test_request(void **state)
     (void)strcpy(run->conf->username, "admin");
     (void)strcpy(run->conf->password, "p&s=%+\xc3\xbc ~");
     assert_path(run, "/status", "/status"); /* only Tasmota wants them there */
+    assert_path(run, "/cm1", "/cm1");
     assert_path(run, "/cm?cmnd=STATUS+8",
                 "/cm?cmnd=STATUS+8&user=admin&password=p%26s%3D%25%2B%C3%BC%20~");
     assert_path(run, "/cm?user=a&password=b&cmnd=STATUS+8", "/cm?user=a&password=b&cmnd=STATUS+8");
@@ -67,12 +68,40 @@ static void test_long_request(void **state)
     }
 }
 
+/* In the place of a mark, as long as the whole fits; what does not fit leaves the mark. */
+static void test_long_password(void **state)
+{
+    static const char begin[] = "/a?p=", end[] = "&q=1";
+    enum { ROOM = MESSAGE_PATH_MAX - 1 - (int)(sizeof begin + sizeof end - 2) };
+    struct run *run = *state;
+    char whole[2 * MESSAGE_PATH_MAX], path[CONF_TEXT_MAX];
+    int marks = 0;
+
+    for (int len = 1; len < CONF_TEXT_MAX; len++) {
+        memset(run->conf->password, 'p', (size_t)len);
+        run->conf->password[len] = '\0';
+        /* As many of them as fill the path to within one password. */
+        size_t used = (size_t)snprintf(path, sizeof path, "%s", begin);
+        for (marks = 0; (marks + 1) * len <= ROOM && used + 20 < sizeof path; marks++)
+            used += (size_t)snprintf(path + used, sizeof path - used, "{password}");
+        (void)snprintf(path + used, sizeof path - used, "%s", end);
+        used = (size_t)snprintf(whole, sizeof whole, "%s", begin);
+        for (int n = 0; n < marks * len; n++)
+            whole[used++] = 'p';
+        (void)snprintf(whole + used, sizeof whole - used, "%s", end);
+        assert_true(strlen(whole) < MESSAGE_PATH_MAX);
+        if (strlen(path) < MESSAGE_PATH_MAX / 2 && marks)
+            assert_path(run, path, whole);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, template_setup, run_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_request),
         TEST(test_long_request),
+        TEST(test_long_password),
     };
     return cmocka_run_group_tests_name("template request", tests, NULL, NULL);
 }

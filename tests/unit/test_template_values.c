@@ -333,6 +333,110 @@ static void open_torture(struct run *run)
     (void)strcpy(conf_of(run)->standby, "[2]s");
 }
 
+/* Alone, a reply may be as long as any. */
+static void a_single_reply_may_be_large(void **state)
+{
+    static char big[200 * 1024];
+    struct run *run = *state;
+
+    set(&conf_of(run)->value[FIELD_POWER], "p", 1, MISSING);
+    memset(big, ' ', sizeof big - 1);
+    memcpy(big, "{\"p\":5,\"x\":1}", 13);
+    assert_value(poll_with(run, big), FIELD_POWER, 5);
+    set_two_requests(run);
+    big[128 * 1024] = '\0';
+    run_cycle(run, 0, (struct reply[]){{"/power", big}, {"/energy", "{\"e\":9}"}}, 2);
+    assert_int_equal(run->reading_count, 1);
+}
+
+/* Of a device with several channels each is a reading of its own. */
+static void channels(void **state)
+{
+    struct run *run = *state;
+
+    conf_of(run)->channels = 4;
+    set(&conf_of(run)->value[FIELD_POWER], "p/{n}", 1, MISSING);
+    run_cycle(run, 0, (struct reply[]){{PATH, "{\"p\":[5,6,7,8]}"}}, 1);
+    assert_int_equal(run->reading_count, 4);
+    for (unsigned n = 0; n < 4; n++) {
+        assert_value(&run->readings[n], FIELD_POWER, 5 + n);
+        assert_int_equal(run->readings[n].index, n);
+    }
+    run_cycle(run, 0, (struct reply[]){{PATH, "{\"p\":[]}"}}, 1);
+    assert_int_equal(run->reading_count, 0);
+    run_cycle(run, 0, (struct reply[]){{PATH, "{\"p\":[5]}"}}, 1);
+    assert_int_equal(run->reading_count, 4);
+    assert_int_equal(run->readings[3].reach, REACH_NO_POWER);
+}
+
+/* Each of the four makes a PV input of it. */
+static void one_value_of_a_pv_input(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = conf_of(run);
+    char *const paths[] = {c->string[0].power, c->string[0].voltage, c->string[0].current,
+                           c->string[0].today};
+
+    set(&c->value[FIELD_POWER], "p", 1, MISSING);
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        for (size_t k = 0; k < COUNT(paths); k++)
+            strcpy(paths[k], k == i ? "p" : "none");
+        assert_int_equal(poll_with(run, "{\"p\":5}")->strings, 1);
+    }
+}
+
+/* A type names all that its devices may have: of what one of them lacks only the power is a mistake. */
+static void what_a_type_has_wrong(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = conf_of(run);
+
+    strcpy(c->title, "Meter");
+    set(&c->value[FIELD_POWER], "p", 1, MISSING);
+    strcpy(c->value[FIELD_POWER].path[2], "p2");
+    set(&c->value[FIELD_VOLTAGE], "u", 1, MISSING);
+    const struct reading *r = poll_with(run, "{\"p\":5,\"x\":1}");
+    assert_false(r->at_once);
+    assert_string_equal(r->why, "");
+    run_close(run);
+    template_open(run);
+    c = conf_of(run);
+    strcpy(c->title, "Meter");
+    set(&c->value[FIELD_POWER], "q", 1, MISSING);
+    set(&c->value[FIELD_ENERGY_FORWARD], "x", 1, MISSING);
+    r = poll_with(run, "{\"x\":1}");
+    assert_true(r->at_once);
+    assert_non_null(strstr(r->why, "CUST_Power: q is not in the reply"));
+}
+
+/* All are numbers, and none that a device can have: that of the whole is told. */
+static void which_power_is_beyond_belief(void **state)
+{
+    struct run *run = *state;
+    struct template_conf *c = conf_of(run);
+
+    set(&c->value[FIELD_POWER], "p", 1, MISSING);
+    for (size_t slot = 1; slot < PHASE_SLOTS; slot++)
+        strcpy(c->value[FIELD_POWER].path[slot], "one");
+    set(&c->value[FIELD_VOLTAGE], "u", 1, MISSING);
+    const struct reading *r = poll_with(run, "{\"p\":1e9,\"one\":1}");
+    assert_non_null(strstr(r->why, "CUST_Power is 1e+09 in the reply"));
+}
+
+/* The power of a phase makes its reply one that is needed. */
+static void a_reply_with_the_power_of_a_phase(void **state)
+{
+    struct run *run = *state;
+
+    set_two_requests(run);
+    strcpy(conf_of(run)->value[FIELD_POWER].path[3], "[2]q");
+    run_cycle(run, 0, (struct reply[]){{"/power", "{\"p\":5,\"x\":1}"}, {"/energy", NULL}}, 2);
+    assert_int_equal(run->reading_count, 0);
+    strcpy(conf_of(run)->value[FIELD_POWER].path[3], "");
+    run_cycle(run, 0, (struct reply[]){{"/power", "{\"p\":5,\"x\":1}"}, {"/energy", NULL}}, 2);
+    assert_int_equal(run->reading_count, 1);
+}
+
 static void survives_torture(void **state)
 {
     (void)state;
@@ -364,6 +468,12 @@ int main(void)
         CASE(the_power_does_without_the_others),
         CASE(without_the_power_s_reply_there_is_no_reading),
         CASE(several_replies_are_smaller),
+        CASE(a_single_reply_may_be_large),
+        CASE(channels),
+        CASE(one_value_of_a_pv_input),
+        CASE(what_a_type_has_wrong),
+        CASE(which_power_is_beyond_belief),
+        CASE(a_reply_with_the_power_of_a_phase),
         cmocka_unit_test(survives_torture),
     };
     return cmocka_run_group_tests_name("template_values", tests, NULL, NULL);
