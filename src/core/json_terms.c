@@ -64,8 +64,7 @@ static bool is_constant(const char *path, double *value)
 {
     size_t len = strlen(path);
 
-    return len > 2 && path[0] == '(' && path[len - 1] == ')' &&
-           read_number(path + 1, path + len - 1, value);
+    return path[0] == '(' && path[len - 1] == ')' && read_number(path + 1, path + len - 1, value);
 }
 
 /* Takes " * 0.001" from the end of path. */
@@ -238,7 +237,7 @@ void json_terms(const struct json_replies *replies, const char *text, json_term_
     }
     if (text[0] == '-' && is_blank(text[1])) {
         minus = true;
-        text += 2;
+        text++;
     }
     for (;;) {
         const char *sign = find_sign(text);

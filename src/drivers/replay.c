@@ -97,7 +97,7 @@ static enum decode_result take_more(struct session *s, const char *body)
 /* What the recorded driver would listen to. */
 static void renew_feed(struct session *s)
 {
-    const struct feed *feed = s->driver && s->driver->feed ? s->driver->feed(s->inner) : NULL;
+    const struct feed *feed = s->driver->feed ? s->driver->feed(s->inner) : NULL;
 
     s->pushes = feed != NULL;
     if (feed)

@@ -71,6 +71,8 @@ static void refuses_what_is_no_json(void **state)
     assert_refused("{}x", 3, "follows");
     assert_refused("{}\0", 3, "follows");
     assert_refused("{a: 1}", 6, "not JSON");
+    assert_refused("{\"a\":\"x[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", 37,
+                   "cut off"); /* no depth in a text */
 }
 
 /* What JSON does not have, and devices write, is null; everything else reads as it is. */
@@ -99,6 +101,15 @@ static void reads_bare_nan_as_null(void **state)
     }
     cJSON *root = parse("NaN");
     assert_true(cJSON_IsNull(root));
+    cJSON_Delete(root);
+    /* Whatever a text holds, and however it ends. */
+    root = parse("[\"\",NaN,\"\\\"\",NaN,\"a: NaN , NaN ]\",\"b\\\\\",NaN,\"x\"]");
+    assert_int_equal(cJSON_GetArraySize(root), 8);
+    assert_string_equal(json_at(root, 2)->valuestring, "\"");
+    assert_string_equal(json_at(root, 4)->valuestring, "a: NaN , NaN ]");
+    assert_string_equal(json_at(root, 5)->valuestring, "b\\");
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(cJSON_IsNull(json_at(root, i)) != 0, i == 1 || i == 3 || i == 6);
     cJSON_Delete(root);
     assert_refused("{\"a\": NaNs}", 11, "not JSON");
     assert_refused("{\"a\": nano}", 11, "not JSON");
@@ -188,7 +199,7 @@ static void bounds_the_length(void **state)
     root = json_parse(text, JSON_BODY_MAX, NULL, 0);
     assert_non_null(root);
     cJSON_Delete(root);
-    assert_refused(text, JSON_BODY_MAX + 1, "longer");
+    assert_refused(text, JSON_BODY_MAX + 1, "longer than 1024 KiB");
     free(text);
 }
 
@@ -304,6 +315,8 @@ static void follows_paths(void **state)
     assert_true(json_number(json_path(root, "long/10")) == 10);
     assert_true(json_number(json_path(root, "long/12")) == 12);
     assert_true(json_number(json_path(root, "long/002")) == 2);
+    assert_true(json_number(json_path(root, "long/0000012")) == 12);
+    assert_null(json_path(root, "long/00000012"));
     assert_null(json_path(root, "long/13"));
     assert_ptr_equal(json_path(root, ""), root);
     assert_null(json_path(root, "meters/2/power"));

@@ -138,6 +138,10 @@ static void factors(void **state)
     (void)state;
     assert_terms(json, "a * 2", "a=10 ");
     assert_terms(json, "a * 0.001 - b * 3", "a=0.005 b=-6 ");
+    assert_terms(json, "a *  2", "a=10 ");
+    assert_terms(json, "a  * 2", "a=10 ");
+    assert_terms(json, "a\t*\t \t2", "a=10 ");
+    assert_terms(json, "* 2", "* 2=nan ");
     assert_terms(json, "- a * -1", "a=5 ");
     assert_terms(json, "s * 2", "s=14 ");
     assert_terms(json, "c * 2", "c * 2=9 "); /* the name before the product */

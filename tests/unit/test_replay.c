@@ -44,6 +44,65 @@ static void test_recorded_driver(void **state)
     gateway_close(&g);
 }
 
+static void ask(struct run *run, const char *path, bool optional)
+{
+    struct message request = {.path = ""};
+
+    assert_true(run->driver->next(run->session, &request));
+    assert_string_equal(request.path, path);
+    assert_int_equal(request.optional, optional);
+}
+
+static void reply(struct run *run, const char *body)
+{
+    static const struct decode_sink nowhere = {0};
+    char why[DECODE_WHY_MAX];
+
+    assert_int_equal(run->driver->decode(run->session, body, strlen(body), &nowhere, why),
+                     DECODE_OK);
+}
+
+/* The cycle of a template with one request, which tells nobody anything. */
+static void whole_cycle(struct run *run)
+{
+    ask(run, "/x", true);
+    (run->driver->skip)(run->session);
+}
+
+/* Its cycles follow each other for as long as more has come. */
+static void test_more(void **state)
+{
+    struct run *run = *state;
+    struct message request = {.path = ""};
+    char why[DECODE_WHY_MAX] = "";
+
+    strcpy(run->conf->driver, "template");
+    strcpy(run->conf->section, "TEMPLATE0");
+    strcpy(run->conf->template.api_path[0], "/y");
+    strcpy(run->conf->template.api_path[1], "/x");
+    run->driver->begin(run->session, 0);
+    assert_false(run->driver->refused(run->session, REPLY_NOT_FOUND, why));
+    ask(run, capture_driver_path, false);
+    reply(run, "template");
+    for (int cycle = 0; cycle < 3; cycle++) {
+        whole_cycle(run);
+        ask(run, "/y", false);
+        assert_false(run->driver->refused(run->session, REPLY_NOT_FOUND, why));
+        (run->driver->skip)(run->session);
+        ask(run, capture_more_path, true);
+        reply(run, cycle < 2 ? "1" : "0");
+    }
+    assert_false(run->driver->next(run->session, &request));
+    assert_false(run->driver->next(run->session, &request));
+    run->driver->begin(run->session, 5000); /* the poller's next */
+    whole_cycle(run);
+    ask(run, "/y", false);
+    (run->driver->skip)(run->session);
+    ask(run, capture_more_path, true);
+    (run->driver->skip)(run->session); /* nothing has come */
+    assert_false(run->driver->next(run->session, &request));
+}
+
 static void test_no_such_driver(void **state)
 {
     static const char *const names[] = {"replay", "template", "opendtu2", ""};
@@ -72,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recorded_driver),
+        cmocka_unit_test_setup_teardown(test_more, setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_no_such_driver, setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_before_it_is_known, setup, run_teardown),
     };

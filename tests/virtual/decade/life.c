@@ -304,14 +304,20 @@ static unsigned long log_size(const struct life *l)
     return stat(l->log_path, &st) == 0 ? (unsigned long)st.st_size : 0;
 }
 
-/* A cycle asks for the list and each inverter, an Ahoy's of old for the time as well. */
-static unsigned long most_requests(const struct life *l, const struct dtu *d)
+/* Whose clock is a page of its own. */
+static bool tells_time_apart(enum shape shape)
 {
-    unsigned long cycles = DAY_S * 1000ul / l->shortest_ms;
-    bool limits = d == &l->plant.dtu[0];
+    return shape == AHOY_0566 || shape == AHOY_0593;
+}
 
-    return cycles * (1 + d->count + (d->shape == AHOY_0566 || d->shape == AHOY_0593)) +
-           EXTRAS_PER_DAY + (limits ? LOOKS_PER_DAY : 0);
+/* A cycle asks for the list and each inverter, an Ahoy's of old for the time as well; it may have become newer today. */
+static unsigned long most_requests(const struct life *l, unsigned i)
+{
+    const struct dtu *d = &l->plant.dtu[i];
+    unsigned long cycles = DAY_S * 1000ul / l->shortest_ms;
+    bool apart = tells_time_apart(d->shape) || tells_time_apart(l->shape_before[i]);
+
+    return cycles * (1 + d->count + apart) + EXTRAS_PER_DAY + (i == 0 ? LOOKS_PER_DAY : 0);
 }
 
 void life_day_ends(struct life *l, bool flapped)
@@ -326,8 +332,9 @@ void life_day_ends(struct life *l, bool flapped)
     for (unsigned i = 0; i < PLANT_DTUS; i++) {
         struct dtu *d = &l->plant.dtu[i];
         judge_requests(&l->judge, d->host, d->requests - l->requests_before[i],
-                       most_requests(l, d));
+                       most_requests(l, i));
         l->requests_before[i] = d->requests;
+        l->shape_before[i] = d->shape;
         judge_hasty(&l->judge, d->hasty);
     }
     l->shortest_ms = l->interval_ms;

@@ -25,6 +25,7 @@ struct life {
     const char *more; /* lines of [DEFAULT]; "": none */
     /* At the beginning of the day. */
     unsigned long settings_before, log_before, requests_before[PLANT_DTUS];
+    enum shape shape_before[PLANT_DTUS];
     bool well; /* nothing of the network or of a DTU has failed in the last half hour */
 };
 
