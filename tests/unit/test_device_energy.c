@@ -113,6 +113,23 @@ static void a_jump_is_measured_by_time_and_power(void **state)
     assert_energy(900.9);
 }
 
+/* Of what tells no rating, to a thousandth: 5 kW by radio, 50 kW else. */
+static void the_ratings_that_are_assumed(void **state)
+{
+    for (int radio = 0; radio < 2; radio++) {
+        double possible_kwh = (radio ? 50 : 500) + 1;
+        for (int beyond = 0; beyond < 2; beyond++) {
+            device_destroy(d);
+            create();
+            r.value[FIELD_MAX_POWER][0] = MISSING;
+            r.by_radio = radio;
+            feed_energy(400, 0);
+            feed_energy(400 + possible_kwh + 0.005 * beyond, 10 * H);
+            assert_energy(400 + (beyond ? 0 : possible_kwh));
+        }
+    }
+}
+
 /* Six hours at 300 W, which explain it; the view says from where to where. */
 static void a_jump_that_the_power_explains_is_followed(void **state)
 {
@@ -333,6 +350,50 @@ static void three_phases_share_what_is_kept(void **state)
     assert_field(FIELD_ENERGY_FORWARD, 60, 20, 20, 20);
 }
 
+static void feed_phases(double factor, int64_t now_ms)
+{
+    for (int slot = 1; slot <= 3; slot++)
+        r.value[FIELD_ENERGY_FORWARD][slot] = factor * slot;
+    feed_energy(6 * factor, now_ms);
+}
+
+/* What was once kept is in the whole alone, until it is given up. */
+static void three_phases_share_what_was_kept(void **state)
+{
+    struct device_conf follow;
+
+    conf.phase = PHASE_3P;
+    conf.keep_energy = true;
+    create();
+    feed_energy(60, 0);
+    reset_to(0, 5 * S);
+    follow = conf;
+    follow.keep_energy = false;
+    device_reconfigure(d, &follow);
+    feed_phases(0.1, 100 * S);
+    assert_field(FIELD_ENERGY_FORWARD, 60.6, 20.2, 20.2, 20.2);
+}
+
+/* Another EnergyOffset stands for another inverter: each of its counters begins anew, and no other one does. */
+static void another_offset_of_three_phases(void **state)
+{
+    struct device_conf other;
+
+    conf.phase = PHASE_3P;
+    conf.energy_offset_kwh = 5;
+    create();
+    r.value[FIELD_ENERGY_REVERSE][0] = 100;
+    feed_phases(10, 0);
+    assert_field(FIELD_ENERGY_FORWARD, 65, 65 / 3.0, 65 / 3.0, 65 / 3.0);
+    other = conf;
+    other.energy_offset_kwh = 0;
+    device_reconfigure(d, &other);
+    r.value[FIELD_ENERGY_REVERSE][0] = 900;
+    feed_phases(1, 5 * S);
+    assert_field(FIELD_ENERGY_FORWARD, 6, 1, 2, 3);
+    assert_near(view()->value[FIELD_ENERGY_REVERSE][0], 100);
+}
+
 static void day_and_lifetime_are_never_mixed(void **state)
 {
     struct device_conf by_day = conf;
@@ -411,6 +472,9 @@ int main(void)
         TEST(keeping_can_be_switched_off),
         TEST(days_add_up_with_keep_energy),
         TEST(three_phases_share_what_is_kept),
+        TEST(the_ratings_that_are_assumed),
+        TEST(three_phases_share_what_was_kept),
+        TEST(another_offset_of_three_phases),
         TEST(day_and_lifetime_are_never_mixed),
         TEST(a_memory_of_long_ago_may_be_of_either_counter),
         TEST(reverse_energy_is_a_counter_too),

@@ -224,6 +224,7 @@ static void shows_strings(void **state)
     assert_int_equal(view()->strings, 2);
     assert_string_equal(view()->string[1].name, "East");
     assert_near(view()->string[1].power_w, 151);
+    assert_near(view()->string[0].yield_total_kwh, 50);
     assert_near(view()->string[1].yield_total_kwh, 50);
     assert_int_equal(feed(S) & DEVICE_SHAPE_CHANGED, 0);
     r.string[1].yield_total_kwh = 0;
