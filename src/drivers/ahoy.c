@@ -265,14 +265,10 @@ static double total_of(const struct session *s, const cJSON *entry)
 /* Whether a counter may be that of another inverter than before. */
 static bool any_leaps(const struct session *s, const cJSON *inverters)
 {
-    const cJSON *entry;
-    size_t at = 0;
+    const cJSON *entry = inverters->child;
 
-    cJSON_ArrayForEach(entry, inverters)
-    {
-        if (at == INVERTERS_MAX)
-            break;
-        if (ahoy_serials_leaps(&s->serials, at++, total_of(s, entry)))
+    for (size_t at = 0; entry && at < INVERTERS_MAX; at++, entry = entry->next) {
+        if (ahoy_serials_leaps(&s->serials, at, total_of(s, entry)))
             return true;
     }
     return false;
@@ -281,15 +277,10 @@ static bool any_leaps(const struct session *s, const cJSON *inverters)
 /* Not before there is the list that a leap has asked for: until then each reply shows the leap. */
 static void note_totals(struct session *s, const cJSON *inverters)
 {
-    const cJSON *entry;
-    size_t at = 0;
+    const cJSON *entry = inverters->child;
 
-    cJSON_ArrayForEach(entry, inverters)
-    {
-        if (at == INVERTERS_MAX)
-            break;
-        ahoy_serials_note(&s->serials, at++, total_of(s, entry));
-    }
+    for (size_t at = 0; entry && at < INVERTERS_MAX; at++, entry = entry->next)
+        ahoy_serials_note(&s->serials, at, total_of(s, entry));
 }
 
 static enum decode_result emit_inline(struct session *s, const cJSON *inverters, size_t count,

@@ -1,4 +1,5 @@
 /* AhoyDTU to 0.5.66: all inverters are in one reply, and their serial numbers in another. */
+#include <stdio.h>
 #include <string.h>
 
 #include "unit/support/ahoy_fixture.h"
@@ -213,14 +214,15 @@ static void test_inline_same_name(void **state)
     static const struct {
         const char *live;
         size_t asked;
-    } polls[] = {{COUNTS("100.0"), 1}, /* nothing is known yet */
-                 {COUNTS("100.5"), 0}, /* what an inverter makes */
-                 {COUNTS("101.1"), 1}, /* what it does not */
+    } polls[] = {{COUNTS("null"), 1},                        /* nothing is known yet */
+                 {COUNTS("100.0"), 0}, {COUNTS("100.5"), 0}, /* what an inverter makes */
+                 {COUNTS("101.1"), 1},                       /* what it does not */
                  {COUNTS("101.1"), 0}, {COUNTS("101.0"), 1}, {COUNTS("null"), 0},
                  {COUNTS("101.0"), 0}, {COUNTS("null"), 0},  {COUNTS("3.0"), 1},
                  {COUNTS("0"), 0}, /* the gateway has started */
                  {COUNTS("3.0"), 0},   {COUNTS("3.5"), 0},   {COUNTS("0"), 0},
-                 {COUNTS("2.9"), 1}};
+                 {COUNTS("2.9"), 1},   {COUNTS("0.9"), 1},   {COUNTS("0.9"), 0},
+                 {COUNTS("0.8"), 1}};
     struct run *run = *state;
 
     for (size_t i = 0; i < COUNT(polls); i++) {
@@ -270,6 +272,37 @@ static void test_inline_replaced_unseen(void **state)
     assert_value(reading_of(run, "d4"), FIELD_ENERGY_FORWARD, 900.2);
 }
 
+/* Only the first 64 of a reply, whether they are enabled or not. */
+static void test_inline_many(void **state)
+{
+    static char live[8192], list[8192];
+    struct run *run = *state;
+    const struct reply replies[] = {{LIVE, live}, {LIST, list}};
+    size_t a = 0, b = 0;
+
+    a += (size_t)
+        snprintf(live, sizeof live,
+                 "{\"ts_now\":9,\"ch0_fld_names\":[\"P_AC\",\"YieldTotal\"],\"inverter\":[");
+    b += (size_t)snprintf(list, sizeof list, "{\"inverter\":[");
+    for (unsigned i = 0; i < 70; i++) {
+        a += (size_t)snprintf(live + a, sizeof live - a,
+                              "%s{\"name\":\"n%u\",\"enabled\":%s,\"ch\":[[5,%u.5]]}", i ? "," : "",
+                              i, i < 10 ? "false" : "true", i);
+        b += (size_t)snprintf(list + b, sizeof list - b, "%s{\"name\":\"n%u\",\"serial\":\"5%u\"}",
+                              i ? "," : "", i, i);
+    }
+    (void)snprintf(live + a, sizeof live - a, "]}");
+    (void)snprintf(list + b, sizeof list - b, "]}");
+    for (int64_t cycle = 0; cycle < 2; cycle++) {
+        run_cycle(run, 5000 * cycle, replies, 2);
+        assert_int_equal(run->reading_count, 54);
+        assert_value(reading_of(run, "563"), FIELD_ENERGY_FORWARD, 63.5);
+    }
+    run->conf->max_inverters = 3;
+    run_cycle(run, 10000, replies, 2);
+    assert_int_equal(run->reading_count, 3);
+}
+
 /* Without a list there is nothing that a leap could ask for. */
 static void test_inline_leap_without_list(void **state)
 {
@@ -316,6 +349,7 @@ int main(void)
         TEST(test_inline_ids),
         TEST(test_inline_serials),
         TEST(test_inline_without_list),
+        TEST(test_inline_many),
         TEST(test_inline_list_again),
         TEST(test_inline_same_name),
         TEST(test_inline_replaced),

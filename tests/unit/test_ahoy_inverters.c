@@ -183,6 +183,17 @@ static void test_stamps(void **state)
     "{\"generic\":{\"ts_now\":9},\"ch0_fld_names\":[\"U_AC\",\"P_AC\",\"YieldTotal\",\"F_AC\"," \
     "\"I_AC\"],\"fld_names\":[],\"iv\":[true]}"
 
+/* Wh of the day, where no string tells them as well. */
+static void test_energy_of_the_day(void **state)
+{
+    const struct reading *r = one(*state,
+                                  "{\"generic\":{\"ts_now\":9},\"ch0_fld_names\":[\"P_AC\","
+                                  "\"YieldDay\"],\"iv\":[true]}",
+                                  "{\"serial\":\"a1\",\"ch\":[[5,2223]]}");
+
+    assert_value(r, FIELD_ENERGY_TODAY, 2.223);
+}
+
 /* Of the MI series AhoyDTU has no current: it tells 0 A beside 300 W. */
 static void test_no_current_of_an_mi(void **state)
 {
@@ -395,6 +406,7 @@ int main(void)
         TEST(test_no_current_of_an_mi),
         TEST(test_just_rebooted),
         TEST(test_gateway),
+        TEST(test_energy_of_the_day),
         TEST(test_odd_rows),
         TEST(test_same_serial_twice),
         TEST(test_a_later_serial_twice),

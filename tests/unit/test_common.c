@@ -216,6 +216,9 @@ static void as_many_strings_as_there_is_room_for(void **state)
         add_string(n, 0, n);
     assert_int_equal(r.strings, STRINGS_MAX);
     assert_true(r.string[STRINGS_MAX - 1].voltage_v == STRINGS_MAX - 1);
+    common_lost(&r);
+    assert_int_equal(r.strings, STRINGS_MAX);
+    assert_true(r.string[STRINGS_MAX - 1].power_w == 0);
 }
 
 /* Its counters stay, but one that says 0 is not known; the values of the moment go. */
@@ -270,7 +273,13 @@ static void turns(void **state)
         assert_int_equal(which, n);
         assert_int_equal(turns_current(&t), n);
     }
-    turns_begin(&t); /* the second did not answer */
+    t = (struct turns){.count = 3};
+    assert_true(turns_next(&t, &which));
+    turns_begin(&t); /* the first did not answer */
+    t.count = 3;
+    assert_true(turns_next(&t, &which));
+    assert_int_equal(which, 1);
+    turns_begin(&t); /* nor the second */
     t.count = 3;
     for (size_t n = 0; n < 3; n++) {
         assert_true(turns_next(&t, &which));
