@@ -608,4 +608,5 @@ help:
 #H
 #H V=1 shows the commands; ARCH=, VARIANT=, VENUS_SDK= are described at the top of the Makefile.
 
--include $(patsubst %.o,%.d,$(OBJS) $(call objs,$(UNIT) $(UNIT_SUPPORT) $(VIRTUAL) $(VIRTUAL_SUPPORT) $(FUZZ) $(DOC) $(PEER)))
+-include $(patsubst %.o,%.d,$(OBJS) $(call objs,$(UNIT) $(UNIT_SUPPORT) $(VIRTUAL) $(VIRTUAL_SUPPORT) $(DECADE) $(FUZZ) $(DOC) $(PEER) \
+	tests/failing/service.c))

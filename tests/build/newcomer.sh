@@ -27,13 +27,15 @@ listed() {
 
 make_clone() {
     rm -rf "$clone"
-    mkdir -p "$clone/src" "$clone/tests/docs" "$clone/tests/unit" "$clone/tests/virtual" "$clone/build"
+    mkdir -p "$clone/src" "$clone/tests/docs" "$clone/tests/failing" "$clone/tests/unit" "$clone/tests/virtual/support" "$clone/build"
     listed | xargs -0 tar -cf - | tar -xf - -C "$clone"
     echo 'const char dtu_version[] = DTU_VERSION;' >"$clone/src/version.c"
     echo '| who | uses |' >"$clone/src/README.md"
     printf 'int main(void)\n{\n    return 0;\n}\n' |
         tee "$clone/src/main.c" "$clone/tests/unit/test_nothing.c" "$clone/tests/virtual/virtual_decade.c" \
             >"$clone/tests/docs/dbus_doc.c"
+    echo 'extern int nothing;' >"$clone/tests/failing/service.c"
+    : >"$clone/tests/virtual/support/failing.syms"
     cat >"$clone/vendor/fetch" <<'END'
 #!/bin/sh
 set -eu
