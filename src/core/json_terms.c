@@ -237,7 +237,7 @@ void json_terms(const struct json_replies *replies, const char *text, json_term_
     }
     if (text[0] == '-' && is_blank(text[1])) {
         minus = true;
-        text++;
+        text += 2;
     }
     for (;;) {
         const char *sign = find_sign(text);

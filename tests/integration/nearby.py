@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
@@ -60,9 +61,10 @@ def main(names, command):
     house = [host.start() for host in hosts()]
     program = subprocess.Popen(command)
     signal.signal(signal.SIGTERM, lambda *_: program.terminate())
-    code = program.wait()
+    while program.poll() is None:  # a signal that another thread takes does not wake wait()
+        time.sleep(0.05)
     print("seen:", json.dumps({host.address: seen(host) for host in house}), file=sys.stderr, flush=True)
-    return code
+    return program.returncode
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ class OverviewScene(VenusTest):
         self.program = self.start()
         self.wait_value(PAGE, ENABLED, 1)
         self.wait_value(SERVICE, "/StatusCode", 7)
+        self.wait_value(PAGE, DEVICE + "/Service", SERVICE, 10.0)
 
     def shown(self, path):
         return self.client.value(PAGE, path)
