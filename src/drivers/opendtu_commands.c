@@ -29,8 +29,9 @@ static void write_limit(const struct command *c, char *json, size_t size)
 
 static bool encode(void *session, const struct command *c, struct message *out)
 {
+    static const char field[] = "data=";
     bool power = c->kind == COMMAND_POWER;
-    char json[160], escaped[3 * sizeof json];
+    char json[DECODE_WHY_MAX], *rest = out->body + strlen(field);
 
     (void)session;
     if (power)
@@ -38,17 +39,16 @@ static bool encode(void *session, const struct command *c, struct message *out)
                        c->on ? "true" : "false");
     else
         write_limit(c, json, sizeof json);
-    (void)percent_encode(escaped, sizeof escaped, json, PERCENT_COMPONENT); /* three for each fit */
     text_copy(out->path, sizeof out->path, power ? "/api/power/config" : "/api/limit/config");
     out->format = MESSAGE_FORM;
-    (void)snprintf(out->body, sizeof out->body, "data=%s", escaped);
-    return true;
+    text_copy(out->body, sizeof out->body, field);
+    return percent_encode(rest, sizeof out->body - strlen(field), json, PERCENT_COMPONENT);
 }
 
 static enum decode_result answer(void *session, const char *body, size_t len,
                                  char why[DECODE_WHY_MAX])
 {
-    char type[16], message[96];
+    char type[DECODE_WHY_MAX], message[DECODE_WHY_MAX];
     cJSON *root;
     enum decode_result result = common_parse(body, len, &root, why);
 
@@ -95,7 +95,7 @@ static enum command_status status_of(const cJSON *entry, const char *key)
         const char *name;
         enum command_status status;
     } names[] = {{"Ok", COMMAND_OK}, {"Pending", COMMAND_PENDING}, {"Failure", COMMAND_FAILURE}};
-    char status[16];
+    char status[DECODE_WHY_MAX];
 
     json_text(entry, key, status, sizeof status);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -211,6 +211,31 @@ static void an_acknowledgement_of_before(void **state)
     assert_int_equal(reports[7].status, COMMAND_OK);
 }
 
+/* One after the other, in the order in which they were learnt. */
+static void whose_turn_it_is(void **state)
+{
+    static const char *const order[] = {"/api/inverter/pwrack/0", "/api/inverter/pwrack/3",
+                                        "/api/inverter/pwrack/5"};
+    struct command c = {.serial = "114180000001"};
+    struct message m = {.path = ""};
+
+    ahoy_commands_learn(&session, "114180000003", 5);
+    assert_true(
+        ahoy_commands.encode(&session, &c, &m)); /* of which no rating is known: all of it */
+    assert_sends("114180000002", 400,
+                 "{\"id\":3,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":400}");
+    assert_sends("114180000003", 400,
+                 "{\"id\":5,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":400}");
+    for (size_t n = 0; n < 5; n++) {
+        assert_asks(LOOK_LIMIT, order[n % 3]);
+        assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":false}"), DECODE_OK);
+    }
+    assert_asks(LOOK_LIMIT, order[2]);
+    assert_asks(LOOK_LIMIT, order[0]);
+    assert_int_equal(looked(LOOK_LIMIT, "{\"ack\":true}"), DECODE_OK);
+    assert_true(reports[5].limit_pct == 100);
+}
+
 /* It is never acknowledged: all that is told is that the command was taken. */
 static void switching(void **state)
 {
@@ -245,6 +270,9 @@ static void as_many_as_there_are(void **state)
         ahoy_commands_learn(&session, serial, i);
     }
     assert_int_equal(session.known_count, INVERTERS_MAX);
+    struct message m = {.path = ""};
+    const struct command unknown = {.serial = "9", .limit_w = 1, .max_power_w = 2};
+    assert_false(ahoy_commands.encode(&session, &unknown, &m));
     ahoy_commands_learn(&session, "114180000001", 7);
     assert_sends("114180000001", 200,
                  "{\"id\":7,\"cmd\":\"limit_nonpersistent_absolute\",\"val\":200}");
@@ -255,11 +283,17 @@ static void as_many_as_there_are(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(limits),       TEST(an_inverter_that_it_does_not_have),
-        TEST(log_in_first), TEST(a_short_token),
-        TEST(refusals),     TEST(rights),
-        TEST(acknowledged), TEST(an_acknowledgement_of_before),
-        TEST(switching),    TEST(as_many_as_there_are),
+        TEST(limits),
+        TEST(an_inverter_that_it_does_not_have),
+        TEST(log_in_first),
+        TEST(a_short_token),
+        TEST(refusals),
+        TEST(rights),
+        TEST(acknowledged),
+        TEST(an_acknowledgement_of_before),
+        TEST(whose_turn_it_is),
+        TEST(switching),
+        TEST(as_many_as_there_are),
     };
     return cmocka_run_group_tests_name("ahoy_commands", tests, NULL, NULL);
 }

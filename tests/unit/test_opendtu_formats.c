@@ -206,6 +206,54 @@ static void test_no_volts_and_no_hertz(void **state)
     assert_missing(reading_of(run, "77"), FIELD_ENERGY_FORWARD);
 }
 
+/* Each of the three parts makes it the form with parts; and Wh of the day are read where no string tells them. */
+static void test_parts(void **state)
+{
+    static const struct {
+        const char *parts;
+        enum field field;
+        double value;
+    } cases[] = {
+        {"\"INV\":{\"0\":{\"YieldTotal\":{\"v\":7},\"YieldDay\":{\"v\":2223}}}", FIELD_ENERGY_TODAY,
+         2.223},
+        {"\"AC\":{\"0\":{\"YieldTotal\":{\"v\":7},\"YieldDay\":{\"v\":2223}}}", FIELD_ENERGY_TODAY,
+         2.223},
+        {"\"DC\":{\"0\":{\"YieldTotal\":{\"v\":7}}}", FIELD_ENERGY_FORWARD, 7},
+    };
+    struct run *run = *state;
+    char list[256];
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        (void)snprintf(list, sizeof list,
+                       "[{\"serial\":\"77\",\"reachable\":false,\"data_age\":%zu,%s}]", i,
+                       cases[i].parts);
+        cycle_with(run, list);
+        assert_value(reading_of(run, "77"), cases[i].field, cases[i].value);
+        assert_number(reading_of(run, "77")->age_s, (double)i);
+    }
+    cycle_with(
+        run,
+        "[{\"serial\":\"77\",\"data_age\":7,\"data_age_ms\":500,\"0\":{\"Power\":{\"v\":9}}}]");
+    assert_number(reading_of(run, "77")->age_s, 0.5);
+}
+
+static void test_many_strings(void **state)
+{
+    struct run *run = *state;
+    char list[4096];
+    size_t n =
+        (size_t)snprintf(list, sizeof list,
+                         "[{\"serial\":\"77\",\"AC\":{\"0\":{\"Power\":{\"v\":5}}},\"DC\":{");
+
+    for (unsigned i = 0; i < STRINGS_MAX + 2; i++)
+        n += (size_t)snprintf(list + n, sizeof list - n, "%s\"%u\":{\"Power\":{\"v\":%u}}",
+                              i ? "," : "", i, i);
+    (void)snprintf(list + n, sizeof list - n, "}}]");
+    cycle_with(run, list);
+    assert_int_equal(reading_of(run, "77")->strings, STRINGS_MAX);
+    assert_number(reading_of(run, "77")->string[STRINGS_MAX - 1].power_w, STRINGS_MAX - 1);
+}
+
 /* Volts to neutral or between phases: OpenDTU may tell either of an MIT-5000. */
 static void test_mit(void **state)
 {
@@ -320,6 +368,8 @@ int main(void)
         TEST(test_limits_that_are_not_known),
         TEST(test_no_volts_and_no_hertz),
         TEST(test_mit),
+        TEST(test_parts),
+        TEST(test_many_strings),
         TEST(test_onbattery),
         TEST(test_mixture),
         TEST(test_samples),
