@@ -61,7 +61,7 @@ static void read_phases(struct reading *r, const cJSON *ac)
 {
     static const struct {
         const char *voltage, *current;
-    } names[PHASES + 1] = {
+    } names[] = {
         [1] = {"Voltage Ph1-N", "Current Ph1"},
         [2] = {"Voltage Ph2-N", "Current Ph2"},
         [3] = {"Voltage Ph3-N", "Current Ph3"},

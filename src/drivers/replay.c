@@ -123,9 +123,7 @@ static void replay_skip(void *session)
 {
     struct session *s = session;
 
-    if (s->asked)
-        s->ended = true;
-    else
+    if (!s->asked)
         s->driver->skip(s->inner);
 }
 

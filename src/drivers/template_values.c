@@ -222,12 +222,12 @@ static double factor_of(const struct template_conf *c, enum field f)
 static double total_of_phases(const struct sum phases[PHASE_SLOTS])
 {
     double total = 0;
-    unsigned configured = 0;
+    bool configured = false;
 
     for (size_t slot = 1; slot < PHASE_SLOTS; slot++) {
         if (!phases[slot].terms)
             continue;
-        configured++;
+        configured = true;
         total += is_number(&phases[slot]) ? phases[slot].value : MISSING;
     }
     return configured ? total : MISSING;

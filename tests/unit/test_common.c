@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <string.h>
+
 #include "core/conf.h"
 #include "drivers/common.h"
 
@@ -150,6 +153,12 @@ static const char *serial_in(const char *json)
 
 static void serials(void **state)
 {
+    static const char longest[] = "123456789012345678901234567890123456789012345678901234567890"
+                                  "12345678901234567890123456789012345678901234567890";
+    char json[256];
+
+    (void)snprintf(json, sizeof json, "{\"serial\":\"    %.*s \"}", SERIAL_MAX - 1, longest);
+    assert_int_equal(strlen(serial_in(json)), SERIAL_MAX - 1);
     assert_string_equal(serial_in("{\"serial\":\"  114180000001 \"}"), "114180000001");
     assert_string_equal(serial_in("{\"serial\":114180000001}"), "114180000001");
     assert_string_equal(serial_in("{\"serial\":\"0a0\"}"), "0a0");
@@ -157,6 +166,20 @@ static void serials(void **state)
     assert_null(serial_in("{\"serial\":\"   \"}"));
     assert_null(serial_in("{\"serial\":null}"));
     assert_null(serial_in("{}"));
+}
+
+/* Of a gateway that has just started nothing is kept, of no phase and of no string. */
+static void nothing_yet(void **state)
+{
+    for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
+        r.value[FIELD_VOLTAGE][slot] = r.value[FIELD_POWER][slot] = 0;
+    r.value[FIELD_FREQUENCY][0] = 0;
+    r.strings = 2;
+    assert_true(common_finish(&r, true));
+    assert_int_equal(r.reach, REACH_NO_DATA_YET);
+    assert_int_equal(r.strings, 0);
+    for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
+        assert_false(has_value(r.value[FIELD_VOLTAGE][slot] + 0 * r.value[FIELD_POWER][slot]));
 }
 
 /* A little is not nothing. */
@@ -319,6 +342,7 @@ int main(void)
         TEST(ends_of_ranges),
         TEST(serials),
         TEST(little_data),
+        TEST(nothing_yet),
         TEST(what_is_of_use),
         TEST(sums_of_strings),
         TEST(as_many_strings_as_there_is_room_for),

@@ -155,6 +155,10 @@ static void at_the_bounds(void **state)
     assert_int_equal(counter_feed(&c, 102 - 1e-6, &follow, 2 * H), COUNTER_NONE);
     assert_total(102);
     assert_int_equal(counter_feed(&c, 102 - 2e-6, &follow, 2 * H), COUNTER_HELD);
+    c = counter_recalled(100, 0); /* a day long, whatever it was, and 1 kWh */
+    assert_int_equal(counter_feed(&c, 125.001, &follow, 0), COUNTER_JUMP);
+    c = counter_recalled(100, 0);
+    assert_int_equal(counter_feed(&c, 125, &follow, 0), COUNTER_NONE);
     c = counter_recalled(beyond_kwh + 5, beyond_kwh);
     assert_int_equal(counter_feed(&c, 5.5, &keep, 0), COUNTER_NONE);
     assert_total(beyond_kwh + 5.5);

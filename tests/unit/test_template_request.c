@@ -30,6 +30,7 @@ static void test_request(void **state)
     (void)strcpy(run->conf->password, "p&s=%+\xc3\xbc ~");
     assert_path(run, "/status", "/status"); /* only Tasmota wants them there */
     assert_path(run, "/cm1", "/cm1");
+    assert_path(run, "/", "/");
     assert_path(run, "/cm?cmnd=STATUS+8",
                 "/cm?cmnd=STATUS+8&user=admin&password=p%26s%3D%25%2B%C3%BC%20~");
     assert_path(run, "/cm?user=a&password=b&cmnd=STATUS+8", "/cm?user=a&password=b&cmnd=STATUS+8");
@@ -95,6 +96,24 @@ static void test_long_password(void **state)
     }
 }
 
+/* To the last byte. */
+static void test_password_that_just_fits(void **state)
+{
+    struct run *run = *state;
+    char whole[2 * MESSAGE_PATH_MAX];
+
+    memset(run->conf->password, '&', 168);
+    strcpy(run->conf->password + 168, "pp");
+    size_t n = (size_t)snprintf(whole, sizeof whole, "/a?p=");
+    for (int i = 0; i < 168; i++)
+        n += (size_t)snprintf(whole + n, sizeof whole - n, "%%26");
+    strcpy(whole + n, "pp");
+    assert_int_equal(strlen(whole), MESSAGE_PATH_MAX - 1);
+    assert_path(run, "/a?p={password}", whole);
+    strcat(run->conf->password, "p");
+    assert_path(run, "/a?p={password}", "/a?p=%7Bpassword%7D");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, template_setup, run_teardown)
@@ -102,6 +121,7 @@ int main(void)
         TEST(test_request),
         TEST(test_long_request),
         TEST(test_long_password),
+        TEST(test_password_that_just_fits),
     };
     return cmocka_run_group_tests_name("template request", tests, NULL, NULL);
 }

@@ -333,6 +333,19 @@ static void open_torture(struct run *run)
     (void)strcpy(conf_of(run)->standby, "[2]s");
 }
 
+/* Of no phase is there any power. */
+static void three_phases_that_sleep(void **state)
+{
+    struct run *run = *state;
+
+    strcpy(conf_of(run)->standby, "off");
+    set_phases(run, FIELD_POWER, "a", "b", "c", 1);
+    const struct reading *r = poll_with(run, "{\"off\":true,\"a\":1,\"b\":2,\"c\":3}");
+    assert_int_equal(r->reach, REACH_ASLEEP);
+    for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
+        assert_number(r->value[FIELD_POWER][slot], MISSING);
+}
+
 /* Alone, a reply may be as long as any. */
 static void a_single_reply_may_be_large(void **state)
 {
@@ -347,6 +360,22 @@ static void a_single_reply_may_be_large(void **state)
     big[128 * 1024] = '\0';
     run_cycle(run, 0, (struct reply[]){{"/power", big}, {"/energy", "{\"e\":9}"}}, 2);
     assert_int_equal(run->reading_count, 1);
+    big[128 * 1024] = ' ';
+    big[128 * 1024 + 1] = '\0';
+    run_cycle(run, 0, (struct reply[]){{"/power", big}, {"/energy", "{\"e\":9}"}}, 2);
+    assert_int_equal(run->reading_count, 0);
+}
+
+/* A fifth reply there is not: its value is none. */
+static void a_reply_beyond_the_last(void **state)
+{
+    struct run *run = *state;
+
+    set(&conf_of(run)->value[FIELD_POWER], "p", 1, MISSING);
+    set(&conf_of(run)->value[FIELD_ENERGY_FORWARD], "[5]e", 1, MISSING);
+    const struct reading *r = poll_with(run, "{\"p\":5,\"e\":9}");
+    assert_value(r, FIELD_POWER, 5);
+    assert_missing(r, FIELD_ENERGY_FORWARD);
 }
 
 /* Of a device with several channels each is a reading of its own. */
@@ -403,10 +432,13 @@ static void what_a_type_has_wrong(void **state)
     c = conf_of(run);
     strcpy(c->title, "Meter");
     set(&c->value[FIELD_POWER], "q", 1, MISSING);
+    set(&c->value[FIELD_VOLTAGE], "u", 1, MISSING);
     set(&c->value[FIELD_ENERGY_FORWARD], "x", 1, MISSING);
     r = poll_with(run, "{\"x\":1}");
     assert_true(r->at_once);
     assert_non_null(strstr(r->why, "CUST_Power: q is not in the reply"));
+    r = poll_with(run, "{\"x\":1}");
+    assert_false(r->at_once);
 }
 
 /* All are numbers, and none that a device can have: that of the whole is told. */
@@ -421,6 +453,10 @@ static void which_power_is_beyond_belief(void **state)
     set(&c->value[FIELD_VOLTAGE], "u", 1, MISSING);
     const struct reading *r = poll_with(run, "{\"p\":1e9,\"one\":1}");
     assert_non_null(strstr(r->why, "CUST_Power is 1e+09 in the reply"));
+    for (int i = 0; i < 5; i++)
+        r = poll_with(run, "{\"p\":1e9,\"one\":1}"); /* when the voltage was complained of, too */
+    assert_false(r->at_once);
+    assert_non_null(strstr(r->why, "CUST_Power is 1e+09 in the reply"));
 }
 
 /* The power of a phase makes its reply one that is needed. */
@@ -434,6 +470,9 @@ static void a_reply_with_the_power_of_a_phase(void **state)
     assert_int_equal(run->reading_count, 0);
     strcpy(conf_of(run)->value[FIELD_POWER].path[3], "");
     run_cycle(run, 0, (struct reply[]){{"/power", "{\"p\":5,\"x\":1}"}, {"/energy", NULL}}, 2);
+    assert_int_equal(run->reading_count, 1);
+    set(&conf_of(run)->value[FIELD_POWER], "[2]q", 1, MISSING);
+    run_cycle(run, 0, (struct reply[]){{"/power", NULL}, {"/energy", "{\"q\":5}"}}, 2);
     assert_int_equal(run->reading_count, 1);
 }
 
@@ -469,6 +508,8 @@ int main(void)
         CASE(without_the_power_s_reply_there_is_no_reading),
         CASE(several_replies_are_smaller),
         CASE(a_single_reply_may_be_large),
+        CASE(a_reply_beyond_the_last),
+        CASE(three_phases_that_sleep),
         CASE(channels),
         CASE(one_value_of_a_pv_input),
         CASE(what_a_type_has_wrong),
