@@ -498,9 +498,8 @@ static void ahoy_skip(void *session)
 
     if (s->asked == ASKED_LIST) {
         s->serials.failures++;
-        s->list_due_ms = s->now_ms + (s->serials.count ? EXTRAS_RETRY_MS : 0);
-        if (ahoy_serials_given_up(&s->serials))
-            s->list_due_ms = s->now_ms + EXTRAS_PERIOD_MS;
+        s->list_due_ms =
+            s->now_ms + (ahoy_serials_given_up(&s->serials) ? EXTRAS_PERIOD_MS : EXTRAS_RETRY_MS);
     }
     s->asked = ASKED_NOTHING;
 }

@@ -8,14 +8,14 @@
 
 #include "drivers/common.h"
 
-struct ahoy_serials {  /* zeroed to begin with */
-    unsigned failures; /* of the list, before the first that was had */
-    size_t count;      /* 0: no list was had */
+struct ahoy_serials {                /* zeroed to begin with */
+    double total_kwh[INVERTERS_MAX]; /* by the places of /api/live; 0: not known */
     struct ahoy_listed {
         char serial[SERIAL_MAX], name[NAME_MAX_BYTES];
         unsigned id;
     } listed[INVERTERS_MAX];
-    double total_kwh[INVERTERS_MAX]; /* by the places of /api/live; 0: not known */
+    size_t count;      /* 0: no list was had */
+    unsigned failures; /* of the list, before the first that was had */
 };
 
 /* Takes a list; a bad one leaves what is known as it is. */

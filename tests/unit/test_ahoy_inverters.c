@@ -183,6 +183,23 @@ static void test_stamps(void **state)
     "{\"generic\":{\"ts_now\":9},\"ch0_fld_names\":[\"U_AC\",\"P_AC\",\"YieldTotal\",\"F_AC\"," \
     "\"I_AC\"],\"fld_names\":[],\"iv\":[true]}"
 
+/* A list of names that is none names nothing. */
+static void test_without_names(void **state)
+{
+    static const char reply[] = "{\"serial\":\"a1\",\"ch\":[[5],[6,7]]}";
+    struct run *run = *state;
+    const struct reading *r = one(run,
+                                  "{\"generic\":{\"ts_now\":9},\"ch0_fld_names\":[\"P_AC\"],"
+                                  "\"fld_names\":{\"0\":\"P_DC\"},\"iv\":[true]}",
+                                  reply);
+
+    assert_int_equal(r->strings, 1);
+    assert_number(r->string[0].power_w, MISSING);
+    assert_number(r->string[0].voltage_v, MISSING);
+    assert_null(one(run, "{\"generic\":{\"ts_now\":9},\"ch0_fld_names\":[],\"iv\":[true]}", reply));
+    assert_int_equal(run_result(run, LIVE), DECODE_BAD_REPLY);
+}
+
 /* Wh of the day, where no string tells them as well. */
 static void test_energy_of_the_day(void **state)
 {
@@ -407,6 +424,7 @@ int main(void)
         TEST(test_just_rebooted),
         TEST(test_gateway),
         TEST(test_energy_of_the_day),
+        TEST(test_without_names),
         TEST(test_odd_rows),
         TEST(test_same_serial_twice),
         TEST(test_a_later_serial_twice),

@@ -307,10 +307,14 @@ static void keeping_can_be_switched_off(void **state)
     create();
     feed_energy(100, 0);
     reset_to(0, 5 * S);
+    assert_int_equal(feed_energy(0.5, 70 * S) & DEVICE_ENERGY_HELD, 0);
+    assert_true(feed_energy(0.1, 75 * S) & DEVICE_ENERGY_HELD);
+    assert_near(view()->counter_before_kwh, 0.5); /* by what the gateway says */
+    feed_energy(0.5, 80 * S);
     follow = conf;
     follow.keep_energy = false;
     device_reconfigure(d, &follow);
-    assert_energy(100);
+    assert_energy(100.5);
     feed_energy(0.5, 100 * S);
     assert_energy(100.5);
     reset_to(0, 200 * S); /* what it once added goes with the next reset */
