@@ -378,6 +378,25 @@ static void three_phases_share_what_was_kept(void **state)
     assert_field(FIELD_ENERGY_FORWARD, 60.6, 20.2, 20.2, 20.2);
 }
 
+/* Counters of its own phases stay while it is lost; over a restart only the whole is remembered. */
+static void counters_of_phases_while_it_is_lost(void **state)
+{
+    conf.phase = PHASE_3P;
+    create();
+    feed_phases(10, 0);
+    assert_field(FIELD_ENERGY_FORWARD, 60, 10, 20, 30);
+    r.reach = REACH_LOST;
+    for (size_t slot = 0; slot < PHASE_SLOTS; slot++)
+        r.value[FIELD_ENERGY_FORWARD][slot] = MISSING;
+    feed(S);
+    assert_field(FIELD_ENERGY_FORWARD, 60, 10, 20, 30);
+    restart();
+    assert_field(FIELD_ENERGY_FORWARD, 60, MISSING, MISSING, MISSING);
+    r.reach = REACH_OK;
+    feed_phases(10, 2 * S);
+    assert_field(FIELD_ENERGY_FORWARD, 60, 10, 20, 30);
+}
+
 /* Another EnergyOffset stands for another inverter: each of its counters begins anew, and no other one does. */
 static void another_offset_of_three_phases(void **state)
 {
@@ -479,6 +498,7 @@ int main(void)
         TEST(the_ratings_that_are_assumed),
         TEST(three_phases_share_what_was_kept),
         TEST(another_offset_of_three_phases),
+        TEST(counters_of_phases_while_it_is_lost),
         TEST(day_and_lifetime_are_never_mixed),
         TEST(a_memory_of_long_ago_may_be_of_either_counter),
         TEST(reverse_energy_is_a_counter_too),

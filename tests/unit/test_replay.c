@@ -103,6 +103,21 @@ static void test_more(void **state)
     assert_false(run->driver->next(run->session, &request));
 }
 
+/* What the recorded gateway did not answer, its driver is told: a list that cannot be had is given up. */
+static void test_not_answered(void **state)
+{
+    const struct reply replies[] = {
+        {capture_driver_path, "ahoy"},
+        {"/api/live",
+         "{\"ts_now\":9,\"ch0_fld_names\":[\"P_AC\"],\"inverter\":[{\"name\":\"A\",\"ch\":[[1]]}]}"},
+        {"/api/inverter/list", NULL}};
+    struct run *run = *state;
+
+    for (int64_t cycle = 0; cycle < 4; cycle++)
+        run_cycle(run, 5000 * cycle, replies, COUNT(replies));
+    assert_non_null(run_find(run, "ahoy-0"));
+}
+
 static void test_no_such_driver(void **state)
 {
     static const char *const names[] = {"replay", "template", "opendtu2", ""};
@@ -132,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_recorded_driver),
         cmocka_unit_test_setup_teardown(test_more, setup, run_teardown),
+        cmocka_unit_test_setup_teardown(test_not_answered, setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_no_such_driver, setup, run_teardown),
         cmocka_unit_test_setup_teardown(test_before_it_is_known, setup, run_teardown),
     };
