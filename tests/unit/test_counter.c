@@ -144,6 +144,18 @@ static void follows_a_higher_one_that_the_power_explains_for_six_hours(void **st
     assert_total(500 + 0.4 * 6);
 }
 
+static void six_hours_to_the_millisecond(void **state)
+{
+    struct counter_rules rules = follow;
+    unsigned events;
+
+    rules.power_w = 400;
+    counter_feed(&c, 100, &follow, 0);
+    rise_for(5.99, 500, 400, 1, 10 * S, &events);
+    assert_int_equal(counter_feed(&c, 502.4, &rules, 10 * S + 6 * H - 1), COUNTER_NONE);
+    assert_int_equal(counter_feed(&c, 502.4, &rules, 10 * S + 6 * H), COUNTER_RAISED);
+}
+
 /* What lies on a bound is still believed; what does not is not. */
 static void at_the_bounds(void **state)
 {
@@ -456,6 +468,7 @@ int main(void)
         TEST(judges_by_the_raw_counter),
         TEST(follows_a_higher_one_that_the_power_explains_for_six_hours),
         TEST(at_the_bounds),
+        TEST(six_hours_to_the_millisecond),
         TEST(a_fall_takes_a_minute),
         TEST(gaps_that_are_measured),
         TEST(the_power_explains_only_so_much),
