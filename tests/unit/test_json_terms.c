@@ -146,6 +146,9 @@ static void factors(void **state)
     assert_terms(json, "s * 2", "s=14 ");
     assert_terms(json, "c * 2", "c * 2=9 "); /* the name before the product */
     assert_terms(json, "a*2", "a*2=nan ");
+    assert_terms(json, "a *2", "a *2=nan ");
+    assert_terms(json, "a* 2", "a* 2=nan ");
+    assert_terms("{\"a+b\":null,\"a\":1,\"b\":2}", "a+b", "a+b=nan "); /* a name, and null */
     assert_terms(json, "a * b", "a * b=nan ");
     assert_terms(json, "a * 2 * 3", "a * 2=nan ");
     assert_terms(json, "a * nan", "a * nan=nan ");

@@ -333,6 +333,17 @@ static void open_torture(struct run *run)
     (void)strcpy(conf_of(run)->standby, "[2]s");
 }
 
+/* What is to have no power is the device's, whatever else is missing. */
+static void a_device_without_power(void **state)
+{
+    struct run *run = *state;
+
+    set(&conf_of(run)->value[FIELD_ENERGY_FORWARD], "e", 1, MISSING);
+    const struct reading *r = poll_with(run, "{\"x\":1}");
+    assert_int_equal(r->reach, REACH_OK);
+    assert_missing(r, FIELD_ENERGY_FORWARD);
+}
+
 /* Of no phase is there any power. */
 static void three_phases_that_sleep(void **state)
 {
@@ -510,6 +521,7 @@ int main(void)
         CASE(a_single_reply_may_be_large),
         CASE(a_reply_beyond_the_last),
         CASE(three_phases_that_sleep),
+        CASE(a_device_without_power),
         CASE(channels),
         CASE(one_value_of_a_pv_input),
         CASE(what_a_type_has_wrong),
