@@ -6,7 +6,7 @@ from jeepney.bus_messages import message_bus
 
 from tests.integration.case import PVINVERTER, each, on_every_model, slow
 from tests.integration.program import inverter
-from tests.integration.settings_service import DEVICES, INSTANCE
+from tests.integration.settings_service import DEVICES, INSTANCE, SettingsService
 from tests.integration.venus import AT_ONCE, NO_SETTINGS, VenusTest, section, setting
 from tests.sim import Inverter
 
@@ -186,8 +186,9 @@ class InstanceTest(VenusTest):
         program = self.start()
         self.wait("the inverter is known", lambda: program.lines(FIRST, "running"))
         self.assertEqual([], self.services())
-        settings = self.settings_service()
-        settings.put(SOMEBODY, "pvinverter:34")
+        settings = SettingsService(self.bus)
+        settings.put(SOMEBODY, "pvinverter:34")  # before it comes: it is asked as soon as it is there
+        self.come(settings)
         self.wait_services(P35)
         self.assertEqual("pvinverter:35", settings.value(setting(FIRST)))
 
