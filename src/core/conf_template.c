@@ -316,7 +316,8 @@ static void say_unused(struct conf_parse *p, const unsigned *unused, size_t coun
     conf_say(p, nothing ? CONF_ERROR : CONF_WARNING, conf_section_line(p, section), NULL,
              "%s not used: NumberOfTemplates %s %u; write NumberOfTemplates = %u into [DEFAULT]%s",
              list, number ? "is" : "is missing, which means", p->counts.templates,
-             unused[count - 1] + 1, nothing ? ": otherwise there is nothing to publish" : "");
+             unused[count - 1] + 1,
+             nothing ? ": otherwise there is nothing to publish" : ", or take them out");
 }
 
 static void say_missing(struct conf_parse *p, const unsigned *missing, size_t count,

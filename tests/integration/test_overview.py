@@ -73,6 +73,16 @@ class OverviewScene(VenusTest):
 
 class ReadingTest(OverviewScene):
 
+    def test_no_password(self):
+        """Whatever its line is like."""
+        self.scene()
+        self.configure({**self.default, "Password": "sesame%(open)s"})
+        self.wait_value(PAGE, "/Config/Warnings", 1)
+        said = repr(self.client.items(PAGE))
+        self.assertIn("[DEFAULT] Password", said)
+        for secret in ("sesame", LOGIN["Password"], LOGIN["Username"]):
+            self.assertNotIn(secret, said)
+
     @on_every_model()
     def test_what_it_shows(self):
         self.scene()
