@@ -126,7 +126,7 @@ static void every_key_of_a_template(void **state)
     assert_true(g->digest);
     assert_int_equal(g->interval_ms, 2000);
     const struct template_conf *t = &g->template;
-    assert_string_equal(t->api_path, "/rpc/Switch.GetStatus?id=0");
+    assert_string_equal(t->api_path[0], "/rpc/Switch.GetStatus?id=0");
     assert_string_equal(t->serial, "S1");
     assert_string_equal(t->value[FIELD_POWER].path[0], "a + b");
     assert_true(t->value[FIELD_POWER].mult == -1 && t->value[FIELD_POWER].fallback == 0);
