@@ -258,7 +258,7 @@ class KeptTest(OverviewScene):
         """It is disabled as what it is; and comes as what it has become meanwhile."""
         self.scene()
         self.assertEqual(ACCEPTED, self.client.set(SERVICE, "/Role", "s", "acload"))
-        self.wait("the load", lambda: self.services() and ".acload." in self.services()[0])
+        self.wait("the load", lambda: any(".acload." in name for name in self.services()))
         self.wait_value(PAGE, DEVICE + "/Class", "acload")
         self.assertIsNone(self.shown(LIMITS))
         self.assertEqual(REFUSED, self.write(LIMITS, "i", 1))
@@ -269,7 +269,7 @@ class KeptTest(OverviewScene):
         self.wait_polls(self.dtu, LIST, 2)
         self.assertEqual([], self.services())
         self.assertEqual(ACCEPTED, self.write(ENABLED, "i", 1))
-        self.wait("the heat pump", lambda: self.services() and ".heatpump." in self.services()[0])
+        self.wait("the heat pump", lambda: any(".heatpump." in name for name in self.services()))
         self.assertEqual(ACCEPTED, self.client.set(self.services()[0], "/Role", "s", "pvinverter"))
         self.wait_value(SERVICE, "/StatusCode", 7)
         self.wait_value(PAGE, LIMITS, 0)
