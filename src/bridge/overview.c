@@ -209,19 +209,11 @@ static const char *name_of(const struct unit_overview *u, int gateway)
 
 static struct unit *device_of(const struct overview *o, size_t n, struct overview_device *out)
 {
-    int gateway;
-    struct unit *u = fleet_unit(o->source->fleet, n, &gateway);
-    struct gateway *g = o->source->gateways[gateway];
-    struct gateway_overview feeds;
-
-    *out = (struct overview_device){.now_ms = loop_now_ms(o->loop),
-                                    .gateway = "",
-                                    .dry_run = o->source->dry_run};
+    *out = (struct overview_device){.now_ms = loop_now_ms(o->loop), .dry_run = o->source->dry_run};
+    struct unit *u = fleet_unit(o->source->fleet, n, &out->home);
     unit_overview(u, &out->is);
-    if (g) {
-        gateway_overview(g, &feeds);
-        out->gateway = feeds.conf->section;
-    }
+    if (o->source->gateways[out->home])
+        lineup_home_section(out->home, out->gateway);
     return u;
 }
 
@@ -236,10 +228,8 @@ static void walk(struct overview *o, walk_fn do_it, void *user)
     begin_look(&o->devices);
     for (size_t i = 0; o->source->fleet && i < fleet_count(o->source->fleet) && !over; i++) {
         struct overview_device d;
-        int gateway;
         struct unit *u = device_of(o, i, &d);
-        (void)fleet_unit(o->source->fleet, i, &gateway);
-        const struct node *node = enter_node(o, &o->devices, name_of(&d.is, gateway));
+        const struct node *node = enter_node(o, &o->devices, name_of(&d.is, d.home));
         over = node && do_it(o, node, u, &d, user);
     }
 }

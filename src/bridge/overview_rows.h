@@ -64,7 +64,8 @@ struct value overview_gateway_value(const struct overview_gateway *g, size_t row
 
 struct overview_device {
     struct unit_overview is;
-    const char *gateway; /* an id; "": none */
+    int home;                       /* number of the gateway that feeds it */
+    char gateway[CONF_SECTION_MAX]; /* its id; "": it is not there */
     int64_t now_ms;
     bool dry_run; /* what was measured stays away from the bus */
 };

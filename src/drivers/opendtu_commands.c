@@ -17,6 +17,11 @@ static const double limit_max_w = 2250; /* MAX_INVERTER_LIMIT */
 
 enum { LIMIT_ABSOLUTE = 0, LIMIT_RELATIVE = 1 };
 
+enum {
+    COMMAND_JSON_MAX = MESSAGE_BODY_MAX / 3 - 2, /* three bytes for each, behind "data=" */
+    WORD_MAX = 16,                               /* "success", "Pending" */
+};
+
 /* What is all that it can is told as 100 %: nobody need know how much that is. */
 static void write_limit(const struct command *c, char *json, size_t size)
 {
@@ -31,7 +36,7 @@ static bool encode(void *session, const struct command *c, struct message *out)
 {
     static const char field[] = "data=";
     bool power = c->kind == COMMAND_POWER;
-    char json[DECODE_WHY_MAX], *rest = out->body + strlen(field);
+    char json[COMMAND_JSON_MAX], *rest = out->body + strlen(field);
 
     (void)session;
     if (power)
@@ -48,7 +53,7 @@ static bool encode(void *session, const struct command *c, struct message *out)
 static enum decode_result answer(void *session, const char *body, size_t len,
                                  char why[DECODE_WHY_MAX])
 {
-    char type[DECODE_WHY_MAX], message[DECODE_WHY_MAX];
+    char type[WORD_MAX], message[DECODE_WHY_MAX];
     cJSON *root;
     enum decode_result result = common_parse(body, len, &root, why);
 
@@ -95,7 +100,7 @@ static enum command_status status_of(const cJSON *entry, const char *key)
         const char *name;
         enum command_status status;
     } names[] = {{"Ok", COMMAND_OK}, {"Pending", COMMAND_PENDING}, {"Failure", COMMAND_FAILURE}};
-    char status[DECODE_WHY_MAX];
+    char status[WORD_MAX];
 
     json_text(entry, key, status, sizeof status);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
