@@ -1,7 +1,6 @@
 #include "bridge/app.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "core/wipe.h"
 #include "edge/net/http.h"
 #include "edge/sys/file.h"
+#include "edge/sys/file_access.h"
 #include "edge/sys/lock.h"
 #include "edge/sys/log.h"
 #include "edge/sys/syscalls.h"
@@ -66,6 +66,7 @@ struct app {
     bool locked_out;                   /* another process has it: the log says so */
     bool running;                      /* by a configuration */
     bool confined;                     /* syscalls_refuse() was called: it is for good */
+    char run_as[CONF_USER_MAX];        /* since the start; "": as whoever started it */
     unsigned sign_of_life_min;
     bool faulty;                              /* the file, when it was read last: the log says so */
     struct gateway *gateways[FLEET_GATEWAYS]; /* by number */
@@ -101,7 +102,7 @@ static void log_report(const char *path, const struct conf_report *report, bool 
 /* Where there is none yet, it is made for its owner's eyes only: a password may be in it. */
 static int write_copy(const char *path, const char *text, size_t len)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = file_open(FILE_CREATE, path);
 
     if (fd >= 0)
         close(fd);
@@ -450,12 +451,25 @@ static void confine(struct app *a, bool wanted)
         log_debug("seccomp: system calls that are not needed are refused");
 }
 
+/* Of another user than at the start: said each time that it is read. */
+static void tell_user(const struct app *a, const struct config *config)
+{
+    if (strcmp(a->run_as, config->run_as) == 0)
+        return;
+    if (*config->run_as)
+        log_notice(NOTICE_NOT_ANOTHER_USER,
+                   "RunAs=%s is in force from the next start of the service on", config->run_as);
+    else
+        log_info("without RunAs the service works from its next start on");
+}
+
 static void apply_globals(struct app *a, const struct config *config)
 {
     bool dry_run_changed = a->running && a->env.dry_run != config->dry_run;
 
     log_set_level(config->log_level);
     confine(a, config->seccomp);
+    tell_user(a, config);
     a->env.dry_run = a->shown.dry_run = config->dry_run;
     if (dry_run_changed)
         fleet_show_again(a->fleet);
@@ -626,6 +640,8 @@ struct app *app_create(struct loop *l, const struct app_options *options)
         snprintf(a->state_given, sizeof a->state_given, "%s", options->state_path);
     if (options->copy_path)
         snprintf(a->copy_path, sizeof a->copy_path, "%s", options->copy_path);
+    if (options->run_as)
+        snprintf(a->run_as, sizeof a->run_as, "%s", options->run_as);
     loop_timer_init(&a->look_again, l, on_look_again, a);
     loop_timer_init(&a->lock_again, l, on_lock_again, a);
     loop_timer_init(&a->save, l, on_save, a);

@@ -16,6 +16,7 @@ struct app_options {
      * For whoever replaces the folder that it lies in.
      */
     const char *copy_path;
+    const char *run_as; /* what the configuration said of RunAs at the start; NULL: nothing */
 };
 
 /*

@@ -3,13 +3,19 @@
 #include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bridge/app.h"
+#include "bridge/device_files.h"
 #include "bridge/locations.h"
 #include "cli/service_options.h"
+#include "core/conf.h"
+#include "core/wipe.h"
+#include "edge/sys/file.h"
 #include "edge/sys/log.h"
 #include "edge/sys/loop.h"
 #include "edge/sys/privileges.h"
+#include "edge/sys/privsep.h"
 
 static const char help[] =
     "Usage: dbus-opendtu run [--config FILE] [--state FILE] [--copy FILE]\n"
@@ -65,29 +71,102 @@ static int parse(int argc, char **argv, struct app_options *options)
     return service_options(argc, argv, &command);
 }
 
-/* Before anything is read that others wrote. */
-static void drop_privileges(const struct app_options *options)
-{
-    char config[LOCATION_MAX], state[LOCATION_MAX], config_folder[LOCATION_MAX],
-        state_folder[LOCATION_MAX];
+/* Where its files lie; they last, since the process that keeps them goes on naming them. */
+struct places {
+    char config[LOCATION_MAX], config_folder[LOCATION_MAX], devices[LOCATION_MAX];
+    char state[LOCATION_MAX], state_folder[LOCATION_MAX], backup[LOCATION_LOCK_MAX],
+        lock[LOCATION_LOCK_MAX];
+};
 
-    location_config(options->config_path, config);
-    location_state(options->state_path, config, state);
-    (void)snprintf(config_folder, sizeof config_folder, "%s", config);
-    (void)snprintf(state_folder, sizeof state_folder, "%s", state);
-    const char *const paths[] = {config, state, dirname(config_folder), dirname(state_folder),
+static void find_places(const struct app_options *options, struct places *p)
+{
+    char path[LOCATION_MAX];
+
+    location_config(options->config_path, p->config);
+    location_devices(p->config, p->devices);
+    location_state(options->state_path, p->config, p->state);
+    location_lock(p->state, p->lock);
+    (void)snprintf(p->backup, sizeof p->backup, "%s.bak", p->state);
+    (void)snprintf(path, sizeof path, "%s", p->config);
+    (void)snprintf(p->config_folder, sizeof p->config_folder, "%s", dirname(path));
+    (void)snprintf(path, sizeof path, "%s", p->state);
+    (void)snprintf(p->state_folder, sizeof p->state_folder, "%s", dirname(path));
+}
+
+/* Before anything is read that others wrote. What is left is for become_user(), and gone after it. */
+static bool drop_privileges(const struct app_options *options, const struct places *p)
+{
+    const char *const paths[] = {p->config, p->state, p->config_folder, p->state_folder,
                                  options->copy_path};
-    if (privileges_drop(paths, sizeof paths / sizeof paths[0]))
-        log_info("the files of %s belong to another user: root's right to them is kept", config);
+    bool kept =
+        privileges_drop(paths, sizeof paths / sizeof paths[0], PRIVILEGE_USER | PRIVILEGE_SIGNAL);
+    if (kept)
+        log_info("the files of %s belong to another user: root's right to them is kept", p->config);
+    return kept;
+}
+
+/* What the configuration says of RunAs; nothing where it cannot be read, which the service says. */
+static void read_user(const char *config_path, char user[CONF_USER_MAX])
+{
+    struct conf_report report;
+    size_t len;
+    char *text = file_read(config_path, LOCATION_CONFIG_MAX, &len);
+    struct config *config = text ? device_files_parse(config_path, text, len, &report) : NULL;
+
+    if (config)
+        memcpy(user, config->run_as, CONF_USER_MAX);
+    if (text)
+        conf_report_finish(&report);
+    config_free(config);
+    wipe_free(text, text ? len : 0);
+}
+
+/* Returns in the process that is the service; in the other one when that has ended, with true and its exit code. */
+static bool become_user(const char *user, const struct app_options *options, const struct places *p,
+                        bool files, int *code)
+{
+    static struct kept_file kept[5];
+    size_t count = 0;
+    char why[PRIVSEP_WHY_MAX];
+
+    kept[count++] = (struct kept_file){p->config, FILE_READ | FILE_PRIVATE};
+    kept[count++] = (struct kept_file){p->state, FILE_READ | FILE_REPLACE};
+    kept[count++] = (struct kept_file){p->backup, FILE_READ};
+    kept[count++] = (struct kept_file){p->lock, FILE_LOCK};
+    if (options->copy_path)
+        kept[count++] = (struct kept_file){options->copy_path,
+                                           FILE_READ | FILE_CREATE | FILE_REPLACE | FILE_PRIVATE};
+    const char *const folders[] = {p->config_folder, p->devices};
+    const struct privsep how = {.user = user,
+                                .files = kept,
+                                .file_count = count,
+                                .folders = folders,
+                                .folder_count = 2,
+                                .capabilities = PRIVILEGE_SIGNAL | (files ? PRIVILEGE_FILES : 0)};
+    enum privsep_result result = privsep_begin(&how, code, why);
+    if (result == PRIVSEP_FAILED)
+        log_notice(NOTICE_NOT_ANOTHER_USER,
+                   "RunAs=%s: %s. The service works as the user that "
+                   "started it",
+                   user, why);
+    return result == PRIVSEP_ENDED;
 }
 
 int cli_run(int argc, char **argv)
 {
+    static struct places places;
     struct app_options options = {0};
+    char user[CONF_USER_MAX] = "";
     int code = parse(argc, argv, &options);
     if (code)
         return code - 1;
-    drop_privileges(&options);
+    find_places(&options, &places);
+    bool files = drop_privileges(&options, &places);
+    read_user(places.config, user);
+    if (*user && become_user(user, &options, &places, files, &code))
+        return code;
+    privileges_keep(files ? PRIVILEGE_FILES : 0);
+    options.run_as = user;
 
     /* Signals first: from here on none ends the program but through the loop. */
     struct app *app = NULL;
@@ -99,6 +178,8 @@ int cli_run(int argc, char **argv)
         return 1;
     }
     app = app_create(loop, &options);
+    if (!app)
+        log_notice(NOTICE_NO_MEMORY, "out of memory at the start");
     code = app ? loop_run(loop) : 1;
     app_destroy(app);
     loop_destroy(loop);

@@ -21,6 +21,7 @@
 
 enum {
     CONF_TEXT_MAX = 256,
+    CONF_USER_MAX = 33,            /* as useradd(8) has it */
     CONF_AUTHORIZATION_MAX = 2048, /* Enphase's tokens have 500 to 900 bytes */
     CONF_SECTION_MAX = 32,         /* "TEMPLATE12" */
     CONF_INVERTERS_MAX = 64,       /* sections; OpenDTU lists 10, custom builds 14 */
@@ -147,7 +148,8 @@ struct config {
     enum log_level log_level;
     unsigned sign_of_life_min; /* 0: none */
     bool dry_run;
-    bool seccomp; /* system calls that are not needed are refused */
+    bool seccomp;               /* system calls that are not needed are refused */
+    char run_as[CONF_USER_MAX]; /* the user that the service works as; "": whoever starts it */
     size_t gateway_count, dtu_count;
     struct gateway_conf gateways[CONF_GATEWAYS_MAX]; /* dtu_count DTUs, then the templates */
     size_t device_count;

@@ -41,6 +41,7 @@ static const struct {
     {"SignOfLifeLog", NULL},
     {"DryRun", NULL},
     {"Seccomp", NULL},
+    {"RunAs", NULL},
 };
 
 /* The file with one line more in one of its sections. */

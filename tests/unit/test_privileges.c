@@ -55,7 +55,7 @@ static int nothing_is_left(void)
     static const char *const sets[] = {"CapInh", "CapPrm", "CapEff", "CapAmb"};
     struct rlimit core;
 
-    if (privileges_drop(NULL, 0))
+    if (privileges_drop(NULL, 0, 0))
         return 1;
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         if (status_of(sets[i]) != 0)
@@ -78,7 +78,7 @@ static void everything_is_given_up(void **state)
 
 static int ways_out(void)
 {
-    (void)privileges_drop(NULL, 0);
+    (void)privileges_drop(NULL, 0, 0);
     if (socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) >= 0)
         return 1;
     if (setuid(12345) == 0 || setgid(12345) == 0)
@@ -103,7 +103,7 @@ static int files_of_another(void)
     const char *const paths[] = {NULL, "/nothing/there", foreign};
     char path[64];
 
-    if (!privileges_drop(paths, 3))
+    if (!privileges_drop(paths, 3, 0))
         return 1;
     (void)snprintf(path, sizeof path, "%s/x", foreign);
     FILE *f = fopen(path, "w");

@@ -238,7 +238,7 @@ static void an_unknown_architecture_has_no_filter(void **state)
 /* The list as it is, ptrace included, which syscalls_refuse() leaves out under a sanitizer. 0, or why not. */
 static int confine(void)
 {
-    (void)privileges_drop(NULL, 0);
+    (void)privileges_drop(NULL, 0, 0);
     count = syscalls_filter(&syscalls_here, steps);
     return syscalls_install(steps, count);
 }

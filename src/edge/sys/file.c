@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/wipe.h"
+#include "edge/sys/file_access.h"
 
 static char *fail(int error)
 {
@@ -67,8 +68,7 @@ static char *read_regular(int fd, size_t max, size_t *len)
 
 char *file_read(const char *path, size_t max, size_t *len)
 {
-    /* O_NONBLOCK: a FIFO in the file's place must not hold up anything. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = file_open(FILE_READ, path);
 
     if (fd < 0)
         return NULL;
@@ -132,6 +132,8 @@ int file_replace(const char *path, const char *data, size_t len)
 {
     char tmp[PATH_MAX], bak[PATH_MAX];
 
+    if (file_access_is_asked(FILE_REPLACE, path))
+        return file_access_do(FILE_REPLACE, path, data, len);
     if (snprintf(tmp, sizeof(tmp), "%s.tmp", path) >= (int)sizeof(tmp) ||
         snprintf(bak, sizeof(bak), "%s.bak", path) >= (int)sizeof(bak))
         return -ENAMETOOLONG;
@@ -174,8 +176,10 @@ bool file_is_private(const char *path)
 int file_make_private(const char *path)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result = 0;
 
+    if (file_access_is_asked(FILE_PRIVATE, path))
+        return file_access_do(FILE_PRIVATE, path, NULL, 0);
+    int fd = file_open_here(FILE_READ, path), result = 0;
     if (fd < 0 || fstat(fd, &st) < 0) {
         result = -errno;
         if (fd >= 0)

@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "edge/sys/file_access.h"
+
 /* The whole file, which is empty. */
 static struct flock whole(void)
 {
@@ -22,7 +24,7 @@ static long holder_of(int fd)
 int lock_take(const char *path, int *fd, long *holder)
 {
     struct flock l = whole();
-    int f = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+    int f = file_open(FILE_LOCK, path);
 
     if (f < 0)
         return -errno;

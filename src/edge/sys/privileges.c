@@ -1,6 +1,7 @@
 #include "edge/sys/privileges.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -8,7 +9,7 @@
 #include <unistd.h>
 
 /* Of capset(2), whose header (linux/capability.h) a static toolchain does not have. */
-enum { CAPABILITY_VERSION = 0x20080522, CAPABILITY_LAST = 63, CAP_DAC_OVERRIDE = 1 };
+enum { CAPABILITY_VERSION = 0x20080522, CAPABILITY_LAST = 63 };
 
 struct capability_header {
     uint32_t version;
@@ -34,16 +35,20 @@ static void empty_bounding_set(void)
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 }
 
-static void keep_only(unsigned capabilities)
+/* Asked for more than there is, the kernel would take nothing away. */
+void privileges_keep(unsigned privileges)
 {
     struct capability_header header = {.version = CAPABILITY_VERSION};
     struct capability_words sets[2] = {{0}};
 
-    sets[0].permitted = sets[0].effective = capabilities;
+    if (syscall(SYS_capget, &header, sets) == 0)
+        privileges &= sets[0].permitted;
+    memset(sets, 0, sizeof sets);
+    sets[0].permitted = sets[0].effective = privileges;
     (void)syscall(SYS_capset, &header, sets);
 }
 
-bool privileges_drop(const char *const *paths, size_t count)
+bool privileges_drop(const char *const *paths, size_t count, unsigned but)
 {
     /* 1 byte: with 0 the kernel would still feed a program that collects dumps. */
     const struct rlimit no_core = {1, 1};
@@ -56,6 +61,6 @@ bool privileges_drop(const char *const *paths, size_t count)
     (void)setrlimit(RLIMIT_CORE, &no_core);
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     empty_bounding_set();
-    keep_only(foreign ? 1U << CAP_DAC_OVERRIDE : 0);
+    privileges_keep(but | (foreign ? PRIVILEGE_FILES : 0));
     return foreign;
 }
