@@ -197,7 +197,10 @@ static const struct passwd *user_of(const char *name, char why[PRIVSEP_WHY_MAX])
     return user && user->pw_uid != 0 ? user : NULL;
 }
 
-/* Blocked: they are read, by whoever keeps the files. Before a process is made, so that none is lost. */
+/*
+ * Blocked: they are read, by whoever keeps the files. Before a process is made, so that none is lost. Of a child's end
+ * nothing is told where whoever started the program ignores SIGCHLD, which it inherits.
+ */
 static int take_signals(sigset_t *before)
 {
     sigset_t set;
@@ -208,6 +211,7 @@ static int take_signals(sigset_t *before)
     (void)sigaddset(&set, SIGHUP);
     (void)sigaddset(&set, SIGCHLD);
     (void)sigprocmask(SIG_BLOCK, &set, before);
+    (void)signal(SIGCHLD, SIG_DFL);
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
