@@ -143,3 +143,11 @@ class RunAsTest(VenusTest):
         self.assertRegex(line, re.escape(self.folder) + ".*chmod 755")
         self.assertEqual([], children(self.keeper))
         self.assertEqual(0, int(status(self.keeper)["CapPrm"], 16))
+
+    @root_only
+    def test_not_where_the_user_could_put_a_link(self):
+        os.chown(self.folder, pwd.getpwnam(USER).pw_uid, -1)
+        self.scene()
+        line, = self.program.lines("WARNING", f"RunAs={USER}")
+        self.assertRegex(line, re.escape(self.program.config_path) + ".*has to be root's")
+        self.assertEqual([], children(self.keeper))

@@ -290,14 +290,58 @@ static void no_way_out(void **state)
     assert_int_equal(code_of(try_ways_out), 40); /* which the other process has handed on */
 }
 
+static int do_nothing(void)
+{
+    return 0;
+}
+
+/* Who may put a link in the place of a kept file has root's process read or write what it leads to. */
+static void not_where_the_user_may_put_a_link(void **state)
+{
+    char folder_of_target[96], target[112];
+
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(code_of(do_nothing), 40);
+    assert_int_equal(chmod(folder, 0777), 0);
+    assert_int_equal(code_of(do_nothing), 1);
+    assert_int_equal(chmod(folder, 01777), 0); /* a file that is not there yet */
+    assert_int_equal(code_of(do_nothing), 1);
+    assert_int_equal(chmod(folder, 0555), 0);
+    assert_int_equal(chown(folder, 65534, 0), 0); /* its owner can change that */
+    assert_int_equal(code_of(do_nothing), 1);
+    assert_int_equal(chown(folder, 0, 0), 0);
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(chmod(paths[CONFIG], 0666), 0);
+    assert_int_equal(code_of(do_nothing), 1);
+
+    snprintf(folder_of_target, sizeof folder_of_target, "%s/target", folder);
+    snprintf(target, sizeof target, "%s/config.ini", folder_of_target);
+    assert_int_equal(mkdir(folder_of_target, 0755), 0);
+    assert_int_equal(chmod(paths[CONFIG], 0600), 0);
+    assert_int_equal(rename(paths[CONFIG], target), 0);
+    assert_int_equal(symlink(target, paths[CONFIG]), 0);
+    assert_int_equal(code_of(do_nothing), 40);
+    assert_int_equal(chmod(folder_of_target, 0777), 0);
+    assert_int_equal(code_of(do_nothing), 1);
+    unlink(target);
+    rmdir(folder_of_target);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(does_what_is_asked),     TEST(tells_what_is_wrong),
-        TEST(locks_for_the_service),  TEST(other_files_are_not_asked_for),
-        TEST(the_other_end_has_gone), TEST(refuses_what_it_is_not_there_for),
-        TEST(half_a_request),         TEST(no_way_out),
+        TEST(does_what_is_asked),
+        TEST(tells_what_is_wrong),
+        TEST(locks_for_the_service),
+        TEST(other_files_are_not_asked_for),
+        TEST(the_other_end_has_gone),
+        TEST(refuses_what_it_is_not_there_for),
+        TEST(half_a_request),
+        TEST(no_way_out),
+        TEST(not_where_the_user_may_put_a_link),
     };
     return cmocka_run_group_tests_name("privsep", tests, NULL, NULL);
 }

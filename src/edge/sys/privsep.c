@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <libgen.h>
+#include <limits.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
@@ -12,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -184,6 +187,65 @@ static bool is_there(const struct privsep *how, int socket, char why[PRIVSEP_WHY
     return false;
 }
 
+static bool may_write(const struct passwd *user, const struct stat *st)
+{
+    return (st->st_mode & S_IWOTH) || (st->st_gid == user->pw_gid && (st->st_mode & S_IWGRP));
+}
+
+/* The path without links, or of what there is of it. */
+static bool resolve(const char *path, char out[PATH_MAX])
+{
+    char given[PATH_MAX], copy[PATH_MAX];
+
+    (void)snprintf(given, sizeof given, "%s", path);
+    while (!realpath(given, out)) {
+        if (errno != ENOENT || strcmp(given, ".") == 0)
+            return false;
+        (void)snprintf(copy, sizeof copy, "%s", given);
+        (void)snprintf(given, sizeof given, "%s", dirname(copy));
+    }
+    return true;
+}
+
+/* It, and each folder above it; of those, where many may write only what is theirs (/tmp), none moves another's. */
+static bool is_root_s_alone(const struct passwd *user, const char *path)
+{
+    char at[PATH_MAX];
+    struct stat st;
+
+    if (!resolve(path, at))
+        return false;
+    for (mode_t shared = 0;; shared = S_ISVTX) {
+        if (stat(at, &st) < 0 || st.st_uid == user->pw_uid ||
+            (!(st.st_mode & shared) && may_write(user, &st)))
+            return false;
+        if (strcmp(at, "/") == 0)
+            return true;
+        const char *above = dirname(at);
+        memmove(at, above, strlen(above) + 1);
+    }
+}
+
+/*
+ * A link that the user puts in the place of a kept file would have another of root's files read or written. So nothing
+ * that leads to one may be the user's, neither as it is named nor as it is found.
+ */
+static bool are_root_s_alone(const struct privsep *how, const struct passwd *user,
+                             char why[PRIVSEP_WHY_MAX])
+{
+    for (size_t i = 0; i < how->file_count; i++) {
+        char folder[PATH_MAX];
+        (void)snprintf(folder, sizeof folder, "%s", how->files[i].path);
+        if (is_root_s_alone(user, how->files[i].path) && is_root_s_alone(user, dirname(folder)))
+            continue;
+        (void)snprintf(why, PRIVSEP_WHY_MAX,
+                       "that user may change %.80s or a folder above it, which has to be root's",
+                       how->files[i].path);
+        return false;
+    }
+    return true;
+}
+
 static const struct passwd *user_of(const char *name, char why[PRIVSEP_WHY_MAX])
 {
     const struct passwd *user = geteuid() == 0 ? getpwnam(name) : NULL;
@@ -248,7 +310,7 @@ enum privsep_result privsep_begin(const struct privsep *how, int *code, char why
     int sockets[2];
     sigset_t before;
 
-    if (!user)
+    if (!user || !are_root_s_alone(how, user, why))
         return PRIVSEP_FAILED;
     (void)snprintf(why, PRIVSEP_WHY_MAX, "no process can be made for that user");
     int signals = take_signals(&before);
