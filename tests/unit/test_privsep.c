@@ -257,6 +257,8 @@ static int try_ways_out(void)
     snprintf(path, sizeof path, "/proc/%d/mem", getppid());
     if (open(path, O_RDWR) >= 0)
         return 7;
+    if (getsid(0) == getsid(getppid()))
+        return 9;
     char *text = file_read(paths[CONFIG], 100, &len);
     bool read = text != NULL;
     free(text);

@@ -159,6 +159,7 @@ static bool serve(const struct privsep *how, const struct passwd *user, int sock
 {
     int result = become(user);
 
+    (void)setsid(); /* else it could type into the terminal that root has started it from */
     if (result == 0)
         result = list_folders(how);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
