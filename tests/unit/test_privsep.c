@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -218,6 +219,28 @@ static void half_a_request(void **state)
     assert_int_not_equal(access(paths[STATE], F_OK), 0);
 }
 
+/* The limit of time is that of a request, and not of each of its bytes: meanwhile no signal is handed on. */
+static void byte_by_byte(void **state)
+{
+    const struct file_request r = {.right = FILE_REPLACE, .number = STATE, .len = 100};
+    const struct timeval patience = {.tv_usec = 200 * 1000};
+
+    assert_int_equal(setsockopt(ends[1], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+    assert_int_equal(file_access_send(ends[0], &r, sizeof r), 0);
+    pid_t slow = fork();
+    if (slow == 0) {
+        for (size_t i = 0; i < r.len; i++) {
+            (void)send(ends[0], "x", 1, MSG_NOSIGNAL);
+            usleep(50 * 1000);
+        }
+        _exit(0);
+    }
+    assert_int_equal(privsep_answer(ends[1], kept, FILES), -EPIPE);
+    assert_int_not_equal(access(paths[STATE], F_OK), 0);
+    assert_int_equal(kill(slow, SIGKILL), 0);
+    assert_int_equal(waitpid(slow, NULL, 0), slow);
+}
+
 /* ---- As another user ---- */
 
 static int begin(enum privsep_result *result)
@@ -297,6 +320,31 @@ static int do_nothing(void)
     return 0;
 }
 
+static void on_term(int signal)
+{
+    _exit(40 + (signal == SIGTERM ? 7 : 8));
+}
+
+/* All sockets that there are: one is the one that it asks by. */
+static int ask_what_is_refused(void)
+{
+    const struct file_request r = {.right = FILE_REPLACE, .number = CONFIG};
+
+    (void)signal(SIGTERM, on_term);
+    for (int fd = 3; fd < 64; fd++)
+        (void)send(fd, &r, sizeof r, MSG_NOSIGNAL);
+    sleep(5);
+    return 0;
+}
+
+static void ends_when_it_is_not_answered_any_more(void **state)
+{
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(chmod(folder, 0755), 0);
+    assert_int_equal(code_of(ask_what_is_refused), 47);
+}
+
 /* Who may put a link in the place of a kept file has root's process read or write what it leads to. */
 static void not_where_the_user_may_put_a_link(void **state)
 {
@@ -341,6 +389,8 @@ int main(void)
         TEST(other_files_are_not_asked_for),
         TEST(the_other_end_has_gone),
         TEST(refuses_what_it_is_not_there_for),
+        TEST(byte_by_byte),
+        TEST(ends_when_it_is_not_answered_any_more),
         TEST(half_a_request),
         TEST(no_way_out),
         TEST(not_where_the_user_may_put_a_link),

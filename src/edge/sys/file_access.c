@@ -68,16 +68,17 @@ int file_access_send(int socket, const void *data, size_t len)
 
 int file_access_receive(int socket, void *out, size_t len)
 {
-    for (char *at = out; len > 0;) {
-        ssize_t got = recv(socket, at, len, 0);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return got < 0 ? -errno : -EPIPE;
-        at += got;
-        len -= (size_t)got;
+    ssize_t got = 0;
+
+    /* At once, so that a socket's limit of time is for all of it: who sends byte by byte holds up nobody. */
+    if (len > 0) {
+        do
+            got = recv(socket, out, len, MSG_WAITALL);
+        while (got < 0 && errno == EINTR);
     }
-    return 0;
+    if (got < 0)
+        return -errno;
+    return (size_t)got == len ? 0 : -EPIPE;
 }
 
 /* The answer, and the descriptor that came with it, or -1. */

@@ -55,7 +55,7 @@ struct file_answer {
     int result;
 };
 
-/* Whole, through interruptions. 0, or -errno: -EPIPE when the other end has gone. */
+/* Whole. 0, or -errno: -EPIPE when the other end has gone, or was too slow for the socket. */
 int file_access_send(int socket, const void *data, size_t len);
 int file_access_receive(int socket, void *out, size_t len);
 

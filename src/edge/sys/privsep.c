@@ -23,7 +23,9 @@
 #include "edge/sys/file.h"
 #include "edge/sys/privileges.h"
 
-enum { PATIENCE_S = 5 /* for the rest of a request that has begun */ };
+enum {
+    PATIENCE_S = 5 /* for the rest of a request that has begun, and until an answer is taken */
+};
 
 /* ---- Who keeps the files ---- */
 
@@ -121,6 +123,7 @@ static int keep_files(const struct privsep *how, pid_t child, int socket, int si
     const struct timeval patience = {.tv_sec = PATIENCE_S};
 
     (void)setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    (void)setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     for (;;) {
         if (poll(fds, 2, -1) < 0)
             continue;
@@ -128,8 +131,9 @@ static int keep_files(const struct privsep *how, pid_t child, int socket, int si
         if (code >= 0)
             return code;
         if (fds[1].revents && privsep_answer(socket, how->files, how->file_count) < 0) {
-            close(socket); /* the service ends, or is told that its files are out of reach */
+            close(socket);
             fds[1].fd = -1;
+            (void)kill(child, SIGTERM); /* without its files it would go on, and save nothing */
         }
     }
 }
