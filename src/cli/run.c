@@ -1,8 +1,10 @@
 #include "cli/run.h"
 
 #include <libgen.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bridge/app.h"
@@ -74,13 +76,14 @@ static int parse(int argc, char **argv, struct app_options *options)
 /* Where its files lie; they last, since the process that keeps them goes on naming them. */
 struct places {
     char config[LOCATION_MAX], config_folder[LOCATION_MAX], devices[LOCATION_MAX];
+    char target_folder[PATH_MAX]; /* what config.ini as a link leads to: it is watched too */
     char state[LOCATION_MAX], state_folder[LOCATION_MAX], backup[LOCATION_LOCK_MAX],
         lock[LOCATION_LOCK_MAX];
 };
 
 static void find_places(const struct app_options *options, struct places *p)
 {
-    char path[LOCATION_MAX];
+    char path[LOCATION_MAX], target[PATH_MAX];
 
     location_config(options->config_path, p->config);
     location_devices(p->config, p->devices);
@@ -89,6 +92,8 @@ static void find_places(const struct app_options *options, struct places *p)
     (void)snprintf(p->backup, sizeof p->backup, "%s.bak", p->state);
     (void)snprintf(path, sizeof path, "%s", p->config);
     (void)snprintf(p->config_folder, sizeof p->config_folder, "%s", dirname(path));
+    (void)snprintf(p->target_folder, sizeof p->target_folder, "%s",
+                   realpath(p->config, target) ? dirname(target) : p->config_folder);
     (void)snprintf(path, sizeof path, "%s", p->state);
     (void)snprintf(p->state_folder, sizeof p->state_folder, "%s", dirname(path));
 }
@@ -136,12 +141,12 @@ static bool become_user(const char *user, const struct app_options *options, con
     if (options->copy_path)
         kept[count++] = (struct kept_file){options->copy_path,
                                            FILE_READ | FILE_CREATE | FILE_REPLACE | FILE_PRIVATE};
-    const char *const folders[] = {p->config_folder, p->devices};
+    const char *const folders[] = {p->config_folder, p->target_folder, p->devices};
     const struct privsep how = {.user = user,
                                 .files = kept,
                                 .file_count = count,
                                 .folders = folders,
-                                .folder_count = 2,
+                                .folder_count = sizeof folders / sizeof folders[0],
                                 .capabilities = PRIVILEGE_SIGNAL | (files ? PRIVILEGE_FILES : 0)};
     enum privsep_result result = privsep_begin(&how, code, why);
     if (result == PRIVSEP_FAILED)

@@ -151,3 +151,16 @@ class RunAsTest(VenusTest):
         line, = self.program.lines("WARNING", f"RunAs={USER}")
         self.assertRegex(line, re.escape(self.program.config_path) + ".*has to be root's")
         self.assertEqual([], children(self.keeper))
+
+    @root_only
+    def test_not_where_config_ini_is_a_link_into_a_closed_folder(self):
+        """It would not see that file change."""
+        self.scene()
+        self.program.stop()
+        path, target = self.program.config_path, os.path.join(self.kept, "own.ini")
+        os.replace(path, target)
+        os.symlink(target, path)
+        self.program.start()
+        self.wait_value(ROOF, "/StatusCode", 7, 15.0)
+        line, = self.program.lines("WARNING", f"RunAs={USER}")
+        self.assertRegex(line, re.escape(self.kept) + ".*chmod 755")

@@ -16,9 +16,8 @@
 enum { PRIVSEP_WHY_MAX = 160 };
 
 struct privsep {
-    const char *user; /* a name of /etc/passwd, and not root's */
-    const struct kept_file
-        *files; /* last as long as the process; the user may not change what leads to them */
+    const char *user;              /* a name of /etc/passwd, and not root's */
+    const struct kept_file *files; /* last as long as the process; not for the user to write to */
     size_t file_count;
     const char *const
         *folders; /* that the user has to be able to list; those that are not there do not matter */
