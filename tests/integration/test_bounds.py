@@ -2,16 +2,18 @@
 
 import os
 import re
+import time
 
 from tests.bench import probe
-from tests.integration.case import alone
+from tests.integration.case import alone, each
 from tests.integration.program import binary, emulated, inverter, only_where, template
 from tests.integration.venus import VenusTest
-from tests.sim import Generic, Inverter
+from tests.sim import Fault, Generic, Inverter
 
 SERVICES = 96
 # docs/reliability.md promises these; each gateway with one inverter, which it pushes.
 WHOLE_KIB, GATEWAY_KIB = 12 * 1024, 192
+CPU_SHARE = 0.15  # seconds in a second, whatever a gateway does
 STANDING = 40  # descriptors besides services and gateways
 NATIVE = only_where(lambda: not emulated() and "debug" not in binary(),
                     "measures the program as it ships")
@@ -67,6 +69,39 @@ class BoundsTest(VenusTest):
         self.assertLessEqual(bus, SERVICES + 2)
         self.assertLessEqual(tcp, 2 * 16 + 64)
         self.assertLess(descriptors, bus + tcp + STANDING)
+
+    def cpu_share(self, dtu, **keys):
+        """Seconds of processor time in a second, with one gateway that is asked each second, and 8 s of it."""
+        self.configure({"Host": dtu.host, "AutoAdd": 0, "HTTPTimeout": 1, "Logging": "WARNING", **keys},
+                       INVERTER0=inverter(20, Serial="114100000000"))
+        self.program = self.start()
+        self.wait_requests(dtu, 1)
+        time.sleep(2)
+        begin, used = time.monotonic(), probe.cpu_seconds(self.program.process.pid)
+        time.sleep(8)
+        used = probe.cpu_seconds(self.program.process.pid) - used
+        share = used / (time.monotonic() - begin)
+        print(f"\nof a processor: {100 * share:.1f} %")
+        return share
+
+    @each(("long_text", Fault("huge")), ("too_long", Fault("oversize")), ("deep", Fault("deep")),
+          ("many_numbers", Fault("body", body=b'{"inverters":[' + b"0," * 500000 + b"0]}")),
+          ("many_inverters", Fault("body", body=b'{"inverters":[' + b",".join(
+              b'{"serial":"1141%08d","name":"x","reachable":true}' % n for n in range(15000)) + b"]}")),
+          ("drip", Fault("drip")), ("reset", Fault("reset")))
+    @NATIVE
+    @alone
+    def test_cpu_by_replies(self, fault):
+        dtu = self.opendtu(Inverter("114100000000", "One"))
+        dtu.fault = fault
+        self.assertLess(self.cpu_share(dtu, RetryAfterSeconds=1), CPU_SHARE)
+
+    @NATIVE
+    @alone
+    def test_cpu_by_messages(self):
+        """As many as are not yet a flood."""
+        dtu = self.opendtu(*[Inverter(f"11410000000{n}", f"{n}") for n in range(4)], pushes=True, radio_seconds=0.01)
+        self.assertLess(self.cpu_share(dtu), CPU_SHARE)
 
     @NATIVE
     @alone
