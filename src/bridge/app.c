@@ -9,7 +9,7 @@
 #include "bridge/claims.h"
 #include "bridge/device_files.h"
 #include "bridge/fleet.h"
-#include "bridge/gateway.h"
+#include "bridge/gateways.h"
 #include "bridge/limiter.h"
 #include "bridge/locations.h"
 #include "bridge/overview.h"
@@ -35,10 +35,8 @@ enum {
     /* Flash wears out: energy, which always moves, and what is learnt now and then. */
     SAVE_MS = 15 * 60 * 1000,
     SAVE_PAUSE_MS = 60 * 1000,
-    END_MS = 5 * 1000,    /* for lifting power limits at the end */
-    END_LOOK_MS = 100,    /* how often to see whether that is done */
-    LEAVE_MS = 60 * 1000, /* the same before a gateway of an earlier configuration is let go */
-    LEAVE_LOOK_MS = 1000,
+    END_MS = 5 * 1000, /* for lifting power limits at the end */
+    END_LOOK_MS = 100, /* how often to see whether that is done */
 };
 
 /*
@@ -53,7 +51,8 @@ struct app {
     struct statefile *memory;
     struct claims *claims;
     struct limiter *limiter;
-    struct fleet *fleet;          /* NULL until there was a configuration */
+    struct fleet *fleet; /* NULL until there was a configuration */
+    struct gateways *gateways;
     struct overview *overview;    /* NULL until the state file is ours */
     struct overview_source shown; /* by it */
     struct unit_env env;
@@ -68,16 +67,13 @@ struct app {
     bool confined;                     /* syscalls_refuse() was called: it is for good */
     char run_as[CONF_USER_MAX];        /* since the start; "": as whoever started it */
     unsigned sign_of_life_min;
-    bool faulty;                              /* the file, when it was read last: the log says so */
-    struct gateway *gateways[FLEET_GATEWAYS]; /* by number */
-    int64_t leaves_ms
-        [FLEET_GATEWAYS]; /* one that the configuration lacks is let go then; 0: it does not */
+    bool faulty; /* the file, when it was read last: the log says so */
     bool ending;
     int end_code;
     int64_t end_ms;
     int64_t saved_ms, save_due_ms;
     struct budget saves;
-    struct loop_timer look_again, lock_again, save, sign_of_life, leave, end, added;
+    struct loop_timer look_again, lock_again, save, sign_of_life, end, added;
 };
 
 /* used: the file is; else nothing became of what it says. */
@@ -308,8 +304,8 @@ static void on_wake(void *user, int gateway)
 {
     struct app *a = user;
 
-    if (a->gateways[gateway])
-        gateway_wake(a->gateways[gateway]);
+    if (a->gateways) /* at the end, devices go after them */
+        gateways_wake(a->gateways, gateway);
 }
 
 /* What lies beside the configuration, and so has to wait for one: false when memory ran out. */
@@ -329,108 +325,6 @@ static bool open_state(struct app *a)
     a->shown.fleet = a->fleet;
     a->shown.added = a->fleet ? statefile_added(a->memory) : NULL;
     return a->fleet != NULL;
-}
-
-static const struct device_conf *unnamed_of(const struct config *config, size_t i)
-{
-    return i < config->dtu_count && config->gateways[i].auto_add ? &config->unnamed[i] : NULL;
-}
-
-static void drop_gateway(struct app *a, size_t i)
-{
-    gateway_destroy(a->gateways[i]);
-    a->gateways[i] = NULL;
-    a->leaves_ms[i] = 0;
-}
-
-/* Those that are to go and still have something to lift. */
-static void on_leave(void *user)
-{
-    struct app *a = user;
-    int64_t now = loop_now_ms(a->loop);
-    bool any = false;
-
-    for (size_t i = 0; i < FLEET_GATEWAYS; i++) {
-        if (!a->leaves_ms[i])
-            continue;
-        bool left = limiter_is_left(a->limiter, (int)i);
-        if (left && now < a->leaves_ms[i]) {
-            any = true;
-            continue;
-        }
-        if (left)
-            log_notice(NOTICE_LIMIT_LEFT,
-                       "a gateway that is no longer configured is let go although not all of its "
-                       "inverters have confirmed their full power");
-        drop_gateway(a, i);
-    }
-    if (any)
-        loop_timer_arm(&a->leave, LEAVE_LOOK_MS);
-}
-
-/* An inverter that was limited is not left so: its gateway stays until that is lifted, and feeds nobody. */
-static void let_go(struct app *a, size_t i)
-{
-    if (!a->gateways[i] || a->leaves_ms[i])
-        return;
-    if (!limiter_is_left(a->limiter, (int)i)) {
-        drop_gateway(a, i);
-        return;
-    }
-    a->leaves_ms[i] = loop_now_ms(a->loop) + LEAVE_MS;
-    loop_timer_arm(&a->leave, LEAVE_LOOK_MS);
-}
-
-static void find_gateways(const struct config *config, bool there[FLEET_GATEWAYS])
-{
-    memset(there, 0, FLEET_GATEWAYS * sizeof *there);
-    for (size_t i = 0; config && i < config->gateway_count; i++)
-        there[lineup_home(&config->gateways[i])] = true;
-}
-
-/* Before the devices are lined up again: what those have brought waits for others. */
-static void retire_gateways(struct app *a, const struct config *config)
-{
-    bool there[FLEET_GATEWAYS];
-
-    find_gateways(config, there);
-    for (size_t i = 0; i < FLEET_GATEWAYS; i++) {
-        if (a->gateways[i] && !there[i])
-            gateway_retire(a->gateways[i]);
-    }
-}
-
-static void drop_gateways(struct app *a, const struct config *config)
-{
-    bool there[FLEET_GATEWAYS];
-
-    find_gateways(config, there);
-    for (size_t i = 0; i < FLEET_GATEWAYS; i++) {
-        if (!config)
-            drop_gateway(a, i);
-        else if (!there[i])
-            let_go(a, i);
-        else
-            a->leaves_ms[i] = 0;
-    }
-}
-
-static bool apply_gateways(struct app *a, const struct config *config)
-{
-    bool ok = true;
-
-    for (size_t i = 0; ok && i < config->gateway_count; i++) {
-        const struct gateway_conf *conf = &config->gateways[i];
-        struct gateway **g = &a->gateways[lineup_home(conf)];
-        if (*g) {
-            ok = gateway_reconfigure(*g, conf, unnamed_of(config, i));
-        } else {
-            *g =
-                gateway_create(a->loop, a->http, conf, unnamed_of(config, i), a->fleet, a->limiter);
-            ok = *g != NULL;
-        }
-    }
-    return ok;
 }
 
 /* Asked for by the first configuration, so before a gateway has been asked for anything. */
@@ -492,10 +386,9 @@ static void apply(struct app *a, struct config *config)
     }
     config_add(config, a->shown.added);
     apply_globals(a, config);
-    retire_gateways(a, config);
+    gateways_retire(a->gateways, config);
     bool ok = fleet_apply(a->fleet, config);
-    drop_gateways(a, config);
-    if (!ok || !apply_gateways(a, config)) {
+    if (!gateways_apply(a->gateways, config, a->fleet, a->limiter) || !ok) {
         log_notice(NOTICE_NO_MEMORY,
                    "out of memory; ending, so that the supervisor restarts the program");
         loop_stop(a->loop, 1);
@@ -543,11 +436,7 @@ static void watch_config(struct app *a)
 static void on_refresh(void *user)
 {
     struct app *a = user;
-
-    for (size_t i = 0; i < FLEET_GATEWAYS; i++) {
-        if (a->gateways[i] && !a->leaves_ms[i])
-            gateway_ask_now(a->gateways[i]);
-    }
+    gateways_ask_now(a->gateways);
 }
 
 /* With the file as it is: one that is refused at present leaves them waiting, as it does all that is new. */
@@ -573,7 +462,6 @@ static void show_overview(struct app *a)
 {
     const struct overview_events events = {.refresh = on_refresh, .add = on_add, .user = a};
 
-    a->shown.gateways = a->gateways;
     if (!a->overview)
         a->overview = overview_create(a->loop, &a->shown, &events);
 }
@@ -646,14 +534,16 @@ struct app *app_create(struct loop *l, const struct app_options *options)
     loop_timer_init(&a->lock_again, l, on_lock_again, a);
     loop_timer_init(&a->save, l, on_save, a);
     loop_timer_init(&a->sign_of_life, l, on_sign_of_life, a);
-    loop_timer_init(&a->leave, l, on_leave, a);
     loop_timer_init(&a->end, l, on_end, a);
     loop_timer_init(&a->added, l, on_added, a);
     a->http = http_create(l);
-    if (!a->http) {
+    a->gateways = a->http ? gateways_create(l, a->http) : NULL;
+    if (!a->gateways) {
+        http_destroy(a->http);
         free(a);
         return NULL;
     }
+    a->shown.gateways = gateways_list(a->gateways);
     app_reload(a);
     return a;
 }
@@ -681,12 +571,12 @@ void app_destroy(struct app *a)
     loop_timer_disarm(&a->sign_of_life);
     loop_timer_disarm(&a->look_again);
     loop_timer_disarm(&a->lock_again);
-    loop_timer_disarm(&a->leave);
     loop_timer_disarm(&a->end);
     loop_timer_disarm(&a->added);
     overview_destroy(a->overview);
     watch_destroy(a->watch);
-    drop_gateways(a, NULL);
+    gateways_destroy(a->gateways);
+    a->gateways = NULL;
     save_memory(a);
     fleet_destroy(a->fleet);
     limiter_destroy(a->limiter);
