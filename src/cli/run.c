@@ -110,16 +110,18 @@ static bool drop_privileges(const struct app_options *options, const struct plac
     return kept;
 }
 
-/* What the configuration says of RunAs; nothing where it cannot be read, which the service says. */
-static void read_user(const char *config_path, char user[CONF_USER_MAX])
+/* What the configuration says of RunAs and Seccomp; nothing where it cannot be read, which the service says. */
+static void read_user(const char *config_path, char user[CONF_USER_MAX], bool *confined)
 {
     struct conf_report report;
     size_t len;
     char *text = file_read(config_path, LOCATION_CONFIG_MAX, &len);
     struct config *config = text ? device_files_parse(config_path, text, len, &report) : NULL;
 
-    if (config)
+    if (config) {
         memcpy(user, config->run_as, CONF_USER_MAX);
+        *confined = config->seccomp;
+    }
     if (text)
         conf_report_finish(&report);
     config_free(config);
@@ -128,7 +130,7 @@ static void read_user(const char *config_path, char user[CONF_USER_MAX])
 
 /* Returns in the process that is the service; in the other one when that has ended, with true and its exit code. */
 static bool become_user(const char *user, const struct app_options *options, const struct places *p,
-                        bool files, int *code)
+                        bool files, bool confined, int *code)
 {
     static struct kept_file kept[5];
     size_t count = 0;
@@ -147,7 +149,8 @@ static bool become_user(const char *user, const struct app_options *options, con
                                 .file_count = count,
                                 .folders = folders,
                                 .folder_count = sizeof folders / sizeof folders[0],
-                                .capabilities = PRIVILEGE_SIGNAL | (files ? PRIVILEGE_FILES : 0)};
+                                .capabilities = PRIVILEGE_SIGNAL | (files ? PRIVILEGE_FILES : 0),
+                                .confined = confined};
     enum privsep_result result = privsep_begin(&how, code, why);
     if (result == PRIVSEP_FAILED)
         log_notice(NOTICE_NOT_ANOTHER_USER,
@@ -162,13 +165,14 @@ int cli_run(int argc, char **argv)
     static struct places places;
     struct app_options options = {0};
     char user[CONF_USER_MAX] = "";
+    bool confined = false;
     int code = parse(argc, argv, &options);
     if (code)
         return code - 1;
     find_places(&options, &places);
     bool files = drop_privileges(&options, &places);
-    read_user(places.config, user);
-    if (*user && become_user(user, &options, &places, files, &code))
+    read_user(places.config, user, &confined);
+    if (*user && become_user(user, &options, &places, files, confined, &code))
         return code;
     privileges_keep(files ? PRIVILEGE_FILES : 0);
     options.run_as = user;

@@ -7,7 +7,7 @@ import signal
 import stat
 
 from tests.integration.case import PVINVERTER, each, on_every_model
-from tests.integration.program import inverter, only_where
+from tests.integration.program import emulated, inverter, only_where
 from tests.integration.venus import VenusTest
 from tests.sim import Inverter
 
@@ -77,6 +77,8 @@ class RunAsTest(VenusTest):
         self.assertEqual(KILL, int(keeper["CapPrm"], 16))
         for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
             self.assertEqual(0, int(service[name], 16), name)
+        if not emulated():
+            self.assertEqual(["2", "2"], [service["Seccomp"].strip(), keeper["Seccomp"].strip()])
         self.assertEqual([], self.program.lines("WARNING"))
 
     @root_only

@@ -22,6 +22,7 @@
 #include "core/wipe.h"
 #include "edge/sys/file.h"
 #include "edge/sys/privileges.h"
+#include "edge/sys/syscalls.h"
 
 enum {
     PATIENCE_S = 5 /* for the rest of a request that has begun, and until an answer is taken */
@@ -259,9 +260,9 @@ static const struct passwd *user_of(const char *name, char why[PRIVSEP_WHY_MAX])
         (void)snprintf(why, PRIVSEP_WHY_MAX, "only root can become another user");
     else if (!user)
         (void)snprintf(why, PRIVSEP_WHY_MAX, "/etc/passwd has no such user");
-    else if (user->pw_uid == 0)
-        (void)snprintf(why, PRIVSEP_WHY_MAX, "that is root");
-    return user && user->pw_uid != 0 ? user : NULL;
+    else if (user->pw_uid == 0 || user->pw_gid == 0)
+        (void)snprintf(why, PRIVSEP_WHY_MAX, "that is root, or of root's group");
+    return user && user->pw_uid != 0 && user->pw_gid != 0 ? user : NULL;
 }
 
 /*
@@ -299,6 +300,8 @@ static enum privsep_result separate(const struct privsep *how, const struct pass
     bool there = child > 0 && is_there(how, sockets[0], why);
     if (there) {
         privileges_keep(how->capabilities);
+        if (how->confined)
+            (void)syscalls_refuse();
         *code = keep_files(how, child, sockets[0], signals);
         return PRIVSEP_ENDED;
     }

@@ -23,6 +23,7 @@ struct privsep {
         *folders; /* that the user has to be able to list; those that are not there do not matter */
     size_t folder_count;
     unsigned capabilities; /* of enum privilege: what the one that keeps the files may do */
+    bool confined; /* system calls that are not needed are refused to it, as to the service */
 };
 
 enum privsep_result {
