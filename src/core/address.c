@@ -108,6 +108,41 @@ bool addresses_write(struct addresses *a, const char *text)
     return true;
 }
 
+bool addresses_read(struct addresses *a, const char *text)
+{
+    struct addresses read = {0};
+    const char *at = text;
+
+    for (int i = 0; *at; i++) {
+        size_t len = strcspn(at, ",");
+        char one[ADDRESS_MAX];
+        if (i == ADDRESSES_MAX || len >= ADDRESS_MAX)
+            return false;
+        memcpy(one, at, len);
+        one[len] = '\0';
+        if (len && (!may_be_added(one) || find(&read, one) >= 0))
+            return false;
+        memcpy(read.list[i], one, len + 1);
+        at += len + (at[len] == ',');
+    }
+    *a = read;
+    return true;
+}
+
+void addresses_by_number(const struct addresses *a, char out[ADDRESSES_TEXT_MAX])
+{
+    int last = ADDRESSES_MAX - 1;
+
+    while (last >= 0 && !a->list[last][0])
+        last--;
+    out[0] = '\0';
+    for (int i = 0; i <= last; i++) {
+        strcat(out, a->list[i]);
+        if (i < last)
+            strcat(out, ",");
+    }
+}
+
 void addresses_text(const struct addresses *a, char out[ADDRESSES_TEXT_MAX])
 {
     out[0] = '\0';

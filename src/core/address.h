@@ -32,6 +32,13 @@ bool addresses_write(struct addresses *a, const char *text);
 /* The list as it is written, in the order of the numbers: "192.168.1.50,opendtu.local". */
 void addresses_text(const struct addresses *a, char out[ADDRESSES_TEXT_MAX]);
 
+/*
+ * The same as it is kept, where a number that nobody has is an empty one: ",opendtu.local". False, and nothing is
+ * changed, for what has one that may not be added, or one twice, or too many.
+ */
+void addresses_by_number(const struct addresses *a, char out[ADDRESSES_TEXT_MAX]);
+bool addresses_read(struct addresses *a, const char *text);
+
 /* Whether an address lies in one of the ranges above; v4 in host's order, v6 as on the wire (mapped v4 counts as that). */
 bool address_is_near_v4(uint32_t address);
 bool address_is_near_v6(const uint8_t address[16]);

@@ -122,7 +122,7 @@ static void append_added(struct text *payload, const struct addresses *added)
     char list[ADDRESSES_TEXT_MAX] = "";
 
     if (added)
-        addresses_text(added, list);
+        addresses_by_number(added, list);
     if (!*list)
         return;
     append(payload, ",\"added\":\"");
@@ -306,7 +306,7 @@ static void read_added(const cJSON *root, struct addresses *added)
     char list[ADDRESSES_TEXT_MAX];
 
     json_text(root, "added", list, sizeof list);
-    (void)addresses_write(added, list);
+    (void)addresses_read(added, list);
 }
 
 int state_parse(const char *text, size_t len, struct device_memory *out, size_t max,

@@ -1,6 +1,6 @@
 /*
- * Lists of addresses that are added on the GX screen, one a line, each written over the one before: only what lies in the
- * house is taken, and who stays keeps his number.
+ * Lists of addresses that are added on the GX screen, one a line, each written over the one before, and each read as one that
+ * was kept: only what lies in the house is taken, and who stays keeps his number.
  */
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -55,6 +55,9 @@ static void check(const struct addresses *a)
     addresses_text(a, text);
     if (!addresses_write(&again, text) || memcmp(&again, a, sizeof again) != 0)
         fail("what was read is not taken as it was");
+    addresses_by_number(a, text);
+    if (!addresses_read(&again, text) || memcmp(&again, a, sizeof again) != 0)
+        fail("what was kept is not read as it was");
 }
 
 /* Who is in both has the place that he had. */
@@ -79,6 +82,16 @@ static void write_list(struct addresses *a, const char *text)
     check(a);
 }
 
+static void read_list(const char *text)
+{
+    struct addresses a = {0};
+
+    if (addresses_read(&a, text))
+        check(&a);
+    else if (a.list[0][0])
+        fail("refused, and read all the same");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct addresses a = {0};
@@ -88,8 +101,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     memcpy(text, data, size);
     text[size] = '\0';
-    while ((line = strsep(&rest, "\n")))
+    while ((line = strsep(&rest, "\n"))) {
         write_list(&a, line);
+        read_list(line);
+    }
     free(text);
     return 0;
 }

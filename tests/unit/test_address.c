@@ -156,6 +156,31 @@ static void an_address_keeps_its_number(void **state)
     assert_string_equal(text(&a), "c1");
 }
 
+static void kept_by_number(void **state)
+{
+    static const char *const bad[] = {
+        "a,8.8.8.8",
+        "a,,A",
+        "a b",
+        "a, b",
+        ",,,,,,,,,,,,,,,,a",
+        "a0000000000000000000000000000000000000000000000000000000000000000"};
+    struct addresses a = {.list = {[1] = "b1", [15] = "p1"}}, back = {0};
+    char list[ADDRESSES_TEXT_MAX];
+
+    (void)state;
+    addresses_by_number(&a, list);
+    assert_string_equal(list, ",b1,,,,,,,,,,,,,,p1");
+    assert_true(addresses_read(&back, list));
+    assert_memory_equal(&back, &a, sizeof a);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(addresses_read(&back, bad[i]));
+    assert_memory_equal(&back, &a, sizeof a); /* nothing has changed */
+    assert_true(addresses_read(&back, ""));
+    addresses_by_number(&back, list);
+    assert_string_equal(list, "");
+}
+
 static void not_more_than_there_is_room_for(void **state)
 {
     struct addresses a = {0};
@@ -184,6 +209,7 @@ int main(void)
         cmocka_unit_test(what_may_not),
         cmocka_unit_test(the_list_as_people_write_it),
         cmocka_unit_test(an_address_keeps_its_number),
+        cmocka_unit_test(kept_by_number),
         cmocka_unit_test(not_more_than_there_is_room_for),
     };
     return cmocka_run_group_tests_name("address", tests, NULL, NULL);

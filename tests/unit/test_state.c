@@ -157,6 +157,13 @@ static void added_addresses_come_back(void **state)
     assert_string_equal(list, "");
     free(foreign);
     free(text);
+    /* By number, and where one has gone the others keep theirs. */
+    added = (struct addresses){.list = {[0] = "a1", [2] = "c1"}};
+    text = state_print(memories, COUNT, &added);
+    assert_int_equal(state_parse(text, strlen(text), out, COUNT, &back, NULL, 0), COUNT);
+    assert_memory_equal(&back, &added, sizeof added);
+    free(text);
+    back = (struct addresses){0};
     /* None are none, and an older program's file has none. */
     text = state_print(memories, COUNT, &back);
     assert_null(strstr(text, "added"));
