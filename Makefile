@@ -295,6 +295,10 @@ $(PEER_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/language/%.o $(LIBDTU)
 $(REPLAY_PROGRAMS): $(B)/tests/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/replay.o $(LIBDTU)
 	$(call link_test)
 
+# The page's service with the whole program behind it: all of the virtual world but its stand-in for a service.
+$(B)/tests/replay_overview $(B)/tests/fuzz_overview: \
+	$(call objs,$(filter-out %/ess_house.c %/failing.c %/house.c %/service.c,$(VIRTUAL_SUPPORT)))
+
 ifeq ($(VARIANT),fuzz)
 $(FUZZ_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/fuzz/%.o $(LIBDTU)
 	$(call link_test,-fsanitize=fuzzer)
