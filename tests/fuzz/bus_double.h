@@ -4,7 +4,7 @@
  *
  * An input is lines; each is a message, in letters, so that a fuzzer gets beyond libdbus' own checks:
  *
- *   R args                                        the reply to the oldest call that is open
+ *   R args                                        the reply to the oldest call that is open, by :1.9
  *   E name|args                                   an error in its place
  *   S sender|path|interface|member|args           a signal
  *   M sender|path|interface|member|args           a method call; m: one that wants no answer
@@ -382,7 +382,7 @@ static inline DBusMessage *double_answer(struct double_input *in, char kind)
         return NULL;
     DBusMessage *m =
         dbus_message_new(kind == 'E' ? DBUS_MESSAGE_TYPE_ERROR : DBUS_MESSAGE_TYPE_METHOD_RETURN);
-    if (!m || !dbus_message_set_reply_serial(m, 1) ||
+    if (!m || !dbus_message_set_reply_serial(m, 1) || !dbus_message_set_sender(m, ":1.9") ||
         (kind == 'E' && !dbus_message_set_error_name(m, name)))
         abort();
     return m;

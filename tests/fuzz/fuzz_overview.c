@@ -539,14 +539,22 @@ void world_reset_directory(void);
 
 static char folder[32] = "/dev/shm/dtu-fuzz-XXXXXX";
 
+/* Also the one before, which is read in place of one that is gone. */
+static void remove_state(void)
+{
+    static const char *const ends[] = {"", ".bak", ".lock"};
+    char path[80];
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", t.state_path, ends[i]);
+        (void)unlink(path);
+    }
+}
+
 static void remove_folder(void)
 {
-    char lock[80];
-
-    (void)snprintf(lock, sizeof lock, "%s.lock", t.state_path);
-    (void)unlink(lock);
+    remove_state();
     (void)unlink(t.config_path);
-    (void)unlink(t.state_path);
     (void)rmdir(folder);
 }
 
@@ -583,7 +591,7 @@ static void begin_input(void)
     t.left_s = TIME_MAX_S;
     t.meddled = false;
     memset(&t.added, 0, sizeof t.added);
-    (void)unlink(t.state_path);
+    remove_state();
     use_config(0);
     start();
 }
