@@ -16,9 +16,7 @@
  */
 #include "fuzz/service_double.h"
 
-#include <arpa/inet.h>
 #include <math.h>
-#include <netdb.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,68 +27,30 @@
 #include "core/text.h"
 #include "edge/sys/file.h"
 #include "edge/sys/log.h"
-#include "virtual/support/world.h"
+#include "fuzz/overview_house.h"
 
 enum {
     LINES_MAX = 48,
-    TIME_MAX_S = 1800, /* of a whole input */
-    START_MS = 12 * 1000,
+    TIME_MAX_S = 600, /* of a whole input */
+    START_MS = 3 * 1000,
     STATE_MAX = 256 * 1024,
     KEPT_MAX = 64,
-    FIRST_SERIAL = 70,
 };
 
 static struct {
-    char config_path[64], state_path[64], body[4096];
+    char config_path[64], state_path[64];
     struct app *app;
-    unsigned count, first; /* inverters of the gateway */
-    char power[40], percent[40];
     double left_s;
     unsigned config;
     bool meddled;           /* the settings are not only ours */
     struct addresses added; /* what the program is to have */
 } t;
 
-/* ---- What is near: a second opinion ---- */
+/* ---- Configurations ---- */
 
-static bool is_near_v4(const uint8_t a[4])
-{
-    return a[0] == 10 || (a[0] == 172 && a[1] >= 16 && a[1] <= 31) ||
-           (a[0] == 192 && a[1] == 168) || (a[0] == 169 && a[1] == 254);
-}
-
-static bool is_near_v6(const uint8_t a[16])
-{
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-    return a[0] == 0xfc || a[0] == 0xfd || (a[0] == 0xfe && a[1] >= 0x80 && a[1] <= 0xbf) ||
-           (memcmp(a, mapped, 12) == 0 && is_near_v4(a + 12));
-}
-
-/* Asked of those who would look it up: a name is none of the odd ways to write an address. */
-static void check_near(const char *host)
-{
-    const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    bool near = true;
-
-    if (!*host || strlen(host) >= ADDRESS_MAX || strpbrk(host, " ,/@?#%[]\\|"))
-        double_fail("an address that is none");
-    if (getaddrinfo(host, NULL, &hints, &found) != 0)
-        return;
-    if (found->ai_family == AF_INET)
-        near = is_near_v4((const uint8_t *)&((struct sockaddr_in *)found->ai_addr)->sin_addr);
-    else if (found->ai_family == AF_INET6)
-        near = is_near_v6(((struct sockaddr_in6 *)found->ai_addr)->sin6_addr.s6_addr);
-    freeaddrinfo(found);
-    if (!near)
-        double_fail("an address that is not near");
-}
-
-/* ---- The house ---- */
-
-#define GOOD \
-    "[DEFAULT]\nDTU=opendtu\nHost=dtu\nLogging=CRITICAL\nUsername=admin\nPassword=x\nPush=0\n"
+#define GOOD                                                                                   \
+    "[DEFAULT]\nDTU=opendtu\nHost=dtu\nLogging=CRITICAL\nUsername=admin\nPassword=x\nPush=0\n" \
+    "PollingInterval=10000\n"
 
 static const char *const configs[] = {
     GOOD,
@@ -99,14 +59,14 @@ static const char *const configs[] = {
     GOOD "[INVERTER0]\nPhase=L4\nColour=red\n[INVERTER1]\nSerial=114182940771\n",
     "[DEFAULT\n",
     NULL, /* there is no file */
-    GOOD "AutoAdd=0\nPollingInterval=20000\n[INVERTER0]\nPhase=L2\nRole=acload\n",
+    GOOD "AutoAdd=0\n[INVERTER0]\nPhase=L2\nRole=acload\n",
     "[DEFAULT]\nDTU=opendtu\nHost=dtu\nLogging=CRITICAL\nPush=1\n[DTU1]\nHost=near\n"
     "[TEMPLATE0]\nHost=meter\nCUST_SN=1\nCUST_API_PATH=a\nCUST_POWER=b\n",
 };
 
-static const bool is_faulty[] = {[3] = true, [4] = true, [5] = true, [7] = false};
-
 enum { CONFIGS = sizeof configs / sizeof configs[0] };
+
+static const bool is_faulty[CONFIGS] = {[3] = true, [4] = true, [5] = true};
 
 static void use_config(unsigned n)
 {
@@ -117,81 +77,6 @@ static void use_config(unsigned n)
         return;
     if (!f || fchmod(fileno(f), 0600) != 0 || fputs(configs[t.config], f) < 0 || fclose(f) != 0)
         abort();
-}
-
-static void put_inverters(unsigned first)
-{
-    size_t len = (size_t)snprintf(t.body, sizeof t.body, "{\"inverters\":[");
-
-    for (unsigned i = 0; i < t.count; i++)
-        len += (size_t)snprintf(
-            t.body + len, sizeof t.body - len,
-            "%s{\"serial\":\"1141829407%02u\",\"name\":\"Roof %u\",\"data_age\":1,\"reachable\":true,"
-            "\"producing\":true,\"limit_relative\":%s,\"AC\":{\"0\":{\"Power\":{\"v\":%s},"
-            "\"Voltage\":{\"v\":230},\"YieldTotal\":{\"v\":100},\"YieldDay\":{\"v\":500}}},"
-            "\"DC\":{},\"INV\":{\"0\":{}}}",
-            i ? "," : "", first + i, i, t.percent, t.power);
-    (void)snprintf(t.body + len, sizeof t.body - len, "]}");
-}
-
-/* As the inverters' list has them, or as the state of their limits has. */
-static void put_list(bool limits, unsigned first)
-{
-    size_t len = (size_t)snprintf(t.body, sizeof t.body, limits ? "{" : "{\"inverter\":[");
-
-    for (unsigned i = 0; i < t.count; i++) {
-        const char *comma = i ? "," : "";
-        char *to = t.body + len;
-        size_t room = sizeof t.body - len;
-        if (limits)
-            len += (size_t)snprintf(to, room,
-                                    "%s\"1141829407%02u\":{\"limit_relative\":%s,\"max_power\":800,"
-                                    "\"limit_set_status\":\"Ok\"}",
-                                    comma, first + i, t.percent);
-        else
-            len += (size_t)snprintf(to, room,
-                                    "%s{\"serial\":\"1141829407%02u\",\"command_enable\":true}",
-                                    comma, first + i);
-    }
-    (void)snprintf(t.body + len, sizeof t.body - len, limits ? "}" : "]}");
-}
-
-static void answer_dtu(const char *path, unsigned first)
-{
-    if (strcmp(path, "/api/livedata/status") == 0 || strcmp(path, "/livedata") == 0)
-        put_inverters(first);
-    else if (strcmp(path, "/api/inverter/list") == 0)
-        put_list(false, first);
-    else if (strcmp(path, "/api/limit/status") == 0)
-        put_list(true, first);
-    else if (strcmp(path, "/api/system/status") == 0)
-        (void)snprintf(t.body, sizeof t.body, "{\"git_hash\":\"v24.2.16\"}");
-    else
-        (void)snprintf(t.body, sizeof t.body, "{\"type\":\"success\",\"code\":1001}");
-}
-
-/* What the configuration has is "dtu", "near" and "meter"; all else has been added. */
-static void on_gateway(void *user, const char *base_url, const struct message *m,
-                       struct world_reply *reply)
-{
-    char host[ADDRESS_MAX + 8];
-    const char *at = base_url + strlen("http://");
-
-    (void)user;
-    reply->delay_ms = 20;
-    reply->body = t.body;
-    bool own = strcmp(at, "dtu") == 0 || strcmp(at, "near") == 0;
-    if (!own && strcmp(at, "meter") != 0) {
-        bool v6 = *at == '[';
-        (void)snprintf(host, sizeof host, "%s", at + v6);
-        if (v6)
-            host[strcspn(host, "]")] = '\0';
-        check_near(host);
-    }
-    if (own ? t.count == 0 : strchr(at, '7') == NULL)
-        reply->outcome = REPLY_UNREACHABLE;
-    else
-        answer_dtu(m->path, own ? FIRST_SERIAL + t.first : FIRST_SERIAL + 20);
 }
 
 /* ---- What must hold of all that is shown ---- */
@@ -452,10 +337,10 @@ static void change_gateway(struct double_input *in)
 
     if (in->bad || !double_text(in, power) || !double_text(in, percent))
         return;
-    t.count = (unsigned)double_whole(count) % 4;
-    t.first = (unsigned)double_whole(first) % 8;
-    text_copy(t.power, sizeof t.power, power);
-    text_copy(t.percent, sizeof t.percent, percent);
+    house.count = (unsigned)double_whole(count) % 4;
+    house.first = (unsigned)double_whole(first) % 8;
+    text_copy(house.power, sizeof house.power, power);
+    text_copy(house.percent, sizeof house.percent, percent);
 }
 
 static void change_setting(struct double_input *in)
@@ -584,10 +469,10 @@ static void begin_input(void)
     world_reset_directory();
     world_set_message_gateway(on_gateway, NULL);
     served.taken = false;
-    t.count = 1;
-    t.first = 0;
-    strcpy(t.power, "287");
-    strcpy(t.percent, "100");
+    house.count = 1;
+    house.first = 0;
+    strcpy(house.power, "287");
+    strcpy(house.percent, "100");
     t.left_s = TIME_MAX_S;
     t.meddled = false;
     memset(&t.added, 0, sizeof t.added);
@@ -604,7 +489,8 @@ static void end_input(void)
     use_config(0);
     served.taken = false;
     start_again(same);
-    world_run(twin.loop, 70 * 1000); /* for a page that waits for its name */
+    if (!page()) /* it waits for its name */
+        world_run(twin.loop, 70 * 1000);
     check_page();
     check_addresses(true);
     app_destroy(t.app);
