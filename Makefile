@@ -250,6 +250,9 @@ endef
 $(B)/tests/test_memory: WRAP := $(patsubst %,-Xlinker --wrap=%,malloc calloc realloc strdup poll \
 	_dbus_sleep_milliseconds _dbus_get_monotonic_time)
 
+# A signature is checked without memory, and its file read with interruptions.
+$(B)/tests/test_signature: WRAP := -Xlinker --wrap=calloc -Xlinker --wrap=read
+
 # What is freed is looked at.
 $(B)/tests/test_wipe $(B)/tests/virtual_secrets: WRAP := -Xlinker --wrap=free -Xlinker --wrap=realloc
 

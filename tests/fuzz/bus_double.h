@@ -8,6 +8,7 @@
  *   E name|args                                   an error in its place
  *   S sender|path|interface|member|args           a signal
  *   M sender|path|interface|member|args           a method call; m: one that wants no answer
+ *   L                                             the bus is lost
  *
  *   args   s text| o path| g signature|  i u n q x t y b d number;  v arg  (args)  struct
  *          l text|text|) array of strings     e empty array of int32
@@ -45,7 +46,9 @@ struct bus {
 
 static struct {
     struct loop *loop;
-    struct bus bus; /* for a source that is given one */
+    struct bus bus;     /* for a source that is given one */
+    struct bus *opened; /* by the source itself, the last; NULL: none */
+    bool fails;         /* there is no bus for it */
     DBusHandleMessageFunction filter;
     void *filter_user;
     DBusMessage *reply; /* that is to be taken */
@@ -68,7 +71,10 @@ static inline void double_fail(const char *what)
 static inline void double_on_ready(void *user)
 {
     const struct bus *b = user;
-    if (b->events.ready)
+
+    if (twin.fails && b->events.failed)
+        b->events.failed(b->events.user, "there is none");
+    else if (b->events.ready)
         b->events.ready(b->events.user);
 }
 
@@ -81,6 +87,7 @@ static inline struct bus *double_open(struct loop *l, const struct bus_events *e
     b->events = *events;
     loop_timer_init(&b->ready, l, double_on_ready, b);
     loop_timer_arm(&b->ready, 0);
+    twin.opened = b;
     return b;
 }
 
@@ -88,6 +95,8 @@ static inline void double_close(struct bus *b)
 {
     if (b)
         loop_timer_disarm(&b->ready);
+    if (b == twin.opened)
+        twin.opened = NULL;
     free(b);
 }
 
@@ -458,6 +467,15 @@ static inline void double_reply(DBusMessage *m)
     }
 }
 
+static inline void double_lose(void)
+{
+    const struct bus *b = twin.opened;
+
+    twin.opened = NULL; /* once */
+    if (b && b->events.lost)
+        b->events.lost(b->events.user);
+}
+
 /* Each line of an input reaches the source; between two of them the loop turns. */
 static inline void double_play(const uint8_t *data, size_t size, void (*call)(DBusMessage *m))
 {
@@ -476,6 +494,8 @@ static inline void double_play(const uint8_t *data, size_t size, void (*call)(DB
             (void)twin.filter(NULL, m, twin.filter_user);
         if (m)
             dbus_message_unref(m);
+        if (len > 0 && *at == 'L')
+            double_lose();
         double_turns();
         at = stop ? stop + 1 : end;
     }

@@ -167,6 +167,35 @@ static void test_call_times_out(void **state)
     bus_close(a);
 }
 
+/* ---- who owns a name ---- */
+
+static long owner;
+
+static void on_process(DBusPendingCall *call, void *user)
+{
+    owner = bus_take_process(user);
+    loop_stop(loop, 0);
+}
+
+static void test_process_of_a_name(void **state)
+{
+    struct bus *b = open_bus(NULL, NULL);
+    DBusPendingCall *pending = NULL;
+    const char *name = "com.victronenergy.pvinverter.http_20";
+
+    assert_int_equal(bus_request_name_now(loop, b, name, why, sizeof(why)), 0);
+    assert_true(bus_ask_process(b, name, 2000, &pending, on_process, &pending));
+    owner = -1;
+    run_loop_for(loop, 2000);
+    assert_int_equal(owner, getpid());
+    assert_true(
+        bus_ask_process(b, "com.victronenergy.nobody", 2000, &pending, on_process, &pending));
+    owner = -1;
+    run_loop_for(loop, 2000);
+    assert_int_equal(owner, 0);
+    bus_close(b);
+}
+
 /* ---- a flood ---- */
 
 enum { FLOOD = 10000 };
@@ -377,6 +406,7 @@ int main(void)
         BUS_TEST(test_lost_while_open),
         BUS_TEST(test_lost_without_interest),
         BUS_TEST(test_call_times_out),
+        BUS_TEST(test_process_of_a_name),
         BUS_TEST(test_flood_starves_nobody),
         BUS_TEST(test_bus_that_does_not_answer),
         BUS_TEST(test_bus_that_ends_instead_of_answering),

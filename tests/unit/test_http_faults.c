@@ -96,6 +96,32 @@ static void test_nobody_there(void **state)
     assert_non_null(strstr(a.result.why, "no-such-name.invalid"));
 }
 
+/* What was added on the screen: neither this machine nor the world, whoever answers there. */
+static void test_not_near(void **state)
+{
+    struct http_peer_conf conf = plain_conf();
+
+    conf.nearby = true;
+    struct answer a = ask_once(conf, "/ok");
+    assert_answer(&a, REPLY_UNREACHABLE, 0);
+    assert_why(&a, "lies outside the house");
+    conf.base_url = "http://[2001:db8::1]";
+    a = ask_once(conf, "/ok");
+    assert_answer(&a, REPLY_UNREACHABLE, 0);
+    assert_why(&a, "lies outside the house");
+}
+
+/* A near address may be tried, with or without a network in which it lies. */
+static void test_near(void **state)
+{
+    struct http_peer_conf conf = {.base_url = "http://[fd00::1]:9",
+                                  .timeout_ms = 300,
+                                  .nearby = true};
+    struct answer a = ask_once(conf, "/");
+
+    assert_true(a.result.outcome == REPLY_UNREACHABLE || a.result.outcome == REPLY_TIMEOUT);
+}
+
 static void test_connection_hangs(void **state)
 {
     struct http_peer_conf conf = {.base_url = base_url, .timeout_ms = 400};
@@ -244,6 +270,8 @@ int main(void)
         HTTP_TEST(test_time_outs),
         HTTP_TEST(test_broken_replies),
         HTTP_TEST(test_nobody_there),
+        HTTP_TEST(test_not_near),
+        HTTP_TEST(test_near),
         HTTP_TEST(test_connection_hangs),
         HTTP_TEST(test_addresses_that_are_none),
         HTTP_TEST(test_dead_name_server),

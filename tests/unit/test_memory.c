@@ -20,6 +20,7 @@
 #include "edge/bus/monitor.h"
 #include "edge/bus/service.h"
 #include "edge/bus/settings.h"
+#include "edge/bus/variant.h"
 #include "edge/sys/loop.h"
 #include "unit/support/bus_now.h"
 #include "unit/support/private_bus.h"
@@ -296,6 +297,30 @@ static bool live_monitor(void)
     return !*why;
 }
 
+/* What does not fit is taken back, and what was there is a message all the same. */
+static bool live_variant(void)
+{
+    static const char *const texts[] = {"Roof of the barn behind the house, southern side", "b",
+                                        NULL};
+    const struct value values[] = {value_string(texts[0]),
+                                   value_invalid(),
+                                   value_double(5),
+                                   {.type = VALUE_STRINGS, .list = texts}};
+    DBusMessage *m = dbus_message_new_signal("/", "test.Memory", "Values");
+    bool ok = m != NULL;
+    DBusMessageIter to;
+
+    if (m)
+        dbus_message_iter_init_append(m, &to);
+    for (size_t i = 0; ok && i < sizeof values / sizeof values[0]; i++)
+        ok = variant_append(&to, &values[i]);
+    if (m)
+        dbus_message_unref(m);
+    if (!ok)
+        snprintf(why, sizeof why, "out of memory");
+    return ok;
+}
+
 /* ---- every allocation ---- */
 
 static int set_up(void **state)
@@ -356,6 +381,7 @@ LIFE_TEST(rules)
 LIFE_TEST(settings)
 LIFE_TEST(instances)
 LIFE_TEST(monitor)
+LIFE_TEST(variant)
 
 /* Until the call was answered, or has met with a lack of memory: then the answer may never come. */
 static void wait_for_answer(void)
@@ -446,6 +472,7 @@ int main(void)
         MEMORY_TEST(settings_lacks_one),  MEMORY_TEST(settings_lacks_some),
         MEMORY_TEST(instances_lacks_one), MEMORY_TEST(instances_lacks_some),
         MEMORY_TEST(monitor_lacks_one),   MEMORY_TEST(monitor_lacks_some),
+        MEMORY_TEST(variant_lacks_one),   MEMORY_TEST(variant_lacks_some),
         MEMORY_TEST(calls_lack_memory),   MEMORY_TEST(changes_wait_for_memory),
     };
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,33 @@
 #include "edge/sys/signature.h"
 
 #define FIXTURES "tests/fixtures/signature/"
+
+/* ---- What the machine may fail at ---- */
+
+static long before = -1; /* so many allocations succeed, then one fails; -1: all succeed */
+static bool interrupted; /* the next read is */
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+ssize_t __real_read(int fd, void *data, size_t size);
+ssize_t __wrap_read(int fd, void *data, size_t size);
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    bool fails = before == 0;
+
+    before -= before >= 0;
+    return fails ? NULL : __real_calloc(count, size);
+}
+
+ssize_t __wrap_read(int fd, void *data, size_t size)
+{
+    if (!interrupted)
+        return __real_read(fd, data, size);
+    interrupted = false;
+    errno = EINTR;
+    return -1;
+}
 
 struct fixture {
     char *key, *signature;
@@ -247,6 +275,38 @@ static void the_builds_own_key_is_one(void **state)
     assert_int_equal(verdict, *release_key ? SIGNATURE_WRONG : SIGNATURE_NO_KEY);
 }
 
+/* Without memory nothing is good, and nothing but that is said. */
+static void without_memory_none_is_good(void **state)
+{
+    const struct fixture *f = *state;
+    long n = 0;
+
+    do {
+        before = n++;
+        enum signature_verdict verdict = signature_check(f->key, f->hash, f->signature, f->len);
+        if (before >= 0)
+            assert_int_equal(verdict, SIGNATURE_GOOD); /* it took fewer */
+        else
+            assert_true(verdict == SIGNATURE_NO_MEMORY || verdict == SIGNATURE_NO_KEY ||
+                        verdict == SIGNATURE_WRONG);
+    } while (before < 0);
+    before = -1;
+    assert_true(n > 10);
+}
+
+static void a_read_is_interrupted_or_fails(void **state)
+{
+    const struct fixture *f = *state;
+    unsigned char hash[SIGNATURE_HASH];
+
+    interrupted = true;
+    assert_int_equal(signature_hash(FIXTURES "file", hash), 0);
+    assert_false(interrupted);
+    assert_memory_equal(hash, f->hash, sizeof hash);
+    assert_int_equal(signature_hash("/proc/self/mem", hash),
+                     -EIO); /* nothing is at its beginning */
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -264,6 +324,8 @@ int main(void)
         TEST(zeros_are_no_signature),
         TEST(files_are_summed),
         TEST(only_files_are_summed),
+        TEST(without_memory_none_is_good),
+        TEST(a_read_is_interrupted_or_fails),
         TEST(the_builds_own_key_is_one),
     };
     return cmocka_run_group_tests_name("signature", tests, NULL, NULL);
