@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "edge/net/curl_handle.h"
 #include "edge/net/http.h"
 #include "edge/sys/clock.h"
 #include "edge/sys/loop.h"
@@ -264,6 +265,37 @@ static void test_dead_name_server(void **state)
     assert_string_equal(said, "ok");
 }
 
+/* ---- what curl says besides ---- */
+
+static void test_words_for_what_is_rare(void **state)
+{
+    static const struct {
+        CURLcode code;
+        const char *detail, *ca_cert, *words;
+        enum reply_outcome outcome;
+    } rows[] = {
+        {CURLE_READ_ERROR, "", "", "asking dtu failed: ", REPLY_FAILED},
+        {CURLE_READ_ERROR, "two\nlines", "", "asking dtu failed: two lines", REPLY_FAILED},
+        {CURLE_SSL_CACERT_BADFILE, "", "/no/such.pem", "cannot use CACert /no/such.pem", REPLY_TLS},
+        {CURLE_SSL_CACERT_BADFILE, "", "", "no list of CA certificates", REPLY_TLS},
+        {CURLE_COULDNT_CONNECT, "", "", "no connection to dtu (no reason given)",
+         REPLY_UNREACHABLE},
+    };
+    CURL *e = curl_easy_init();
+
+    assert_non_null(e);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct http_peer_conf conf = {.ca_cert = rows[i].ca_cert};
+        char why[REPLY_WHY_MAX];
+        assert_int_equal(curl_handle_explain(e, rows[i].code, rows[i].detail, "http://dtu", &conf,
+                                             why, sizeof why),
+                         rows[i].outcome);
+        if (!strstr(why, rows[i].words))
+            fail_msg("not \"%s\" in: %s", rows[i].words, why);
+    }
+    curl_easy_cleanup(e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +307,7 @@ int main(void)
         HTTP_TEST(test_connection_hangs),
         HTTP_TEST(test_addresses_that_are_none),
         HTTP_TEST(test_dead_name_server),
+        HTTP_TEST(test_words_for_what_is_rare),
     };
 
     return cmocka_run_group_tests_name("http faults", tests, http_server_start, http_server_stop);

@@ -126,12 +126,21 @@ static int on_write(void *user, size_t item, const struct value *value)
 
 static const struct service_events service_events = {.write = on_write};
 
+static void on_process(DBusPendingCall *call, void *user)
+{
+    assert_int_equal(bus_take_process(user), 0);
+}
+
 static bool live_bus(void)
 {
     struct bus *b = bus_open_now(loop, NULL, why, sizeof why);
+    DBusPendingCall *pending = NULL;
 
-    if (b)
+    if (b) {
+        (void)bus_ask_process(b, "com.victronenergy.nobody", 1000, &pending, on_process, &pending);
         run_loop_for(loop, 1);
+        bus_drop_call(&pending);
+    }
     bus_close(b);
     return b != NULL;
 }

@@ -183,6 +183,16 @@ static void test_burst(void **state)
 
 /* ---- how it ends ---- */
 
+/* What it needed is given back before the next. */
+static void test_a_long_one(void **state)
+{
+    listen_to("/ws/long", 60000);
+    for (int i = 0; i < 1000 && messages < 2 && !closed; i++)
+        run_loop_for(loop, 5);
+    assert_int_equal(messages, 2);
+    assert_false(closed);
+}
+
 static void test_closed_by_the_server(void **state)
 {
     destroy_when_closed = true;
@@ -336,6 +346,7 @@ int main(void)
         TEST(test_wrong_password),
         TEST(test_at_once),
         TEST(test_burst),
+        TEST(test_a_long_one),
         TEST(test_closed_by_the_server),
         TEST(test_close_frame),
         TEST(test_not_offered),

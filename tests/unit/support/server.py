@@ -417,6 +417,10 @@ class Handler:
             raise Gone
         if kind == "flood":
             self.flood(self.parts[2])
+        if kind == "long":  # and one that needs little
+            self.frame(1, b"l" * 200000)
+            self.frame(1, b"short")
+            time.sleep(LIFETIME)
         if kind == "burst":
             for n in range(400):
                 self.frame(1, b"%d" % n)
