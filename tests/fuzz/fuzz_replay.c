@@ -11,7 +11,7 @@
 #include "fuzz/driver_session.h"
 #include "virtual/support/world.h"
 
-enum { PLAYED_MAX = 24, STEP_MS = 5000 };
+enum { PLAYED_MAX = 24, STEP_MS = 5000, WAIT_MS = 50 };
 
 static struct {
     struct loop *loop;
@@ -62,8 +62,8 @@ static void ask(void)
         t.done = t.on = false;
         if (replay_transport.send(t.line, &t.m, on_reply, NULL) != 0)
             fuzz_fail("a line that is busy");
-        for (int wait = 0; !t.done && wait < 2; wait++)
-            world_run(t.loop, CAPTURE_LATENCY_MAX_MS);
+        for (int wait = 0; !t.done && wait <= CAPTURE_LATENCY_MAX_MS / WAIT_MS; wait++)
+            world_run(t.loop, WAIT_MS);
         if (!t.done)
             fuzz_fail("no answer");
     }
