@@ -261,7 +261,9 @@ static void add(struct instances *d, const char *name)
 {
     size_t len, i = 0;
 
-    if (!class_of(name, &len) || find_place(d, name) || is_ours(d, name))
+    /* libdbus ends the program that calls what is no name. */
+    if (!class_of(name, &len) || !dbus_validate_bus_name(name, NULL) || find_place(d, name) ||
+        is_ours(d, name))
         return;
     while (i < INSTANCES_MAX && d->entries[i])
         i++;

@@ -291,9 +291,10 @@ static void service_gone(struct monitor *b, const char *name)
     release(f);
 }
 
+/* libdbus ends the program that calls what is no name. */
 static bool is_venus_name(const char *name)
 {
-    return strncmp(name, PREFIX, sizeof(PREFIX) - 1) == 0;
+    return strncmp(name, PREFIX, sizeof(PREFIX) - 1) == 0 && dbus_validate_bus_name(name, NULL);
 }
 
 static void on_names(DBusPendingCall *pending, void *user)
