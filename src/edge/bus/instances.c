@@ -147,7 +147,7 @@ static void take_instance(struct entry *e, const DBusMessageIter *from)
     struct value v;
 
     if (!variant_read(from, &v) || v.type == VALUE_INVALID || !variant_convert(&v, VALUE_INT)) {
-        e->known = false;
+        e->known = e->news = false; /* nor is a number told that it has taken back */
         return;
     }
     e->news = e->news || (d->ready && (!e->known || e->instance != v.i));
