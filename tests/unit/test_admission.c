@@ -295,6 +295,16 @@ static void the_missing_make_room(void **state)
 
 #define ADMISSION_TEST(f) cmocka_unit_test_setup(f, reset)
 
+static void each_refusal_has_its_reason(void **state)
+{
+    (void)state;
+    assert_string_equal(admission_reason(ADMISSION_YES), "");
+    for (int word = ADMISSION_LATER; word <= ADMISSION_STRAYS; word++)
+        for (int other = ADMISSION_YES; other < word; other++)
+            assert_string_not_equal(admission_reason((enum admission_word)word),
+                                    admission_reason((enum admission_word)other));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +323,7 @@ int main(void)
         ADMISSION_TEST(sixteen_of_a_gateway),
         ADMISSION_TEST(ninety_six_in_all),
         ADMISSION_TEST(the_missing_make_room),
+        cmocka_unit_test(each_refusal_has_its_reason),
     };
 
     return cmocka_run_group_tests_name("admission", tests, NULL, NULL);
