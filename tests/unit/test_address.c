@@ -65,11 +65,9 @@ static void what_is_near_v6(void **state)
 
 static void what_may_be_added(void **state)
 {
-    static const char *const good[] = {"192.168.1.50",   "10.0.0.1",
-                                       "172.31.255.254", "169.254.7.7",
-                                       "fd00::5",        "fe80::1",
-                                       "opendtu",        "opendtu.local",
-                                       "a-b.fritz.box",  "x1"};
+    static const char *const good[] = {
+        "192.168.1.50", "10.0.0.1",      "172.31.255.254", "169.254.7.7", "fd00::5", "fe80::1",
+        "opendtu",      "opendtu.local", "a-b.fritz.box",  "x1",          "a"};
 
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -115,6 +113,7 @@ static void what_may_not(void **state)
         "a%2eb",
         "192.168.1.50,8.8.8.8",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", /* a letter too long */
     };
 
     (void)state;
@@ -184,7 +183,7 @@ static void kept_by_number(void **state)
 static void not_more_than_there_is_room_for(void **state)
 {
     struct addresses a = {0};
-    char list[ADDRESSES_TEXT_MAX] = "", before[ADDRESSES_TEXT_MAX];
+    char list[ADDRESSES_TEXT_MAX + ADDRESS_MAX] = "", before[ADDRESSES_TEXT_MAX];
 
     (void)state;
     for (int i = 0; i < ADDRESSES_MAX; i++)
@@ -197,6 +196,8 @@ static void not_more_than_there_is_room_for(void **state)
     strcpy(before, list);
     assert_false(addresses_write(&a, "x1,x2,x3,x4,x5,x6,x7,x8,x9,x10,x11,x12,x13,x14,x15,x16,x17"));
     assert_true(addresses_write(&a, list)); /* again: nobody is pushed out */
+    assert_true(addresses_write(
+        &a, strcat(list, ",a00000000000000000000000000000000000000000000000000000000000000")));
     assert_string_equal(text(&a), before);
 }
 

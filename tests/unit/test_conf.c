@@ -183,6 +183,15 @@ static void names_in_any_case(void **state)
     assert_int_equal(device()->phase, PHASE_L3);
 }
 
+/* A letter is a path as good as any. */
+static void a_template_with_a_dc_side(void **state)
+{
+    parse_clean(TEMPLATE "CUST_DCVoltage=v\n");
+    assert_true(device()->has_dc);
+    parse_clean(TEMPLATE);
+    assert_false(device()->has_dc);
+}
+
 static void templates_inherit_as_configparser_does(void **state)
 {
     parse_clean(
@@ -271,6 +280,7 @@ int main(void)
         CONF_TEST(the_least_template),
         CONF_TEST(a_templates_total_counts),
         CONF_TEST(names_in_any_case),
+        CONF_TEST(a_template_with_a_dc_side),
         CONF_TEST(templates_inherit_as_configparser_does),
         CONF_TEST(the_dtus_keys_in_the_first_inverter),
         CONF_TEST(values_refer_to_others),

@@ -220,6 +220,7 @@ static void one_dtu_twice(void **state)
     }
     parse_clean(DTU "[DTU1]\nHost=dtu:8080\n[DTU2]\nHost=https://dtu\n");
     assert_error("[DTU1]\nHost=a\n[DTU2]\nHost=a\n", 4, "[DTU2]|[DTU1]");
+    assert_error(DTU SECOND "[DTU2]\nHost=third\n[DTU3]\nHost=second\n", 8, "[DTU3]|[DTU1]");
     /* What a template asks is its own. */
     parse_clean("[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=dtu\n"
                 "CUST_API_PATH=s\nCUST_Power=p\n");
@@ -298,6 +299,8 @@ static void the_first_inverters_host_is_that_of_its_own_dtu(void **state)
 static void indices(void **state)
 {
     assert_error(ONE "[INVERTER1]\nIndex=0\n", 5, "[INVERTER1] Index|[INVERTER0]|off the bus");
+    assert_error(ONE "[INVERTER1]\n[INVERTER2]\n[INVERTER3]\nIndex=1\n", 7,
+                 "[INVERTER3] Index|[INVERTER1]");
     assert_error(ONE "Index=64\n", 4, "Index|0..63|off the bus");
     parse_clean(DTU SECOND "[INVERTER0]\n[INVERTER1]\nDTU=1\nIndex=0\n");
     assert_note("[DEFAULT]\nHost=dtu\nNumberOfInvertersToQuery=1\n" SECOND
@@ -317,6 +320,14 @@ static void serials(void **state)
     assert_string_equal(device()->serial, "1141a2F0001b");
     parse_clean(ONE "Serial=\n");
     assert_string_equal(device()->serial, "");
+    /* A short one says as much: where it is listed does not matter. */
+    parse_clean(ONE "Serial=7\n[INVERTER1]\nIndex=0\n");
+    assert_int_equal(c->device_count, 2);
+    parse_clean("[DEFAULT]\nHost=dtu\nNumberOfInvertersToQuery=1\n[INVERTER3]\nSerial=7\n");
+    assert_int_equal(c->device_count, 1);
+    assert_error(DTU "[INVERTER3]\nDTU=4\nSerial=7\n", 4, "no [DTU4]|[INVERTER3] is kept off");
+    assert_int_equal(c->device_count, 1);
+    assert_true(gateway()->auto_add);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         snprintf(text, sizeof text, ONE "Serial=%s\n[INVERTER1]\n", bad[i]);
         assert_error(text, 4, "Serial|letters and digits|[INVERTER0] is kept off the bus");
@@ -369,6 +380,7 @@ static void inverters_without_a_section(void **state)
                    "[DEFAULT] AutoAdd = 0|nothing of this DTU is published");
     assert_false(c->gateways[0].auto_add);
     assert_true(c->gateways[1].auto_add);
+    parse_clean(DTU "[DTU1]\nHost=b\nAutoAdd=0\n[INVERTER0]\n[INVERTER1]\nDTU=1\n");
 }
 
 /*
@@ -460,6 +472,10 @@ static void values_of_a_dtu_refer_to_its_own(void **state)
     parse_clean("[DEFAULT]\nnet=10.0.0\nHost=%(net)s.1\n[DTU1]\nnet=10.0.1\nHost=%(net)s.1\n");
     assert_string_equal(c->gateways[0].base_url, "http://10.0.0.1");
     assert_string_equal(c->gateways[1].base_url, "http://10.0.1.1");
+    /* What is inherited is put together where it is used, as configparser does. */
+    parse_clean("[DEFAULT]\nwho=me\nHost=a\nUsername=%(who)s\n[DTU1]\nHost=b\nwho=you\n");
+    assert_string_equal(c->gateways[0].username, "me");
+    assert_string_equal(c->gateways[1].username, "you");
 }
 
 /* A file takes the place of the address, of several DTUs as well. */

@@ -64,6 +64,14 @@ static void an_inverter_that_may_not_exist_yields(void **state)
     assert_error("[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\nNumberOfInvertersToQuery=2\n"
                  "[INVERTER1]\nDeviceInstance=35\n" METER(0, 35),
                  7, "[TEMPLATE0]|[INVERTER1]|auto is used");
+    /* Whatever stands between them. */
+    assert_warning("[DEFAULT]\nHost=dtu\nNumberOfTemplates=2\n[INVERTER0]\nDeviceInstance=34\n"
+                   "[INVERTER1]\nDeviceInstance=35\n" METER(0, 36) METER(1, 35),
+                   6, "[INVERTER1]|[TEMPLATE1]|auto is used");
+    /* One that is named by its serial exists, however short that is. */
+    assert_error("[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\n[INVERTER1]\nDeviceInstance=35\n"
+                 "Serial=7\n" METER(0, 35),
+                 7, "[TEMPLATE0]|[INVERTER1]|auto is used");
     /* Three at once. */
     parse("[DEFAULT]\nHost=dtu\nNumberOfTemplates=2\n[INVERTER1]\nDeviceInstance=35\n" METER(0, 35)
               METER(1, 35));

@@ -14,6 +14,10 @@
 #define HEAD   "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=192.168.1.80\n"
 #define SWITCH HEAD "CUST_API_PATH=rpc/Switch.GetStatus?id=0\n"
 
+#define SWITCH_WITH_LOGIN                                                                    \
+    "[TEMPLATE0]\nHost=a\nUsername=u\nPassword=x\nCUST_API_PATH=rpc/Switch.GetStatus?id=0\n" \
+    "CUST_Power=apower\n"
+
 static struct conf_like like;
 
 static void fail_at(void *user, unsigned line, const char *text)
@@ -155,6 +159,7 @@ static void another_device_is_like_none(void **state)
     assert_like_none(SWITCH "CUST_Power_L1=apower\n");
     assert_like_none(SWITCH "CUST_Power=apower\nCUST_Power_L2=bpower\n");
     assert_like_none(SWITCH "CUST_Power=apower\nCUST_API_PATH_2=status\n");
+    assert_like_none(SWITCH "CUST_Power=apower\nCUST_API_PATH_4=status\n");
     assert_like_none(SWITCH "CUST_Total=aenergy/total\n");
     assert_like_none(HEAD "CUST_Power=apower\n");
     assert_like_none(SWITCH "CUST_Power=apower\nType=shelly-plus-1pm\n");
@@ -170,6 +175,10 @@ static void a_login_stays_what_it_is(void **state)
                 "shelly-plus-1pm", "");
     assert_like(SWITCH "CUST_Power=apower\nUsername=admin\nPassword=x\nDigestAuth=0\n",
                 "shelly-plus-1pm", ""); /* it stays there */
+    /* Of [DEFAULT], it is lost where the type says otherwise. */
+    assert_like("[DEFAULT]\nDigestAuth=1\n" SWITCH_WITH_LOGIN, "shelly-plus-1pm", "");
+    assert_like("[DEFAULT]\nDigestAuth=True\n" SWITCH_WITH_LOGIN, "shelly-plus-1pm", "");
+    assert_like_none("[DEFAULT]\nDigestAuth=0\n" SWITCH_WITH_LOGIN);
 }
 
 static void a_port_stays_what_it_is(void **state)
@@ -218,6 +227,35 @@ static void the_nearest_of_several(void **state)
     assert_string_equal(like.kept, "CUST_Voltage");
 }
 
+/* Of two that fit equally, the first: the owner's files come before those of the program. */
+static void the_first_of_two(void **state)
+{
+    static const struct device_text own[] = {
+        {"one", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\n", NULL},
+        {"two", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\n", NULL},
+        {NULL, NULL, NULL}};
+    struct inifile *file =
+        inifile_read("[TEMPLATE0]\nHost=a\nCUST_API_PATH=x\nCUST_Power=p\n", fail_at, NULL);
+
+    (void)state;
+    conf_like(file, "TEMPLATE0", own, &like);
+    inifile_free(file);
+    assert_string_equal(like.type, "one");
+}
+
+/* A type that leaves the power to its owner is not known by what is asked alone. */
+static void without_a_power(void **state)
+{
+    static const struct device_text own[] = {
+        {"open", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\n", NULL}, {NULL, NULL, NULL}};
+    struct inifile *file = inifile_read("[TEMPLATE0]\nHost=a\nCUST_API_PATH=x\n", fail_at, NULL);
+
+    (void)state;
+    conf_like(file, "TEMPLATE0", own, &like);
+    inifile_free(file);
+    assert_null(like.type);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +265,8 @@ int main(void)
         cmocka_unit_test(a_login_stays_what_it_is),
         cmocka_unit_test(a_port_stays_what_it_is),
         cmocka_unit_test(the_nearest_of_several),
+        cmocka_unit_test(the_first_of_two),
+        cmocka_unit_test(without_a_power),
     };
     return cmocka_run_group_tests_name("conf_like", tests, NULL, NULL);
 }

@@ -21,6 +21,9 @@ static void unknown_keys(void **state)
     assert_warning(TEMPLATE "CUST_Totl=x\n", 8, "CUST_Total");
     assert_warning(ONE "CUST_Power=p\n", 4, "[INVERTER0] CUST_Power|belongs in [TEMPLATEn]");
     assert_warning(ONE "Logging=INFO\n", 4, "Logging|belongs in [DEFAULT]");
+    /* Near is only what may stand there; in [DEFAULT], what others inherit. */
+    assert_warning(ONE "CUST_Totl=x\n", 4, "[INVERTER0] CUST_Totl is not known and has no effect");
+    assert_warning(DTU "CUST_Totl=x\n", 3, "[DEFAULT] CUST_Totl|did you mean CUST_Total?");
     assert_int_equal(c->log_level, LOG_WARNING);
     parse_clean(DTU "Phase=L2\nAcPosition=0\n[INVERTER0]\n"); /* [DEFAULT] holds for all */
     assert_int_equal(device()->phase, PHASE_L2);
@@ -37,6 +40,9 @@ static void unknown_sections(void **state)
         {"inverter1", "did you mean [INVERTER1]?"},
         {"INVERTER 2", "did you mean [INVERTER2]?"},
         {"INVERTR3", "did you mean [INVERTER3]?"},
+        {"INVRTR3", "did you mean [INVERTER3]?"},
+        {"INVRT3", "[INVERTER0] to [INVERTER63]"},
+        {"TEMPLATE64", "[TEMPLATE0] to [TEMPLATE63]"},
         {"INVERTER0 ", "did you mean [INVERTER0]?"},
         {"INVERTER1x", "did you mean [INVERTER1]?"},
         {"TEMPLATE-1", "did you mean [TEMPLATE1]?"},
@@ -55,6 +61,8 @@ static void unknown_sections(void **state)
         assert_warning(text, 3, bad[i][1]);
         assert_non_null(strstr(report.messages[0].text, bad[i][0]));
     }
+    assert_warning(DTU "[The inverter on the roof of the shed]\nPhase=L1\n", 3,
+                   "[The inverter on the roof of the ] is not known|[INVERTER0] to [INVERTER63]");
 }
 
 /* The cure is told once, and not that Host is missing as well. */
@@ -65,6 +73,8 @@ static void a_host_in_the_wrong_section(void **state)
     assert_error("[default]\nHost=dtu\n", 1, "[default]|did you mean [DEFAULT]?");
     assert_error("[DEFAULT]\nDTU=opendtu\n[ONPREMISE]\nHost=dtu\n", 3, "[ONPREMISE]");
     assert_warning(DTU "[ONPREMISE]\nHost=dtu\n", 3, "[ONPREMISE]");
+    assert_warning("[DEFAULT]\nHTTPTimeout=2\n[DTU1]\nHost=a\n[DTU 2]\nHost=b\n", 5,
+                   "[DTU 2]|did you mean [DTU2]?"); /* not what [DEFAULT] lacks */
     parse("[ONPREMISE]\nUsername=u\n");
     assert_int_equal(report.warnings, 1);
     assert_int_equal(report.errors, 1); /* the Host is missing */
@@ -120,6 +130,8 @@ static void templates_that_lack_something(void **state)
         "CUST_Power=none\n",
         4, "CUST_Power is missing");
     assert_int_equal(c->gateway_count, 0);
+    parse_clean("[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=h\n"
+                "CUST_API_PATH=/\nCUST_Power=p\n"); /* the page that a device shows first */
     assert_error(TEMPLATE "CUST_Power_Mult=1,5\n", 8,
                  "CUST_Power_Mult|dot|[TEMPLATE0] is kept off the bus");
     assert_int_equal(c->gateway_count, 0);
@@ -136,7 +148,10 @@ static void templates_with_several_requests(void **state)
     assert_string_equal(gateway()->template.api_path[1], "/energy");
     assert_error(TEMPLATE "CUST_Total=[2]e\n", 4, "[TEMPLATE0] CUST_Total = [2]e|CUST_API_PATH_2");
     assert_error(TEMPLATE "CUST_Total=e + [7]e\n", 4, "CUST_Total|[1] to [4]");
+    assert_int_equal(c->gateway_count, 0);
     assert_error(TEMPLATE "CUST_API_PATH_3=x\n", 4, "CUST_API_PATH_3|CUST_API_PATH_2 is not");
+    assert_int_equal(c->gateway_count, 0);
+    assert_int_equal(c->device_count, 0);
     assert_error(TEMPLATE "CUST_String2_Power=[2]e\n", 4, "CUST_String2_Power|CUST_API_PATH_2");
 }
 
@@ -178,6 +193,9 @@ static void inverters_beyond_the_number_asked_for(void **state)
                 "[INVERTER5]\n",
                 6, "[INVERTER1], [INVERTER2], [INVERTER3] and 2 more are not used|ToQuery");
     assert_int_equal(c->device_count, 1);
+    assert_note("[DEFAULT]\nHost=dtu\nNumberOfInvertersToQuery=1\n[INVERTER0]\n[INVERTER1]\n"
+                "[INVERTER2]\n[INVERTER3]\n[INVERTER4]\n",
+                5, "[INVERTER1], [INVERTER2], [INVERTER3] and [INVERTER4] are not used");
 }
 
 static void nothing_to_publish(void **state)
@@ -249,6 +267,26 @@ static void tells_all_faults_in_order(void **state)
     assert_null(c);
 }
 
+/* What no line is to blame for comes last, though it was noticed first. */
+static void what_has_no_line_comes_last(void **state)
+{
+    parse("[INVERTER0]\nServicename=x\n[TEMPLATE0]\nType=nonsense\n");
+    print_report();
+    assert_int_equal(report.count, 3);
+    assert_int_equal(report.messages[0].line, 2);
+    assert_int_equal(report.messages[1].line, 4);
+    assert_int_equal(report.messages[2].line, 0);
+    assert_non_null(strstr(report.messages[2].text, "Host is missing"));
+}
+
+/* Without a default, nothing takes the place of a bad value. */
+static void nothing_is_used_instead(void **state)
+{
+    assert_error(TEMPLATE "CUST_POLLING=often\n", 8, "CUST_POLLING|1000..3600000");
+    assert_string_equal(report.messages[0].outcome, "");
+    assert_int_equal(gateway()->interval_ms, 5000);
+}
+
 static void the_report_has_a_limit(void **state)
 {
     char *text = malloc(100000);
@@ -290,6 +328,8 @@ int main(void)
         CONF_TEST(doubles_are_fatal),
         CONF_TEST(no_text_at_all),
         CONF_TEST(tells_all_faults_in_order),
+        CONF_TEST(what_has_no_line_comes_last),
+        CONF_TEST(nothing_is_used_instead),
         CONF_TEST(the_report_has_a_limit),
         CONF_TEST(messages_are_clean_text),
     };

@@ -21,6 +21,9 @@ static void hosts(void **state)
         {"[fe80::1]", "http://[fe80::1]"},
         {"https://[::ffff:1.2.3.4]:8443/", "https://[::ffff:1.2.3.4]:8443"},
         {"my_dtu-1.local", "http://my_dtu-1.local"},
+        {"dtu:1", "http://dtu:1"},
+        {"dtu:65535", "http://dtu:65535"},
+        {"[::]", "http://[::]"},
     };
     static const char *const bad[][2] = {
         {"fe80::1", "brackets"},    {"dtu:0", "allowed"},
@@ -32,6 +35,8 @@ static void hosts(void **state)
         {"[]", "allowed"},          {"dtu:80:80", "brackets"},
         {"[::1]80", "allowed"},     {"d\xC3\xBCtu", "allowed"},
         {"dtu:-1", "allowed"},      {"dtu: 80", "allowed"},
+        {"dtu:000080", "allowed"},  {"[:]", "allowed"},
+        {"/dtu", "path"},           {":80", "allowed"},
     };
     char text[200];
 
@@ -45,6 +50,25 @@ static void hosts(void **state)
         assert_error(text, 2, bad[i][1]);
         assert_int_equal(c->gateway_count, 0);
         assert_int_equal(c->device_count, 0);
+    }
+}
+
+/* As long as the longest address with the longer of both schemes; what is longer is not cut, but refused. */
+static void long_hosts(void **state)
+{
+    enum { LONGEST = CONF_TEXT_MAX - 1 - 8 };
+    char host[LONGEST + 2], text[CONF_TEXT_MAX + 100], url[CONF_TEXT_MAX];
+
+    memset(host, 'h', sizeof host);
+    for (int len = LONGEST; len <= LONGEST + 1; len++) {
+        snprintf(text, sizeof text, "[DEFAULT]\nHost=https://%.*s\n", len, host);
+        if (len > LONGEST) {
+            assert_error(text, 2, "Host");
+            continue;
+        }
+        parse_clean(text);
+        snprintf(url, sizeof url, "https://%.*s", len, host);
+        assert_string_equal(gateway()->base_url, url);
     }
 }
 
@@ -283,6 +307,22 @@ static void out_of_range_goes_to_the_nearest_bound(void **state)
     parse_clean(DTU "PollingInterval=1000\n[INVERTER0]\nMaxAgeTsLastSuccess=-86400\n");
 }
 
+/* The bounds themselves are values like any other. */
+static void bounds_are_in_range(void **state)
+{
+    parse_clean(ONE "EnergyOffset=10000000\n");
+    assert_true(device()->energy_offset_kwh == 1e7);
+    parse_clean(ONE "EnergyOffset=-10000000\n");
+    assert_true(device()->energy_offset_kwh == -1e7);
+    parse_clean(DTU "HTTPTimeout=60\nRetryAfterSeconds=86400\nNumberOfInvertersToQuery=64\n");
+    assert_int_equal(gateway()->timeout_ms, 60000);
+    assert_int_equal(gateway()->retry_after_ms, 86400000);
+    assert_int_equal(gateway()->max_inverters, 64);
+    parse_clean(DTU "HTTPTimeout=0.1\nRetryAfterSeconds=0\n");
+    assert_int_equal(gateway()->timeout_ms, 100);
+    assert_int_equal(gateway()->retry_after_ms, 0);
+}
+
 /* A wrong number is no reason to publish nothing. */
 static void an_instance_that_cannot_be(void **state)
 {
@@ -421,6 +461,14 @@ static void services(void **state)
         assert_true(device_of("INVERTER0")->off);
         assert_false(device_of("INVERTER1")->off);
     }
+    /* As long as it may be, and a letter more. */
+    snprintf(text, sizeof text, ONE "Servicename=com.victronenergy.%s\n",
+             "abcdefghijabcdefghijabcdefghijabcdefghijabcde");
+    parse_clean(text);
+    assert_int_equal(strlen(device()->service), 63);
+    snprintf(text, sizeof text, ONE "Servicename=com.victronenergy.%s\n",
+             "abcdefghijabcdefghijabcdefghijabcdefghijabcdef");
+    assert_error(text, 4, "Servicename|it is too long|[INVERTER0] is kept off the bus");
 }
 
 static void api_paths(void **state)
@@ -452,6 +500,20 @@ static void api_paths(void **state)
     for (int i = 0; i < 90; i++)
         strcat(text, "\xE2\x82\xAC");
     assert_error(text, 7, "CUST_API_PATH|(hidden)|too long|off the bus");
+    /* Whole or not at all, with the '/' that is put before it. */
+    char *path = strstr(text, "PATH=") + strlen("PATH=");
+    for (size_t len = CONF_TEXT_MAX - 10; len <= CONF_TEXT_MAX + 1; len++) {
+        memset(path, 'x', len);
+        path[len] = '\0';
+        parse(text);
+        assert_int_equal(c->gateway_count, report.errors == 0);
+        if (report.errors)
+            assert_message(CONF_ERROR, 7, "CUST_API_PATH|too long");
+        else
+            assert_string_equal(gateway()->template.api_path[0] + 1, path);
+        assert_false(report.errors && len == CONF_TEXT_MAX - 10);
+        assert_true(report.errors || len < CONF_TEXT_MAX - 1);
+    }
 }
 
 static void control_characters(void **state)
@@ -473,6 +535,11 @@ static void names(void **state)
     memset(text + strlen(text), 'x', 100);
     assert_warning(text, 8, "Name|too long");
     assert_int_equal(strlen(device()->name), NAME_MAX_BYTES - 1);
+    text[strlen(TEMPLATE "Name=") + NAME_MAX_BYTES - 1] = '\0'; /* as long as it may be */
+    parse_clean(text);
+    assert_int_equal(strlen(device()->name), NAME_MAX_BYTES - 1);
+    text[strlen(text) - 2] = '\t';
+    assert_warning(text, 8, "Name|cannot be shown");
     parse_clean(TEMPLATE "Name=100%% S\xC3\xBC"
                          "d\n");
     assert_string_equal(device()->name, "100% S\xC3\xBC"
@@ -483,6 +550,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONF_TEST(hosts),
+        CONF_TEST(long_hosts),
         CONF_TEST(credentials_in_a_host_are_refused_and_hidden),
         CONF_TEST(secrets_are_hidden),
         CONF_TEST(odd_passwords),
@@ -493,6 +561,7 @@ int main(void)
         CONF_TEST(log_levels),
         CONF_TEST(numbers),
         CONF_TEST(out_of_range_goes_to_the_nearest_bound),
+        CONF_TEST(bounds_are_in_range),
         CONF_TEST(an_instance_that_cannot_be),
         CONF_TEST(a_meaning_that_is_not_known),
         CONF_TEST(day_counters_switch),
