@@ -104,7 +104,7 @@ static bool check_paths(struct conf_parse *p, const struct gateway_conf *g, cons
         const struct conf_storing *s = &conf_storings[k];
         const char *path = (const char *)g + s->offset;
         if (s->owner == GATEWAY && s->set == set_json_path && *path)
-            ok = check_replies(p, g, section, conf_table[k].name, path) && ok;
+            ok = check_replies(p, g, section, conf_table[k].name, path);
     }
     return ok;
 }

@@ -419,7 +419,7 @@ static bool valid_port(const char *text)
     size_t digits = strspn(text, "0123456789");
     long port = strtol(text, NULL, 10);
 
-    return digits > 0 && digits <= 5 && !text[digits] && port >= 1 && port <= 65535;
+    return digits <= 5 && !text[digits] && port >= 1 && port <= 65535;
 }
 
 /* "name", "name:port", "[v6]", "[v6]:port" in len bytes. */
