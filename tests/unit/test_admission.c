@@ -11,7 +11,7 @@
 
 #include "core/admission.h"
 
-enum { HOME = 0, OTHER = 1, NOW = 1000000, HOUR = 3600 * 1000, SLOTS_MAX = 128 };
+enum { HOME = 0, OTHER = 1, NOW = 1000000, HOUR = 3600 * 1000, DAY = 24 * HOUR, SLOTS_MAX = 128 };
 
 static struct admission a;
 static struct roster_slot slots[SLOTS_MAX];
@@ -198,6 +198,8 @@ static void another_list_is_wanted(void **state)
     list(0, 1, NOW + 59 * 1000);
     assert_true(admission_waits(&a, NOW + 59 * 1000));
     assert_false(admission_waits(&a, NOW + 60 * 1000)); /* whether it is added or not */
+    list(0, 2, NOW + 60 * 1000);
+    assert_true(admission_waits(&a, NOW + 60 * 1000)); /* the second of them is new */
     list(0, 0, NOW + 60 * 1000);
     assert_false(admission_waits(&a, NOW + 60 * 1000));
 }
@@ -228,6 +230,10 @@ static void one_line_in_the_log(void **state)
     list(0, 1, NOW);
     assert_true(admission_to_tell(&a, serial(0), ADMISSION_LATER, NOW));
     assert_false(admission_to_tell(&a, serial(0), ADMISSION_LATER, NOW + HOUR - 1));
+    assert_true(admission_to_tell(&a, serial(0), ADMISSION_LATER, NOW + HOUR));
+    assert_true(admission_to_tell(&a, serial(0), ADMISSION_HOUR, NOW + DAY)); /* for itself */
+    assert_false(admission_to_tell(&a, serial(0), ADMISSION_STRAYS, NOW + DAY + DAY - 1));
+    assert_true(admission_to_tell(&a, serial(0), ADMISSION_STRAYS, NOW + DAY + DAY));
     assert_false(admission_to_tell(&a, serial(0), ADMISSION_YES, NOW));
 }
 
@@ -293,6 +299,25 @@ static void the_missing_make_room(void **state)
     assert_int_equal(goes, 7);
 }
 
+/* Of several, the one that has been missing for longest; of those alike, the first. */
+static void who_has_been_missing_for_longest(void **state)
+{
+    int goes;
+
+    (void)state;
+    fill(ROSTER_ADDED, HOME, ADMISSION_GATEWAY_MAX);
+    slots[0].missing_ms = 0;
+    slots[3].missing_ms = 5;
+    assert_word(YES, room(HOME, &goes));
+    assert_int_equal(goes, 0);
+    slots[0].missing_ms = 5;
+    assert_word(YES, room(HOME, &goes));
+    assert_int_equal(goes, 0);
+    slots[0].missing_ms = 6;
+    assert_word(YES, room(HOME, &goes));
+    assert_int_equal(goes, 3);
+}
+
 #define ADMISSION_TEST(f) cmocka_unit_test_setup(f, reset)
 
 static void each_refusal_has_its_reason(void **state)
@@ -324,6 +349,7 @@ int main(void)
         ADMISSION_TEST(ninety_six_in_all),
         ADMISSION_TEST(the_missing_make_room),
         cmocka_unit_test(each_refusal_has_its_reason),
+        ADMISSION_TEST(who_has_been_missing_for_longest),
     };
 
     return cmocka_run_group_tests_name("admission", tests, NULL, NULL);

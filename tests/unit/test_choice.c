@@ -24,7 +24,12 @@ static void takes_what_is_in_range(void **state)
     assert_int_equal(read_one(LEAF_LOAD_POSITION, value_int(0)).load_position, 0);
     assert_int_equal(read_one(LEAF_LOAD_POSITION, value_int(0)).position, 1);
     assert_int_equal(read_one(LEAF_POSITION, value_int(0)).load_position, 1);
+    assert_int_equal(read_one(LEAF_LOAD_POSITION, value_int(1)).load_position, 1);
+    assert_int_equal(read_one(LEAF_PHASE, value_int(1)).phase, 1);
     assert_int_equal(read_one(LEAF_PHASE, value_int(3)).phase, 3);
+    assert_int_equal(read_one(LEAF_ENABLED, value_int(0)).enabled, 0);
+    assert_int_equal(read_one(LEAF_POWER_LIMIT, value_int(0)).power_limit, 0);
+    assert_int_equal(read_one(LEAF_POWER_SWITCH, value_int(0)).power_switch, 0);
     assert_string_equal(read_one(LEAF_ROLE, value_string("acload")).role, "acload");
 }
 
@@ -71,12 +76,20 @@ static void what_the_owner_writes(void **state)
     assert_true(writes(&c, MAP_LOAD_POSITION, value_int(1), 1));
     assert_int_equal(c.position, 2);
     assert_int_equal(c.load_position, 1);
+    assert_true(writes(&c, MAP_POSITION, value_int(0), 1));
+    assert_true(writes(&c, MAP_LOAD_POSITION, value_int(0), 1));
+    assert_int_equal(c.position, 0);
+    assert_int_equal(c.load_position, 0);
+    assert_false(writes(&c, MAP_POSITION, value_int(-1), 1));
+    assert_false(writes(&c, MAP_POSITION, value_string("1"), 1));
     assert_false(writes(&c, MAP_POSITION, value_int(3), 1));
     assert_false(writes(&c, MAP_LOAD_POSITION, value_int(2), 1));
     assert_false(writes(&c, MAP_LOAD_POSITION, value_int(-1), 1));
     assert_true(writes(&c, MAP_PHASE_SETTING, value_int(3), 1));
     assert_int_equal(c.phase, 3);
     assert_false(writes(&c, MAP_PHASE_SETTING, value_int(3), 3));
+    assert_true(writes(&c, MAP_PHASE_SETTING, value_int(1), 1));
+    assert_false(writes(&c, MAP_PHASE_SETTING, value_int(4), 1));
     assert_false(writes(&c, MAP_PHASE_SETTING, value_int(0), 1));
     assert_true(writes(&c, MAP_ROLE, value_string("heatpump"), 1));
     assert_string_equal(c.role, "heatpump");
@@ -176,9 +189,18 @@ static void class_and_instance(void **state)
     (void)state;
     char class[CLASS_MAX] = "before";
     int instance = -7;
-    static const char *const none[] = {"",          "pvinverter", ":3",   "pvinverter:",
-                                       "grid:x",    "grid:-1",    "a:1b", "a:99999999999999999999",
-                                       "grid:70000"};
+    static const char *const none[] = {
+        "",
+        "pvinverter",
+        ":3",
+        "pvinverter:",
+        "grid:x",
+        "grid:-1",
+        "a:1b",
+        "a:99999999999999999999",
+        "grid:70000",
+        "grid:1024", /* a class of 64 bytes has no room for its end */
+        "abcdefghabcdefghabcdefghabcdefghabcdefghabcdefghabcdefghabcdefgh:1"};
 
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
         assert_false(choice_parse_instance(none[i], class, &instance));
@@ -190,6 +212,10 @@ static void class_and_instance(void **state)
     assert_int_equal(instance, 34);
     assert_true(choice_parse_instance("grid:0", class, &instance));
     assert_int_equal(instance, 0);
+    assert_true(choice_parse_instance(
+        "abcdefghabcdefghabcdefghabcdefghabcdefghabcdefghabcdefghabcdefg:1023", class, &instance));
+    assert_int_equal(strlen(class), CLASS_MAX - 1);
+    assert_int_equal(instance, 1023);
 }
 
 static void only_what_is_not_set_is_inherited(void **state)
