@@ -124,7 +124,7 @@ static void new_element(struct reader *r, struct span content, unsigned line)
     while (name < len && content.begin[name] != '=' && content.begin[name] != ':')
         name++;
     if (*content.begin == '[') {
-        if (len < 3 || content.begin[1] == ']' || !memchr(content.begin, ']', len)) {
+        if (content.begin[1] == ']' || !memchr(content.begin, ']', len)) {
             tell(r, line, "a section's name needs [ and ] around it");
             return;
         }
@@ -466,7 +466,7 @@ static void expand(struct expansion *e, const char *value, unsigned depth)
             put(e, value, len);
             if (e->result == INIFILE_EXPANDED)
                 e->result = INIFILE_UNKNOWN_NAME;
-        } else if (depth == DEPTH_MAX || ++e->references > REFERENCES_MAX) {
+        } else if (depth > DEPTH_MAX || ++e->references > REFERENCES_MAX) {
             e->result = INIFILE_TOO_DEEP;
         } else {
             expand(e, entry->value, depth + 1);

@@ -103,6 +103,13 @@ static void takes_any_white_space(void **state)
     assert_value("[A]\nkey=\xE2\x80\x89"
                  "1\xE3\x80\x80\n",
                  "1");
+    assert_value("[A]\nkey=\x1C"
+                 "1\x1F\n",
+                 "1");
+    assert_value("[A]\nkey=\x1B"
+                 "1\x1B\n",
+                 "\x1B"
+                 "1\x1B");                             /* none */
     assert_value("[A]\nkey=S\xC3\xA0\n", "S\xC3\xA0"); /* whose last byte is that of a space */
 }
 
@@ -121,6 +128,9 @@ static void continues_values(void **state)
     assert_value("[A]\nkey=\n 1\n", "1");
     assert_value("[A]\n key=1\n  2\n other=3\n", "1\n2");
     assert_value("[A]\n key=1\n[B]\n  other=2\n", "1");
+    /* As wide as it looks, not as many bytes. */
+    assert_value("[A]\n key=1\n\xC2\xA0other=2\n", "1");
+    assert_value("[A]\n\xC2\xA0key=1\n  2\n", "1\n2");
 }
 
 static void interpolates(void **state)
@@ -166,6 +176,42 @@ static void interpolation_has_bounds(void **state)
     assert_int_equal(inifile_expand(f, "A", inifile_find(f, "A", "key"), out, sizeof out),
                      INIFILE_UNKNOWN_NAME);
     assert_string_equal(out, "a%(b)sc");
+    inifile_free(f);
+}
+
+/* So many references in a row as Python follows, so many in one value, and names so long. */
+static void interpolation_up_to_its_bounds(void **state)
+{
+    char text[4000], out[64], name[129];
+    struct faults faults;
+
+    for (int count = 10; count <= 11; count++) {
+        size_t len = (size_t)sprintf(text, "[A]\nkey=%%(k1)s\n");
+        for (int i = 1; i < count; i++)
+            len += (size_t)sprintf(text + len, "k%d=%%(k%d)s\n", i, i + 1);
+        (void)sprintf(text + len, "k%d=end\n", count);
+        struct inifile *f = read_text(text, &faults);
+        assert_int_equal(inifile_expand(f, "A", inifile_find(f, "A", "key"), out, sizeof out),
+                         count == 10 ? INIFILE_EXPANDED : INIFILE_TOO_DEEP);
+        inifile_free(f);
+    }
+    for (int count = 100; count <= 101; count++) {
+        size_t len = (size_t)sprintf(text, "[A]\nk=\nkey=");
+        for (int i = 0; i < count; i++)
+            len += (size_t)sprintf(text + len, "%%(k)s");
+        struct inifile *f = read_text(text, &faults);
+        assert_int_equal(inifile_expand(f, "A", inifile_find(f, "A", "key"), out, sizeof out),
+                         count == 100 ? INIFILE_EXPANDED : INIFILE_TOO_DEEP);
+        inifile_free(f);
+    }
+    memset(name, 'n', sizeof name);
+    (void)sprintf(text, "[A]\n%.127s=1\nkey=%%(%.127s)s\n", name, name);
+    assert_value(text, "1");
+    (void)sprintf(text, "[A]\nn=1\nkey=%%(%.128s)s\n", name); /* a name too long is none */
+    struct inifile *f = read_text(text, &faults);
+    assert_int_equal(inifile_expand(f, "A", inifile_find(f, "A", "key"), text, sizeof text),
+                     INIFILE_UNKNOWN_NAME);
+    assert_int_equal(strlen(text), 128 + 4);
     inifile_free(f);
 }
 
@@ -217,6 +263,9 @@ static void tells_faults(void **state)
     assert_fault("[A]\n\nnonsense\n", 3, "neither");
     assert_fault("[A\n", 1, "needs [ and ] around it");
     assert_fault("[]\n", 1, "needs [ and ] around it");
+    assert_fault("[", 1, "needs [ and ] around it");
+    assert_fault("one=1\ntwo=2\n[A]\n", 1, "before the first [section]"); /* once */
+    assert_fault("\xEF\xBB\xBE[A]\nkey=1\n", 1, "before the first [section]");
     assert_fault("[A]\n= 1\n", 2, "without a key");
     assert_fault("[A]\nkey=1\nsecret\n", 3, "neither");
 }
@@ -253,15 +302,32 @@ static void takes_long_lines(void **state)
     text = long_line(70000);
     assert_fault(text, 2, "64 KiB");
     free(text);
+    /* All of it or nothing: the longest that is taken is 64 KiB, less the eight bytes for marks. */
+    for (size_t len = 65536 - 8 - strlen("key="), more = 0; more <= 1; more++) {
+        text = long_line(len + more);
+        f = read_text(text, &faults);
+        assert_int_equal(faults.count, more);
+        if (!more)
+            assert_int_equal(strlen(f->entries[0].value), len);
+        inifile_free(f);
+        free(text);
+    }
 }
 
 static void has_limits(void **state)
 {
     enum { SIZE = INIFILE_TEXT_MAX + 16 };
     char *text = malloc(SIZE);
+    struct faults faults;
     size_t len = 0;
 
     memset(text, '#', SIZE);
+    text[INIFILE_TEXT_MAX] = '\0';
+    for (size_t at = 1000; at < INIFILE_TEXT_MAX; at += 1000)
+        text[at] = '\n';
+    inifile_free(read_text(text, &faults));
+    assert_int_equal(faults.count, 0);
+    text[INIFILE_TEXT_MAX] = '#';
     text[INIFILE_TEXT_MAX + 1] = '\0';
     assert_fault(text, 0, "1 MiB");
     for (int i = 0; i < 600; i++)
@@ -498,6 +564,7 @@ int main(void)
         cmocka_unit_test(continues_values),
         cmocka_unit_test(interpolates),
         cmocka_unit_test(interpolation_has_bounds),
+        cmocka_unit_test(interpolation_up_to_its_bounds),
         cmocka_unit_test(interpolation_adds_up),
         cmocka_unit_test(inherits_from_default),
         cmocka_unit_test(tells_faults),
