@@ -183,6 +183,47 @@ static void names_in_any_case(void **state)
     assert_int_equal(device()->phase, PHASE_L3);
 }
 
+/* Pushed values may come 10 s apart: a device that counts as away sooner than after 30 s is asked instead. */
+static void who_cannot_wait_is_polled(void **state)
+{
+    static const struct {
+        const char *keys;
+        bool push;
+    } cases[] = {{"ErrorMode=timeout\nErrorStateAfterSeconds=29", false},
+                 {"ErrorMode=timeout\nErrorStateAfterSeconds=30", true},
+                 {"ErrorStateAfterSeconds=29", true}};
+    char text[300];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(text, sizeof text, DTU "%s\n", cases[i].keys);
+        parse_clean(text);
+        assert_int_equal(gateway()->push, cases[i].push);
+        /* Of one device, or of those without a section: that of its own DTU. */
+        snprintf(text, sizeof text, DTU "[DTU1]\nHost=b\n[INVERTER0]\n[INVERTER1]\nDTU=1\n%s\n",
+                 cases[i].keys);
+        parse_clean(text);
+        assert_true(c->gateways[0].push);
+        assert_int_equal(c->gateways[1].push, cases[i].push);
+        snprintf(text, sizeof text, DTU "[DTU1]\nHost=b\n%s\n[DTU2]\nHost=c\n", cases[i].keys);
+        parse_clean(text);
+        assert_true(c->gateways[0].push);
+        assert_int_equal(c->gateways[1].push, cases[i].push);
+        assert_true(c->gateways[2].push);
+    }
+}
+
+/* One that a capture plays stays a template, whatever it asks for. */
+static void a_template_from_a_capture(void **state)
+{
+    parse_clean("[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nReplayFile=/a\n"
+                "CUST_API_PATH=/\nCUST_Power=p\n");
+    assert_string_equal(gateway()->driver, "replay");
+    assert_true(conf_is_template(gateway()));
+    assert_string_equal(device()->connection, "Capture /a");
+    parse_clean(DTU);
+    assert_false(conf_is_template(gateway()));
+}
+
 /* A letter is a path as good as any. */
 static void a_template_with_a_dc_side(void **state)
 {
@@ -280,6 +321,8 @@ int main(void)
         CONF_TEST(the_least_template),
         CONF_TEST(a_templates_total_counts),
         CONF_TEST(names_in_any_case),
+        CONF_TEST(who_cannot_wait_is_polled),
+        CONF_TEST(a_template_from_a_capture),
         CONF_TEST(a_template_with_a_dc_side),
         CONF_TEST(templates_inherit_as_configparser_does),
         CONF_TEST(the_dtus_keys_in_the_first_inverter),

@@ -114,7 +114,9 @@ static void added_on_the_screen(void **state)
     assert_true(g[0].nearby && g[0].auto_add && conf_is_added(&g[0]));
     assert_string_equal(g[1].section, "ADDED3");
     assert_string_equal(g[1].base_url, "http://[fd00::5]");
+    assert_int_equal(g[1].number, CONF_DTUS_MAX + 2);
     assert_string_equal(g[2].section, "ADDED16"); /* "b" is in the file */
+    assert_int_equal(g[2].number, CONF_DTUS_MAX + 15);
     for (unsigned i = 0; i < 3; i++) {
         const struct device_conf *d = &c->unnamed[2 + i];
         assert_string_equal(g[i].username, "");
@@ -130,6 +132,24 @@ static void added_on_the_screen(void **state)
     assert_int_equal(device_of("INVERTER0")->gateway, 1);
     assert_false(c->gateways[0].nearby || c->gateways[1].nearby || g[3].nearby);
     assert_false(conf_is_added(&c->gateways[1]) || conf_is_added(&g[3]));
+}
+
+/* Under a class that was not meant, nothing is published of these either. */
+static void added_beside_a_fault(void **state)
+{
+    struct addresses added = {.list = {"192.168.1.9"}};
+
+    (void)state;
+    parse(DTU "Servicename=pv\n");
+    assert_int_equal(report.errors, 1);
+    config_add(c, &added);
+    assert_int_equal(c->dtu_count, 2);
+    assert_false(c->gateways[1].auto_add);
+    /* A number for one device is not meant for several. */
+    parse_clean(DTU "DeviceInstance=40\n");
+    config_add(c, &added);
+    assert_true(c->gateways[1].auto_add);
+    assert_int_equal(c->unnamed[1].instance, CONF_INSTANCE_AUTO);
 }
 
 /* What the file says of limits and switches is final; what is not written, or empty, is not said. */
@@ -506,6 +526,7 @@ int main(void)
         CONF_TEST(as_many_dtus_as_there_may_be),
         CONF_TEST(dtu0_by_its_section),
         CONF_TEST(added_on_the_screen),
+        CONF_TEST(added_beside_a_fault),
         CONF_TEST(what_the_file_says),
         CONF_TEST(no_dtu_0),
         CONF_TEST(a_dtu_without_a_host),

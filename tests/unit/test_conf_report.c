@@ -232,12 +232,24 @@ static void no_text_at_all(void **state)
         "[\0D\0E\0F\0A\0U\0L\0T\0]\0\n\0\xE4",
         "\0[\0D\0E\0F\0A\0U\0L\0T\0]\0\n\0",
     };
-    char zeros[4096] = "";
+    char zeros[4096] = "", four[4];
 
     for (size_t i = 0; i < sizeof utf16 / sizeof utf16[0]; i++) {
         parse_bytes(utf16[i], 20);
         assert_message(CONF_FATAL, 0, "UTF-16|save it again as UTF-8");
     }
+    /* Without a mark: every second byte is NUL. */
+    for (unsigned nuls = 1; nuls < 16; nuls++) {
+        for (unsigned i = 0; i < 4; i++)
+            four[i] = nuls & 1u << i ? '\0' : '[';
+        parse_bytes(four, 4);
+        assert_message(CONF_FATAL, nuls == 5 || nuls == 10 ? 0 : 1,
+                       nuls == 5 || nuls == 10 ? "UTF-16" : "NUL bytes");
+    }
+    parse_bytes("\xFF\xFF", 2); /* no mark */
+    assert_message(CONF_FATAL, 1, "first [section]");
+    parse_bytes("\xFE\xFE", 2);
+    assert_message(CONF_FATAL, 1, "first [section]");
     parse_bytes("\xFF\xFE", 2);
     assert_message(CONF_FATAL, 0, "UTF-16");
     parse_bytes(zeros, sizeof zeros);
