@@ -224,9 +224,12 @@ static void a_template_from_a_capture(void **state)
     assert_false(conf_is_template(gateway()));
 }
 
-/* A letter is a path as good as any. */
-static void a_template_with_a_dc_side(void **state)
+/* A letter is a path, a name and a serial number as good as any. */
+static void a_template_of_one_letter(void **state)
 {
+    parse_clean(TEMPLATE "CUST_SN=7\nName=n\n");
+    assert_string_equal(device()->serial, "7");
+    assert_string_equal(device()->name, "n");
     parse_clean(TEMPLATE "CUST_DCVoltage=v\n");
     assert_true(device()->has_dc);
     parse_clean(TEMPLATE);
@@ -323,7 +326,7 @@ int main(void)
         CONF_TEST(names_in_any_case),
         CONF_TEST(who_cannot_wait_is_polled),
         CONF_TEST(a_template_from_a_capture),
-        CONF_TEST(a_template_with_a_dc_side),
+        CONF_TEST(a_template_of_one_letter),
         CONF_TEST(templates_inherit_as_configparser_does),
         CONF_TEST(the_dtus_keys_in_the_first_inverter),
         CONF_TEST(values_refer_to_others),

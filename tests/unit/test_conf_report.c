@@ -147,8 +147,12 @@ static void templates_with_several_requests(void **state)
     parse_clean(TEMPLATE "CUST_API_PATH_2=energy\nCUST_Total=[2]e - [1]x\n");
     assert_string_equal(gateway()->template.api_path[1], "/energy");
     assert_error(TEMPLATE "CUST_Total=[2]e\n", 4, "[TEMPLATE0] CUST_Total = [2]e|CUST_API_PATH_2");
-    assert_error(TEMPLATE "CUST_Total=e + [7]e\n", 4, "CUST_Total|[1] to [4]");
+    assert_error(TEMPLATE "CUST_Total=e + [5]e\n", 4, "CUST_Total|[1] to [4]");
+    assert_error(TEMPLATE "CUST_Total=[4]e\n", 4, "CUST_API_PATH_4, whose reply is [4]");
+    assert_error(TEMPLATE "CUST_Total=[3]e + [2]e + [4]e\n", 4, "CUST_API_PATH_3"); /* the first */
     assert_int_equal(c->gateway_count, 0);
+    parse_clean(TEMPLATE "CUST_API_PATH_2=a\nCUST_API_PATH_3=b\nCUST_API_PATH_4=c\n"
+                         "CUST_Total=[4]e\n");
     assert_error(TEMPLATE "CUST_API_PATH_3=x\n", 4, "CUST_API_PATH_3|CUST_API_PATH_2 is not");
     assert_int_equal(c->gateway_count, 0);
     assert_int_equal(c->device_count, 0);
@@ -161,8 +165,17 @@ static void templates_of_one_phase(void **state)
                                "CUST_API_PATH=y\nCUST_Power_L2=p\n";
     char text[400];
 
-    parse_clean(head);
-    assert_int_equal(device()->phase, PHASE_L2);
+    static const char *const keys[] = {"CUST_Power_L1", "CUST_Power_L2", "CUST_Power_L3"};
+    static const enum phase_choice phases[] = {PHASE_L1, PHASE_L2, PHASE_L3};
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(text, sizeof text, "%.*s%s=p\n", (int)(strstr(head, "CUST_Power") - head), head,
+                 keys[i]);
+        parse_clean(text);
+        assert_int_equal(device()->phase, phases[i]);
+    }
+    snprintf(text, sizeof text, "%sCUST_Power=q\n", head); /* all of it is known as well */
+    parse_clean(text);
+    assert_int_equal(device()->phase, PHASE_AUTO);
     snprintf(text, sizeof text, "%sPhase=L3\n", head);
     parse_clean(text);
     assert_int_equal(device()->phase, PHASE_L3);

@@ -37,6 +37,7 @@ static void hosts(void **state)
         {"dtu:-1", "allowed"},      {"dtu: 80", "allowed"},
         {"dtu:000080", "allowed"},  {"[:]", "allowed"},
         {"/dtu", "path"},           {":80", "allowed"},
+        {"http:/dtu", "path"},      {"https:/dtu", "path"},
     };
     char text[200];
 
@@ -99,11 +100,17 @@ static void secrets_are_hidden(void **state)
 static void odd_passwords(void **state)
 {
     static const char *const passwords[][2] = {
-        {"50% off", "50% off"}, {"50%% off#1;2", "50% off#1;2"},
-        {"a=b:c", "a=b:c"},     {"p\xC3\xA4ss", "p\xC3\xA4ss"},
-        {"#1", "#1"},           {"%", "%"},
-        {"a\tb", "a\tb"},       {"a@b", "a@b"},
+        {"50% off", "50% off"},
+        {"50%% off#1;2", "50% off#1;2"},
+        {"a=b:c", "a=b:c"},
+        {"p\xC3\xA4ss", "p\xC3\xA4ss"},
+        {"#1", "#1"},
+        {"%", "%"},
+        {"a\tb", "a\tb"},
+        {"a@b", "a@b"},
         {"%(", "%("},
+        {"\"", "\""},
+        {"'", "'"},
     };
     char text[200];
 
@@ -137,6 +144,7 @@ static void quotes_and_comments(void **state)
         {"Password=\"geheim\"", CONF_NOTE, "(hidden)|the quotes are part of the value"},
         {"Password=geheim #1", CONF_NOTE, "(hidden)|a comment needs its own line"},
         {"Username='admin'", CONF_NOTE, "the quotes are part"},
+        {"Username=''", CONF_NOTE, "the quotes are part"},
         {"CACert=/data/ca.pem ; mine", CONF_NOTE, "a comment needs"},
     };
     char text[200];
@@ -171,6 +179,22 @@ static void a_file_in_latin_1(void **state)
                    8, "CUST_Total|UTF-8");
     assert_string_equal(device()->name, "S?d");
     parse_clean(DTU "# f\xFCr\n");
+}
+
+static void long_texts(void **state)
+{
+    char text[400];
+
+    for (int len = CONF_TEXT_MAX - 1; len <= CONF_TEXT_MAX; len++) {
+        snprintf(text, sizeof text, DTU "Username=%0*d\n", len, 1);
+        if (len < CONF_TEXT_MAX) {
+            parse_clean(text);
+            assert_int_equal(strlen(gateway()->username), len);
+        } else {
+            assert_error(text, 3, "Username|too long|none is used");
+            assert_string_equal(gateway()->username, "");
+        }
+    }
 }
 
 static void booleans(void **state)
@@ -388,6 +412,7 @@ static void tokens(void **state)
         {"Bearer eyJh.bGci.Oi-_~+/==", "Bearer eyJh.bGci.Oi-_~+/=="},
         {"eyJh.bGci.Oi", "Bearer eyJh.bGci.Oi"},
         {"Token abc", "Token abc"},
+        {"authorization-1", "Bearer authorization-1"},
         {"", ""},
     };
     static const char *const bad[][2] = {
@@ -449,6 +474,7 @@ static void services(void **state)
                                       "com.victronenergy.a b",
                                       "com.victronenergy.1a",
                                       "org.x.grid",
+                                      "com.victronenergyxgrid",
                                       "com.victronenergy.a-b"};
     char text[200];
 
@@ -556,6 +582,7 @@ int main(void)
         CONF_TEST(odd_passwords),
         CONF_TEST(quotes_and_comments),
         CONF_TEST(a_file_in_latin_1),
+        CONF_TEST(long_texts),
         CONF_TEST(booleans),
         CONF_TEST(dry_run_is_anything_but_0),
         CONF_TEST(log_levels),
