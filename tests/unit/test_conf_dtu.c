@@ -241,6 +241,8 @@ static void one_dtu_twice(void **state)
     parse_clean(DTU "[DTU1]\nHost=dtu:8080\n[DTU2]\nHost=https://dtu\n");
     assert_error("[DTU1]\nHost=a\n[DTU2]\nHost=a\n", 4, "[DTU2]|[DTU1]");
     assert_error(DTU SECOND "[DTU2]\nHost=third\n[DTU3]\nHost=second\n", 8, "[DTU3]|[DTU1]");
+    assert_error("[DTU1]\nHost=https://a\n[DTU2]\nHost=https://a:443\n", 4, "[DTU2]|[DTU1]");
+    parse_clean("[DTU1]\nHost=https://a\n[DTU2]\nHost=https://a:80\n[DTU3]\nHost=a:443\n");
     /* What a template asks is its own. */
     parse_clean("[DEFAULT]\nHost=dtu\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=dtu\n"
                 "CUST_API_PATH=s\nCUST_Power=p\n");
@@ -321,6 +323,7 @@ static void indices(void **state)
     assert_error(ONE "[INVERTER1]\nIndex=0\n", 5, "[INVERTER1] Index|[INVERTER0]|off the bus");
     assert_error(ONE "[INVERTER1]\n[INVERTER2]\n[INVERTER3]\nIndex=1\n", 7,
                  "[INVERTER3] Index|[INVERTER1]");
+    assert_error(DTU "[INVERTER2]\nIndex=5\n[INVERTER5]\n", 5, "[INVERTER5] Index|[INVERTER2]");
     assert_error(ONE "Index=64\n", 4, "Index|0..63|off the bus");
     parse_clean(DTU SECOND "[INVERTER0]\n[INVERTER1]\nDTU=1\nIndex=0\n");
     assert_note("[DEFAULT]\nHost=dtu\nNumberOfInvertersToQuery=1\n" SECOND

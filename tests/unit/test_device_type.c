@@ -212,6 +212,8 @@ static void a_file_of_the_owner_s(void **state)
     assert_string_equal(gateway()->base_url, "http://192.168.1.80:8080");
     parse_own("[DEFAULT]\nDTU=template\n[TEMPLATE0]\nHost=https://[fe80::1]:81\nType=mine\n", file);
     assert_string_equal(gateway()->base_url, "https://[fe80::1]:81");
+    parse_own("[DEFAULT]\nDTU=template\n[TEMPLATE0]\nHost=[fe80::1]\nType=mine\n", file);
+    assert_string_equal(gateway()->base_url, "http://[fe80::1]:8080");
     parse_own(TYPED "Type=shelly-2pm\n", file); /* before the built-in one */
     assert_string_equal(gateway()->template.title, "My meter");
     parse_own(TYPED "Type=mine\n", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_Powr=p\n");
@@ -228,22 +230,36 @@ static void a_token_is_asked_for(void **state)
     (void)state;
     parse_own(TYPED "Type=mine\n", file);
     assert_message(CONF_ERROR, 3, "[TEMPLATE0] Authorization is missing: this device (Envoy)");
+    assert_int_equal(c->gateway_count, 0);
     parse_own(TYPED "Type=mine\nAuthorization=abc\n", file);
     assert_int_equal(report.errors, 0);
 }
 
-static void too_many_channels(void **state)
+/* 33 devices of which the first has one channel or two, the others two. */
+static void parse_33(const char *first)
 {
     char text[8000] = "[DEFAULT]\nDTU=template\nHost=x\n";
 
-    (void)state;
     for (int n = 0; n < 33; n++)
         (void)snprintf(text + strlen(text), sizeof text - strlen(text),
-                       "[TEMPLATE%d]\nHost=h%d\nType=shelly-2pm\n", n, n);
+                       "[TEMPLATE%d]\nHost=h%d\nType=%s\n", n, n, n ? "shelly-2pm" : first);
     parse(text);
-    assert_int_equal(c->device_count, 64);
-    assert_int_equal(report.errors, 1);
+}
+
+static void too_many_channels(void **state)
+{
+    (void)state;
+    parse_33("shelly-2pm");
     assert_message(CONF_ERROR, 100, "[TEMPLATE32] is one device too many");
+    assert_int_equal(report.errors, 1);
+    assert_int_equal(c->device_count, 64);
+    assert_int_equal(c->gateway_count, 32);
+    /* One channel is better than none. */
+    parse_33("shelly-plus-1pm");
+    assert_message(CONF_ERROR, 100, "[TEMPLATE32] is one device too many");
+    assert_int_equal(c->device_count, 64);
+    assert_int_equal(c->gateway_count, 33);
+    assert_string_equal(c->devices[63].section, "TEMPLATE32");
 }
 
 int main(void)
