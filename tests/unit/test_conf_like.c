@@ -166,6 +166,25 @@ static void another_device_is_like_none(void **state)
     assert_like_none("[DEFAULT]\nHost=dtu\n");
 }
 
+/* However much it is: the names end where the room does, and the number does not. */
+static void much_is_kept(void **state)
+{
+    static const char *const keys[] = {"Voltage", "Current", "Total", "Return", "DCVoltage"};
+    enum { KEYS = sizeof keys / sizeof keys[0] };
+    char text[2000] = SWITCH "CUST_Power=apower\n";
+    size_t len = strlen(text);
+
+    (void)state;
+    for (size_t i = 0; i < KEYS; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len,
+                                "CUST_%s=x\nCUST_%s_Mult=7\nCUST_%s_Default=8\n", keys[i], keys[i],
+                                keys[i]);
+    look(text);
+    assert_string_equal(like.type, "shelly-plus-1pm");
+    assert_int_equal(like.kept_count, 3 * KEYS);
+    assert_int_equal(strlen(like.kept), CONF_LIKE_KEPT_MAX - 1);
+}
+
 /* One that works by its login must not lose it. */
 static void a_login_stays_what_it_is(void **state)
 {
@@ -262,6 +281,7 @@ int main(void)
         cmocka_unit_test(each_type_is_like_itself),
         cmocka_unit_test(what_the_type_does_not_say_is_kept),
         cmocka_unit_test(another_device_is_like_none),
+        cmocka_unit_test(much_is_kept),
         cmocka_unit_test(a_login_stays_what_it_is),
         cmocka_unit_test(a_port_stays_what_it_is),
         cmocka_unit_test(the_nearest_of_several),

@@ -292,6 +292,28 @@ static void tells_all_faults_in_order(void **state)
     assert_null(c);
 }
 
+/* Of a wrong value, 45 bytes; the rest is not needed to find it. */
+static void what_is_shown_of_a_value(void **state)
+{
+    char text[200], value[61], words[80];
+
+    memset(value, 'x', sizeof value);
+    for (int len = 40; len <= 60; len++) {
+        snprintf(text, sizeof text, DTU "Logging=%.*s\n", len, value);
+        snprintf(words, sizeof words, "Logging = \"%.*s\":", len < 45 ? len : 45, value);
+        assert_error(text, 3, words);
+    }
+}
+
+/* Of one line, in the order in which they were noticed. */
+static void several_faults_of_one_line(void **state)
+{
+    parse("[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=h\n");
+    assert_int_equal(report.count, 2);
+    assert_non_null(strstr(report.messages[0].text, "CUST_API_PATH is missing"));
+    assert_non_null(strstr(report.messages[1].text, "CUST_Power is missing"));
+}
+
 /* What no line is to blame for comes last, though it was noticed first. */
 static void what_has_no_line_comes_last(void **state)
 {
@@ -353,6 +375,8 @@ int main(void)
         CONF_TEST(doubles_are_fatal),
         CONF_TEST(no_text_at_all),
         CONF_TEST(tells_all_faults_in_order),
+        CONF_TEST(what_is_shown_of_a_value),
+        CONF_TEST(several_faults_of_one_line),
         CONF_TEST(what_has_no_line_comes_last),
         CONF_TEST(nothing_is_used_instead),
         CONF_TEST(the_report_has_a_limit),

@@ -548,6 +548,10 @@ static void control_characters(void **state)
                      "b\n",
                  3, "Username|control character");
     assert_string_equal(gateway()->username, "");
+    assert_error(DTU "Username=a\x7F"
+                     "b\n",
+                 3, "Username|control character");
+    parse_clean(DTU "Username=a b\tc~\n");
     assert_error(DTU "Username=a\n Password=geheim\n", 3, "Username = \"a\"|indentation");
     assert_error("[DEFAULT]\nHost=dtu\n  # c\n  Username=a\n", 2, "Host|indentation");
     assert_error(DTU "HTTPTimeout=1\n 5\n", 3, "indentation|2.5 is used");
