@@ -25,7 +25,7 @@ void conf_read_added(struct conf_parse *p)
     explicit_bzero(g->username, sizeof g->username);
     explicit_bzero(g->password, sizeof g->password);
     explicit_bzero(g->authorization, sizeof g->authorization);
-    g->base_url[0] = g->replay_file[0] = g->in_doubt[0] = '\0';
+    g->base_url[0] = g->replay_file[0] = '\0';
     text_copy(g->driver, sizeof g->driver, "auto");
     g->digest = false;
     g->auto_add = g->nearby = true;

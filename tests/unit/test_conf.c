@@ -199,6 +199,9 @@ static void who_cannot_wait_is_polled(void **state)
         parse_clean(text);
         assert_int_equal(gateway()->push, cases[i].push);
         /* Of one device, or of those without a section: that of its own DTU. */
+        snprintf(text, sizeof text, ONE "%s\n", cases[i].keys);
+        parse_clean(text);
+        assert_int_equal(gateway()->push, cases[i].push);
         snprintf(text, sizeof text, DTU "[DTU1]\nHost=b\n[INVERTER0]\n[INVERTER1]\nDTU=1\n%s\n",
                  cases[i].keys);
         parse_clean(text);

@@ -145,11 +145,29 @@ static void added_beside_a_fault(void **state)
     config_add(c, &added);
     assert_int_equal(c->dtu_count, 2);
     assert_false(c->gateways[1].auto_add);
-    /* A number for one device is not meant for several. */
-    parse_clean(DTU "DeviceInstance=40\n");
+    /* A number for one device is not meant for several, and a capture is no device at that address. */
+    parse_clean("[DEFAULT]\nDTU=replay\nReplayFile=/a\nDeviceInstance=40\n");
     config_add(c, &added);
     assert_true(c->gateways[1].auto_add);
+    assert_string_equal(c->gateways[1].base_url, "http://192.168.1.9");
+    assert_string_equal(c->gateways[1].replay_file, "");
     assert_int_equal(c->unnamed[1].instance, CONF_INSTANCE_AUTO);
+}
+
+/* The first of the file is known as well as the others, and the first device moves as they do. */
+static void added_beside_the_first(void **state)
+{
+    struct addresses added = {.list = {"dtu", "192.168.1.9"}};
+
+    (void)state;
+    parse_clean(DTU);
+    config_add(c, &added);
+    assert_int_equal(c->gateway_count, 2);
+    assert_string_equal(c->gateways[1].section, "ADDED2");
+    parse_clean(TEMPLATE);
+    config_add(c, &added);
+    assert_int_equal(c->gateway_count, 3);
+    assert_int_equal(device()->gateway, 2);
 }
 
 /* What the file says of limits and switches is final; what is not written, or empty, is not said. */
@@ -514,7 +532,10 @@ static void captures(void **state)
     assert_string_equal(c->gateways[1].replay_file, "/a");
     assert_string_equal(c->gateways[2].replay_file, "/b");
     assert_string_equal(c->gateways[3].base_url, "http://third");
+    parse_clean("[DEFAULT]\nDTU=replay\nReplayFile=a\n");
+    assert_string_equal(gateway()->base_url, "file://a");
     assert_error("[DEFAULT]\nDTU=replay\nHost=h\n", 1, "[DEFAULT]|ReplayFile is missing");
+    assert_int_equal(c->gateway_count, 0);
     assert_error("[DEFAULT]\nDTU=replay\n[DTU1]\nHost=h\n", 1, "[DEFAULT]|ReplayFile is missing");
     assert_error("[DEFAULT]\nHost=h\n[DTU1]\nType=replay\n", 3, "[DTU1]|ReplayFile is missing");
     assert_error("[DEFAULT]\nDTU=replay\nReplayFile=/a\nReplaySpeed=0\n", 4, "ReplaySpeed");
@@ -530,6 +551,7 @@ int main(void)
         CONF_TEST(dtu0_by_its_section),
         CONF_TEST(added_on_the_screen),
         CONF_TEST(added_beside_a_fault),
+        CONF_TEST(added_beside_the_first),
         CONF_TEST(what_the_file_says),
         CONF_TEST(no_dtu_0),
         CONF_TEST(a_dtu_without_a_host),

@@ -118,7 +118,9 @@ static void templates_that_lack_something(void **state)
 {
     assert_error(
         "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nCUST_API_PATH=s\nCUST_Power=p\n",
-        4, "[TEMPLATE0] Host is missing");
+        4, "[TEMPLATE0] Host is missing: write Host = and the address of the device");
+    assert_error("[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nCUST_Power=p\n", 4,
+                 "[TEMPLATE0] Host is missing: write Host = and the address of the device");
     assert_error(
         "[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nHost=h\nCUST_Power=p\n", 4,
         "CUST_API_PATH is missing");

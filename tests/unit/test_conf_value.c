@@ -70,6 +70,10 @@ static void long_hosts(void **state)
         parse_clean(text);
         snprintf(url, sizeof url, "https://%.*s", len, host);
         assert_string_equal(gateway()->base_url, url);
+        /* As people read it, cut where there is no more room. */
+        snprintf(text, sizeof text, "TCP/IP (HTTPS) %.*s", len, host);
+        text[sizeof c->unnamed[0].connection - 1] = '\0';
+        assert_string_equal(c->unnamed[0].connection, text);
     }
 }
 
