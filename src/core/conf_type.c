@@ -86,5 +86,8 @@ bool conf_find_type(struct conf_parse *p, const char *section, struct device_typ
         return false;
     }
     struct faults faults = {p, e->line, section, text->name};
-    return device_type_read(type, text, on_fault, &faults);
+    bool ok = device_type_read(type, text, on_fault, &faults);
+    /* As with the file itself: the configuration is not one without this device. */
+    p->out_of_memory = p->out_of_memory || type->out_of_memory;
+    return ok;
 }

@@ -207,6 +207,7 @@ bool device_type_read(struct device_type *t, const struct device_text *text, dev
     }
     t->file = inifile_read(text->text, on_fault, &c);
     if (!t->file) {
+        t->out_of_memory = true;
         say(&c, 0, "out of memory");
         return false;
     }

@@ -42,7 +42,8 @@ extern const struct device_text device_texts[];
 struct device_type {
     const char *name; /* borrowed from the text's */
     struct inifile *file;
-    unsigned channels; /* 1..DEVICE_CHANNELS_MAX */
+    unsigned channels;  /* 1..DEVICE_CHANNELS_MAX */
+    bool out_of_memory; /* why it could not be read: not the file's fault */
 };
 
 /* line: of the device's file. */

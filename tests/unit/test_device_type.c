@@ -141,6 +141,8 @@ static void types_that_are_not_there(void **state)
     (void)state;
     assert_error(TYPED "Type=shelly-plus-1p\n", 5,
                  "[TEMPLATE0] Type = shelly-plus-1p is not known|did you mean shelly-plus-1pm?");
+    /* Of those that are as near, the first. */
+    assert_error(TYPED "Type=shelly-9pm\n", 5, "did you mean shelly-1pm?");
     assert_error(TYPED "Type=refrigerator\n", 5, "refrigerator is not known|docs/devices.md");
     assert_int_equal(c->device_count, 0);
 }
