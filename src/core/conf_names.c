@@ -190,7 +190,7 @@ static bool nearest_section(const char *name, char out[CONF_SECTION_MAX])
     }
     letters[len] = '\0';
     number = strtoul(name, NULL, 10); /* ULONG_MAX where it is too long */
-    for (size_t i = 0; len > 2 && i < sizeof kinds / sizeof kinds[0]; i++) {
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         unsigned allowed = strlen(kinds[i].prefix) > 4 ? 2 : 0;
         if (nearest_distance(letters, kinds[i].prefix) > allowed ||
             number >= (kinds[i].count ? kinds[i].count : 1))

@@ -30,6 +30,25 @@ static void unknown_keys(void **state)
     assert_int_equal(device()->position, 0);
 }
 
+/* A key of the owner's own is one that a value refers to: 256 of these are kept in mind. */
+static void keys_of_the_owner_s_own(void **state)
+{
+    char text[8000];
+
+    for (unsigned count = 256; count <= 257; count++) {
+        size_t len =
+            (size_t)sprintf(text, DTU); /* each refers to the next, the last to the first */
+        for (unsigned i = 0; i < count; i++)
+            len += (size_t)sprintf(text + len, "own%u=%%(own%u)s\n", i, (i + 1) % count);
+        if (count == 256)
+            parse_clean(text);
+        else
+            assert_warning(text, 3, "own0 is not known");
+    }
+    parse_clean(DTU "net=a\nUsername=%(NET)s%(net)s\n");
+    assert_warning(DTU "ne=a\nnet=b\nUsername=%(net)s\n", 3, "[DEFAULT] ne is not known");
+}
+
 static void unknown_sections(void **state)
 {
     static const char *const bad[][2] = {
@@ -47,6 +66,7 @@ static void unknown_sections(void **state)
         {"INVERTER1x", "did you mean [INVERTER1]?"},
         {"TEMPLATE-1", "did you mean [TEMPLATE1]?"},
         {"dtu1", "did you mean [DTU1]?"},
+        {"DEFAULT1", "[INVERTER0] to [INVERTER63]"},
         {"INVERTER64", "[INVERTER0] to [INVERTER63]"},
         {"DTX1", "[INVERTER0] to [INVERTER63]"},
         {"GENERAL", "[INVERTER0] to [INVERTER63]"},
@@ -61,7 +81,7 @@ static void unknown_sections(void **state)
         assert_warning(text, 3, bad[i][1]);
         assert_non_null(strstr(report.messages[0].text, bad[i][0]));
     }
-    assert_warning(DTU "[The inverter on the roof of the shed]\nPhase=L1\n", 3,
+    assert_warning(DTU "[The inverter on the roof of the garden shed]\nPhase=L1\n", 3,
                    "[The inverter on the roof of the ] is not known|[INVERTER0] to [INVERTER63]");
 }
 
@@ -363,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONF_TEST(unknown_keys),
+        CONF_TEST(keys_of_the_owner_s_own),
         CONF_TEST(unknown_sections),
         CONF_TEST(a_host_in_the_wrong_section),
         CONF_TEST(nothing_to_publish),

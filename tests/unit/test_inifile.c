@@ -147,6 +147,7 @@ static void interpolates(void **state)
     assert_value("[A]\nkey=%(empty)s\nempty=\n", "");
     /* Of what is referred to, the blank lines behind are no part. */
     assert_value("[A]\nother=1\n\n  \n\nkey=%(other)sx\n", "1x");
+    assert_value("[A]\nfirst=0\nsecond=0\nother=1\n\n  \n\nkey=%(other)sx\n", "1x");
     assert_value("[A]\nother=1\n 2\n\n[B]\n[DEFAULT]\nkey=%(other)sx\n", "1\n2x");
 }
 
@@ -337,6 +338,11 @@ static void has_limits(void **state)
     for (int i = 0; i < INIFILE_ENTRIES_MAX + 10; i++)
         len += (size_t)sprintf(text + len, "k%d=\n v\n", i);
     assert_fault(text, 2 * INIFILE_ENTRIES_MAX + 2, "too many keys");
+    struct inifile *f = read_text(text, &faults);
+    assert_int_equal(f->entry_count, INIFILE_ENTRIES_MAX);
+    assert_string_equal(f->entries[INIFILE_ENTRIES_MAX - 1].value,
+                        "\nv"); /* no line of what is lost */
+    inifile_free(f);
     free(text);
 }
 
