@@ -14,6 +14,7 @@
 static void unknown_keys(void **state)
 {
     assert_warning(DTU "Hosts=1\n", 3, "[DEFAULT] Hosts|did you mean Host?");
+    assert_warning(DTU "DT=opendtu\n", 3, "[DEFAULT] DT is not known: did you mean DTU?");
     assert_warning(ONE "AcPositon=1\n", 4, "AcPositon|AcPosition");
     assert_warning(ONE "Servicname=1\n", 4, "Servicename");
     assert_warning(DTU "Colour=red\n", 3, "Colour|no effect");
@@ -46,6 +47,7 @@ static void keys_of_the_owner_s_own(void **state)
             assert_warning(text, 3, "own0 is not known");
     }
     parse_clean(DTU "net=a\nUsername=%(NET)s%(net)s\n");
+    parse_clean("[DEFAULT]\nHost=%(net)s.1\nnet=10.0.0\n");
     assert_warning(DTU "ne=a\nnet=b\nUsername=%(net)s\n", 3, "[DEFAULT] ne is not known");
 }
 
