@@ -569,6 +569,8 @@ static void names(void **state)
     memset(text + strlen(text), 'x', 100);
     assert_warning(text, 8, "Name|too long");
     assert_int_equal(strlen(device()->name), NAME_MAX_BYTES - 1);
+    text[strlen(TEMPLATE "Name=") + NAME_MAX_BYTES] = '\0';
+    assert_warning(text, 8, "Name|too long");
     text[strlen(TEMPLATE "Name=") + NAME_MAX_BYTES - 1] = '\0'; /* as long as it may be */
     parse_clean(text);
     assert_int_equal(strlen(device()->name), NAME_MAX_BYTES - 1);
