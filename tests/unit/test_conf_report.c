@@ -180,6 +180,8 @@ static void templates_with_several_requests(void **state)
     assert_error(TEMPLATE "CUST_API_PATH_3=x\n", 4, "CUST_API_PATH_3|CUST_API_PATH_2 is not");
     assert_int_equal(c->gateway_count, 0);
     assert_int_equal(c->device_count, 0);
+    assert_error(TEMPLATE "CUST_API_PATH_3=/\n", 4, "CUST_API_PATH_3|CUST_API_PATH_2 is not");
+    parse_clean(TEMPLATE "Username=[2]x\nPassword=[7]x\n"); /* only a path is one */
     assert_error(TEMPLATE "CUST_String2_Power=[2]e\n", 4, "CUST_String2_Power|CUST_API_PATH_2");
 }
 
