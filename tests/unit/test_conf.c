@@ -218,11 +218,11 @@ static void who_cannot_wait_is_polled(void **state)
 /* One that a capture plays stays a template, whatever it asks for. */
 static void a_template_from_a_capture(void **state)
 {
-    parse_clean("[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nReplayFile=/a\n"
+    parse_clean("[DEFAULT]\nDTU=template\nNumberOfTemplates=1\n[TEMPLATE0]\nReplayFile=a\n"
                 "CUST_API_PATH=/\nCUST_Power=p\n");
     assert_string_equal(gateway()->driver, "replay");
     assert_true(conf_is_template(gateway()));
-    assert_string_equal(device()->connection, "Capture /a");
+    assert_string_equal(device()->connection, "Capture a");
     parse_clean(DTU);
     assert_false(conf_is_template(gateway()));
 }

@@ -218,6 +218,9 @@ static void a_file_of_the_owner_s(void **state)
     assert_string_equal(gateway()->base_url, "http://[fe80::1]:8080");
     parse_own(TYPED "Type=shelly-2pm\n", file); /* before the built-in one */
     assert_string_equal(gateway()->template.title, "My meter");
+    parse_own(TYPED "Type=mine\n",
+              "[DEVICE]\nTitle=M\nClasses=pvinverter\nCUST_API_PATH=x\nCUST_Power=p\n");
+    assert_string_equal(device()->name, "M");
     parse_own(TYPED "Type=mine\n", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_Powr=p\n");
     assert_message(CONF_ERROR, 5,
                    "[TEMPLATE0] Type: devices/mine.ini: line 4: CUST_Powr is not known");
