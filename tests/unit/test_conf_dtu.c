@@ -478,6 +478,7 @@ static void an_inverter_of_a_faulty_dtu(void **state)
     assert_int_equal(c->device_count, 1);
     assert_true(device_of("INVERTER0")->off);
     assert_string_equal(device_of("INVERTER0")->serial, "A1");
+    assert_int_equal(device_of("INVERTER0")->gateway, 0); /* one that there is */
     assert_string_equal(gateway()->in_doubt, "");
 }
 
