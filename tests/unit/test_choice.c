@@ -132,6 +132,9 @@ static void what_is_not_set_is_as_configured(void **state)
     assert_false(choice_switches(&c, &off));
     assert_true(choice_limits(&c, &on));
     assert_true(choice_switches(&c, &on));
+    c = (struct owner_choice){.power_limit = 0, .power_switch = 0};
+    assert_false(choice_limits(&c, &on)); /* no is set as well */
+    assert_false(choice_switches(&c, &on));
     c = (struct owner_choice){.enabled = 0, .power_limit = 1, .power_switch = -1};
     assert_false(choice_enabled(&c));
     assert_true(choice_limits(&c, &off));
