@@ -61,6 +61,7 @@ static void unknown_sections(void **state)
         {"inverter1", "did you mean [INVERTER1]?"},
         {"INVERTER 2", "did you mean [INVERTER2]?"},
         {"INVERTR3", "did you mean [INVERTER3]?"},
+        {"INVERTR20", "did you mean [INVERTER20]?"},
         {"INVRTR3", "did you mean [INVERTER3]?"},
         {"INVRT3", "[INVERTER0] to [INVERTER63]"},
         {"TEMPLATE64", "[TEMPLATE0] to [TEMPLATE63]"},
