@@ -26,13 +26,18 @@ static void fail_at(void *user, unsigned line, const char *text)
     fail_msg("line %u: %s", line, text);
 }
 
-static void look(const char *text)
+static void look_among(const struct device_text *texts, const char *text)
 {
     struct inifile *file = inifile_read(text, fail_at, NULL);
 
     assert_non_null(file);
-    conf_like(file, "TEMPLATE0", device_texts, &like);
+    conf_like(file, "TEMPLATE0", texts, &like);
     inifile_free(file);
+}
+
+static void look(const char *text)
+{
+    look_among(device_texts, text);
 }
 
 static void assert_like(const char *text, const char *type, const char *kept)
@@ -136,6 +141,8 @@ static void what_the_type_does_not_say_is_kept(void **state)
 {
     (void)state;
     assert_like(SWITCH "CUST_Power=apower\n", "shelly-plus-1pm", "");
+    assert_like(SWITCH "CUST_Power=apower\nCUST_Power_L1=none\nCUST_API_PATH_2=\n",
+                "shelly-plus-1pm", "CUST_API_PATH_2");
     assert_like(SWITCH "CUST_Power=/apower\nCUST_Return=ret_aenergy/total\nCUST_Return_Mult=1e-3\n"
                        "CUST_Power_Mult=1.0\nCUST_Power_Default=none\n",
                 "shelly-plus-1pm", "");
@@ -198,6 +205,7 @@ static void a_login_stays_what_it_is(void **state)
     assert_like("[DEFAULT]\nDigestAuth=1\n" SWITCH_WITH_LOGIN, "shelly-plus-1pm", "");
     assert_like("[DEFAULT]\nDigestAuth=True\n" SWITCH_WITH_LOGIN, "shelly-plus-1pm", "");
     assert_like_none("[DEFAULT]\nDigestAuth=0\n" SWITCH_WITH_LOGIN);
+    assert_like(SWITCH "CUST_Power=apower\nUsername=\n", "shelly-plus-1pm", ""); /* there is none */
 }
 
 static void a_port_stays_what_it_is(void **state)
@@ -216,9 +224,7 @@ static void a_port_stays_what_it_is(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         (void)snprintf(text, sizeof text, "[TEMPLATE0]\nHost=%s\nCUST_API_PATH=x\nCUST_Power=p\n",
                        cases[i].host);
-        struct inifile *file = inifile_read(text, fail_at, NULL);
-        conf_like(file, "TEMPLATE0", own, &like);
-        inifile_free(file);
+        look_among(own, text);
         if ((like.type != NULL) != cases[i].like)
             fail_msg("%s", cases[i].host);
     }
@@ -234,14 +240,10 @@ static void the_nearest_of_several(void **state)
         {"near", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\nCUST_Total=e\n",
          NULL},
         {NULL, NULL, NULL}};
-    struct inifile *file =
-        inifile_read("[TEMPLATE0]\nHost=a\nCUST_API_PATH=/x\nCUST_Power=p\nCUST_Total=e\n"
-                     "CUST_Voltage=u\n",
-                     fail_at, NULL);
 
     (void)state;
-    conf_like(file, "TEMPLATE0", own, &like);
-    inifile_free(file);
+    look_among(own, "[TEMPLATE0]\nHost=a\nCUST_API_PATH=/x\nCUST_Power=p\nCUST_Total=e\n"
+                    "CUST_Voltage=u\n");
     assert_string_equal(like.type, "near");
     assert_string_equal(like.kept, "CUST_Voltage");
 }
@@ -253,12 +255,9 @@ static void the_first_of_two(void **state)
         {"one", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\n", NULL},
         {"two", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\n", NULL},
         {NULL, NULL, NULL}};
-    struct inifile *file =
-        inifile_read("[TEMPLATE0]\nHost=a\nCUST_API_PATH=x\nCUST_Power=p\n", fail_at, NULL);
 
     (void)state;
-    conf_like(file, "TEMPLATE0", own, &like);
-    inifile_free(file);
+    look_among(own, "[TEMPLATE0]\nHost=a\nCUST_API_PATH=x\nCUST_Power=p\n");
     assert_string_equal(like.type, "one");
 }
 
@@ -267,12 +266,27 @@ static void without_a_power(void **state)
 {
     static const struct device_text own[] = {
         {"open", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\n", NULL}, {NULL, NULL, NULL}};
-    struct inifile *file = inifile_read("[TEMPLATE0]\nHost=a\nCUST_API_PATH=x\n", fail_at, NULL);
 
     (void)state;
-    conf_like(file, "TEMPLATE0", own, &like);
-    inifile_free(file);
+    look_among(own, "[TEMPLATE0]\nHost=a\nCUST_API_PATH=x\n");
     assert_null(like.type);
+    look_among(own, "[TEMPLATE0]\nHost=a\nCUST_API_PATH=x\nCUST_Power=\n");
+    assert_null(like.type);
+}
+
+/* A default that the section says as well; a type that says that no digest is needed. */
+static void a_type_that_says_nothing_more(void **state)
+{
+    static const struct device_text own[] = {
+        {"mine", "[DEVICE]\nTitle=M\nClasses=grid\nDigestAuth=0\nCUST_API_PATH=x\nCUST_Power=p\n",
+         NULL},
+        {NULL, NULL, NULL}};
+
+    (void)state;
+    look_among(own, "[TEMPLATE0]\nHost=a\nUsername=u\nCUST_API_PATH=x\n"
+                    "CUST_Power=p\nCUST_Power_Mult=1\n");
+    assert_non_null(like.type);
+    assert_string_equal(like.kept, "");
 }
 
 int main(void)
@@ -287,6 +301,7 @@ int main(void)
         cmocka_unit_test(the_nearest_of_several),
         cmocka_unit_test(the_first_of_two),
         cmocka_unit_test(without_a_power),
+        cmocka_unit_test(a_type_that_says_nothing_more),
     };
     return cmocka_run_group_tests_name("conf_like", tests, NULL, NULL);
 }
