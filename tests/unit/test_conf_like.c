@@ -261,6 +261,20 @@ static void the_first_of_two(void **state)
     assert_string_equal(like.type, "one");
 }
 
+/* Where nothing is lost with either: the one that adds less. */
+static void the_one_that_adds_less(void **state)
+{
+    static const struct device_text own[] = {
+        {"more", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\nCUST_Total=e\n",
+         NULL},
+        {"less", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\n", NULL},
+        {NULL, NULL, NULL}};
+
+    (void)state;
+    look_among(own, "[TEMPLATE0]\nHost=a\nCUST_API_PATH=x\nCUST_Power=p\n");
+    assert_string_equal(like.type, "less");
+}
+
 /* A type that leaves the power to its owner is not known by what is asked alone. */
 static void without_a_power(void **state)
 {
@@ -300,6 +314,7 @@ int main(void)
         cmocka_unit_test(a_port_stays_what_it_is),
         cmocka_unit_test(the_nearest_of_several),
         cmocka_unit_test(the_first_of_two),
+        cmocka_unit_test(the_one_that_adds_less),
         cmocka_unit_test(without_a_power),
         cmocka_unit_test(a_type_that_says_nothing_more),
     };
