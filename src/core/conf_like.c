@@ -121,7 +121,7 @@ static bool is_reached_alike(const struct likeness *l)
 /* What a Type may take the place of: never where the device is, and whose serial number it has. */
 static bool stands_in(const struct conf_key *key)
 {
-    return key->scopes & CONF_IN_TEMPLATE && strncmp(key->name, "CUST_", 5) == 0;
+    return strncmp(key->name, "CUST_", 5) == 0;
 }
 
 static void keep(struct conf_like *found, const char *name)

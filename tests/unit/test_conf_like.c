@@ -52,6 +52,7 @@ static void assert_like_none(const char *text)
     look(text);
     if (like.type)
         fail_msg("%s: %s", text, like.type);
+    assert_int_equal(like.channel, -1);
 }
 
 /* ---- Every type ---- */
@@ -252,13 +253,33 @@ static void the_nearest_of_several(void **state)
 static void the_first_of_two(void **state)
 {
     static const struct device_text own[] = {
-        {"one", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\n", NULL},
+        {"one", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\nCUST_Return=\n",
+         NULL}, /* what is empty adds nothing */
         {"two", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\n", NULL},
         {NULL, NULL, NULL}};
 
     (void)state;
     look_among(own, "[TEMPLATE0]\nHost=a\nCUST_API_PATH=x\nCUST_Power=p\n");
     assert_string_equal(like.type, "one");
+}
+
+/* One of its channels, and none that it does not have. */
+static void which_channel(void **state)
+{
+    static const struct device_text own[] = {
+        {"two", "[DEVICE]\nTitle=M\nClasses=grid\nChannels=2\nCUST_API_PATH=x/{n}\nCUST_Power=p\n",
+         NULL},
+        {NULL, NULL, NULL}};
+    char text[100];
+
+    (void)state;
+    for (int n = 0; n <= 2; n++) {
+        (void)snprintf(text, sizeof text, "[TEMPLATE0]\nHost=a\nCUST_API_PATH=x/%d\nCUST_Power=p\n",
+                       n);
+        look_among(own, text);
+        assert_int_equal(like.type != NULL, n < 2);
+        assert_int_equal(like.channel, n < 2 ? n : -1);
+    }
 }
 
 /* Where nothing is lost with either: the one that adds less. */
@@ -314,6 +335,7 @@ int main(void)
         cmocka_unit_test(a_port_stays_what_it_is),
         cmocka_unit_test(the_nearest_of_several),
         cmocka_unit_test(the_first_of_two),
+        cmocka_unit_test(which_channel),
         cmocka_unit_test(the_one_that_adds_less),
         cmocka_unit_test(without_a_power),
         cmocka_unit_test(a_type_that_says_nothing_more),
