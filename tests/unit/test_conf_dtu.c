@@ -408,6 +408,9 @@ static void inverters_without_a_section(void **state)
     assert_int_equal(device_of("INVERTER0")->instance, 40);
     assert_int_equal(device_of("INVERTER1")->phase, PHASE_L1);
     assert_warning(DTU SECOND "DeviceInstance=40\n", 5, "[DTU1] DeviceInstance|[INVERTERn]");
+    assert_warning(DTU SECOND "MaxPower=500\n[INVERTER0]\nDTU=1\n", 5,
+                   "[DTU1] MaxPower|[INVERTERn]");
+    assert_false(has_value(device()->max_power_w)); /* what is not used there is not inherited */
     /* Under a class that was not meant, nothing is published. */
     assert_error(DTU SECOND "Servicename=pv\n[INVERTER0]\nDTU=1\n[INVERTER1]\n", 5,
                  "[DTU1] Servicename|what depends on it is kept off the bus");
