@@ -153,6 +153,10 @@ static void an_address_keeps_its_number(void **state)
     assert_true(addresses_write(&a, "x1,c1,d1"));
     assert_string_equal(a.list[0], "d1"); /* the first one, too, whatever is named before it */
     assert_string_equal(a.list[1], "x1");
+    assert_true(addresses_write(&a, "a,b"));
+    assert_true(addresses_write(&a, "b"));
+    assert_string_equal(a.list[1], "b");
+    assert_true(addresses_write(&a, "a1,b1,c1"));
     assert_true(addresses_write(&a, "C1"));
     assert_string_equal(a.list[2], "c1");
     assert_string_equal(text(&a), "c1");

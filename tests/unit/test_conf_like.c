@@ -286,9 +286,11 @@ static void which_channel(void **state)
 static void the_one_that_adds_less(void **state)
 {
     static const struct device_text own[] = {
-        {"more", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\nCUST_Total=e\n",
+        {"more",
+         "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\nCUST_Total=e\nCUST_Return=r\n",
          NULL},
-        {"less", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\n", NULL},
+        {"less", "[DEVICE]\nTitle=M\nClasses=grid\nCUST_API_PATH=x\nCUST_Power=p\nCUST_Total=e\n",
+         NULL},
         {NULL, NULL, NULL}};
 
     (void)state;

@@ -126,6 +126,7 @@ static void continues_values(void **state)
     assert_value("[A]\nkey=1\n [B]\n", "1\n[B]");
     assert_value("[A]\nkey=1\n\n 2\n\n\n", "1\n\n2");
     assert_value("[A]\nkey=\n 1\n", "1");
+    assert_value("[A]\nkey=1\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n", "1");
     assert_value("[A]\n key=1\n  2\n other=3\n", "1\n2");
     assert_value("[A]\n key=1\n[B]\n  other=2\n", "1");
     /* As wide as it looks, not as many bytes. */
