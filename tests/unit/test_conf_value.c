@@ -137,6 +137,9 @@ static void quotes_and_comments(void **state)
         {"Host=\xE2\x80\x9E"
          "dtu\xE2\x80\x9C",
          CONF_ERROR, "remove the quotes"},
+        {"Host=\xE2\x80\x9C"
+         "dtu\xE2\x80\x9D",
+         CONF_ERROR, "remove the quotes"},
         {"Phase=\"L1\"", CONF_ERROR, "remove the quotes"},
         {"HTTPTimeout='3'", CONF_ERROR, "remove the quotes|2.5 is used"},
         {"Host=dtu # the roof", CONF_ERROR, "a comment needs its own line"},
@@ -290,6 +293,10 @@ static void numbers(void **state)
         assert_int_equal(c->device_count, 1); /* each has a safe default */
         assert_false(device()->off);
     }
+    parse_clean(ONE "MeterAway=invalid\n");
+    assert_int_equal(device()->meter_away, METER_AWAY_INVALID);
+    assert_error(ONE "MeterAway=sometimes\n", 4, "MeterAway|leave|invalid");
+    assert_int_equal(device()->meter_away, METER_AWAY_LEAVE);
     parse_clean(DTU "HTTPTimeout=.5\nRetryAfterSeconds=+7\n");
     assert_int_equal(gateway()->timeout_ms, 500);
     assert_int_equal(gateway()->retry_after_ms, 7000);
