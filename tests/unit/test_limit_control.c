@@ -52,6 +52,16 @@ static void a_trial_gives_way_to_the_ess(void **state)
     assert_true(limit_try(&l, MISSING, now));
 }
 
+static void what_a_trial_may_ask_for(void **state)
+{
+    assert_false(limit_try(&l, -1, now));
+    assert_true(limit_try(&l, 0, now));
+    assert_w(send_and_confirm(), 24);
+    limit_forbid(&l);
+    assert_false(limit_try(&l, 200, now));
+    assert_true(limit_try(&l, MISSING, now));
+}
+
 /* ---- What the inverter does ---- */
 
 static void measure(double w)
@@ -82,6 +92,131 @@ static void a_ramp_on_its_way_down_is_no_loss(void **state)
         measure(w);
     assert_w(due(), MISSING);
     assert_int_equal(limit_events(&l), 0);
+}
+
+/* 20 W or 5 % above the limit, the larger of them, is obeyed: meters and inverters differ by so much. */
+static void how_much_above_is_too_much(void **state)
+{
+    static const struct limit_rules two_kw = {.max_power_w = 2000, .floor_w = 40};
+    static const struct {
+        double limit_w, measured_w;
+        bool lost;
+    } cases[] = {{300, 320, false}, {300, 320.5, true}, {600, 630, false}, {600, 630.5, true}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        limit_setup(NULL);
+        limit_allow(&l, &two_kw);
+        limited_to(cases[i].limit_w);
+        now += 60 * S;
+        for (int n = 0; n < 3; n++)
+            limit_measured(&l, cases[i].measured_w, true, now);
+        assert_int_equal(limit_events(&l), cases[i].lost ? LIMIT_LOST : 0);
+    }
+}
+
+/* Falling is more than 5 W or 1 % from one measurement to the next. */
+static void how_fast_a_ramp_must_fall(void **state)
+{
+    static const struct limit_rules two_kw = {.max_power_w = 2000, .floor_w = 40};
+    static const struct {
+        double from_w, to_w;
+        bool lost;
+    } cases[] = {{400, 395, true}, {400, 394.5, false}, {1000, 990, true}, {1000, 989.5, false}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        limit_setup(NULL);
+        limit_allow(&l, &two_kw);
+        limited_to(300);
+        now += 60 * S;
+        limit_measured(&l, cases[i].from_w, true, now);
+        limit_measured(&l, cases[i].from_w, true, now);
+        limit_measured(&l, cases[i].to_w, true, now);
+        assert_int_equal(limit_events(&l), cases[i].lost ? LIMIT_LOST : 0);
+    }
+}
+
+static void after_a_fall_it_is_counted_anew(void **state)
+{
+    limited_to(300);
+    now += 30 * S;
+    measure(500);
+    measure(500);
+    measure(480); /* the first of three */
+    measure(480);
+    assert_int_equal(limit_events(&l), 0);
+    measure(480);
+    assert_int_equal(limit_events(&l), LIMIT_LOST);
+}
+
+/* An inverter takes half a minute to follow. */
+static void what_is_measured_too_early_does_not_count(void **state)
+{
+    limited_to(300);
+    now = l.sent_ms + 30 * S - 1;
+    for (int n = 0; n < 3; n++)
+        limit_measured(&l, 600, true, now);
+    assert_int_equal(limit_events(&l), 0);
+    now++;
+    limit_measured(&l, 600, true, now);
+    limit_measured(&l, 600, true, now);
+    assert_int_equal(limit_events(&l), 0);
+    limit_measured(&l, 600, true, now);
+    assert_int_equal(limit_events(&l), LIMIT_LOST);
+}
+
+/* A refresh begins the count anew, also where nothing says that it arrived. */
+static void a_refresh_begins_anew(void **state)
+{
+    limit_manual(&l, 300);
+    send_and_confirm();
+    (void)limit_events(&l);
+    now += 5 * MIN;
+    limit_measured(&l, 500, true, now);
+    limit_measured(&l, 500, true, now);
+    send_due();
+    limit_answer(&l, true, now);
+    limit_status(&l, COMMAND_OK, MISSING, now);
+    now += 30 * S;
+    limit_measured(&l, 500, true, now);
+    limit_measured(&l, 500, true, now);
+    assert_int_equal(limit_events(&l), 0);
+    limit_measured(&l, 500, true, now);
+    assert_int_equal(limit_events(&l), LIMIT_LOST);
+}
+
+/* Three measurements that say so; what it does about it. */
+static unsigned ignore_it(void)
+{
+    now += 60 * S;
+    for (int n = 0; n < 3; n++)
+        limit_measured(&l, 500, true, now);
+    unsigned events = limit_events(&l);
+    if (events == LIMIT_LOST)
+        send_and_confirm();
+    return events;
+}
+
+static void it_is_sent_three_times_more(void **state)
+{
+    limit_manual(&l, 300);
+    send_and_confirm();
+    (void)limit_events(&l);
+    assert_int_equal(ignore_it(), LIMIT_LOST);
+    assert_int_equal(ignore_it(), LIMIT_LOST);
+    now += 60 * S;
+    limit_measured(&l, 300, true, now); /* it obeys: that was the end of it */
+    for (int n = 0; n < 3; n++)
+        assert_int_equal(ignore_it(), LIMIT_LOST);
+    assert_int_equal(ignore_it(), LIMIT_FAILED | LIMIT_GAVE_UP);
+    assert_int_equal(l.failure, LIMIT_FAILED_IGNORED);
+    now += 5 * MIN;
+    assert_w(send_and_confirm(), 600);
+    now += 10 * S;
+    assert_w(send_and_confirm(), 300); /* the owner's limit, once more */
+    (void)limit_events(&l);
+    for (int n = 0; n < 3; n++)
+        assert_int_equal(ignore_it(), LIMIT_LOST);
+    assert_int_equal(ignore_it(), LIMIT_FAILED | LIMIT_GAVE_UP);
 }
 
 static void what_is_never_obeyed_is_given_up(void **state)
@@ -118,6 +253,21 @@ static void an_inverter_that_returns_is_told_again(void **state)
     assert_w(due(), 300);
 }
 
+static void without_a_limit_there_is_nothing_to_tell_again(void **state)
+{
+    limit_heard(&l, false);
+    limit_heard(&l, true);
+    limit_gateway_restarted(&l);
+    limit_measured(&l, 0, false, now);
+    limit_measured(&l, 10, true, now);
+    assert_w(due(), MISSING);
+    limited_to(300);
+    now += 10 * S;
+    limit_heard(&l, true); /* as before */
+    limit_measured(&l, 300, true, now);
+    assert_w(due(), MISSING);
+}
+
 static void another_controller_is_noticed_once(void **state)
 {
     limited_to(300);
@@ -135,6 +285,26 @@ static void another_controller_is_noticed_once(void **state)
     assert_false(l.contested);
 }
 
+/* Two percent off is nobody else's doing, neither from the limit nor from full power. */
+static void how_far_off_is_another_controller(void **state)
+{
+    static const struct {
+        double said_pct;
+        bool contested;
+    } cases[] = {{52, false}, {52.5, true}, {48, false},     {47.5, true},
+                 {98, false}, {97.5, true}, {MISSING, false}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        limit_setup(NULL);
+        limited_to(300);
+        limit_status(&l, COMMAND_OK, cases[i].said_pct, now);
+        assert_int_equal(l.contested, cases[i].contested);
+    }
+    limit_setup(NULL);
+    limit_status(&l, COMMAND_OK, 20, now); /* where nothing of ours is in force */
+    assert_false(l.contested);
+}
+
 static void throttled_is_near_the_limit(void **state)
 {
     assert_false(limit_throttles(&l, 600));
@@ -146,6 +316,13 @@ static void throttled_is_near_the_limit(void **state)
     limited_to(60);
     assert_true(limit_throttles(&l, 48));
     assert_false(limit_throttles(&l, 47));
+    now += 10 * S;
+    limited_to(96); /* 16 %: still by the looser measure */
+    assert_true(limit_throttles(&l, 77));
+    now += 20 * S;
+    limited_to(110);
+    assert_true(limit_throttles(&l, 107));
+    assert_false(limit_throttles(&l, 106));
 }
 
 /* ---- Whatever comes ---- */
@@ -254,6 +431,15 @@ int main(void)
         cmocka_unit_test_setup(another_controller_is_noticed_once, limit_setup),
         cmocka_unit_test_setup(throttled_is_near_the_limit, limit_setup),
         cmocka_unit_test_setup(whatever_comes_the_promises_hold, limit_setup),
+        cmocka_unit_test_setup(how_much_above_is_too_much, limit_setup),
+        cmocka_unit_test_setup(how_fast_a_ramp_must_fall, limit_setup),
+        cmocka_unit_test_setup(after_a_fall_it_is_counted_anew, limit_setup),
+        cmocka_unit_test_setup(what_is_measured_too_early_does_not_count, limit_setup),
+        cmocka_unit_test_setup(a_refresh_begins_anew, limit_setup),
+        cmocka_unit_test_setup(it_is_sent_three_times_more, limit_setup),
+        cmocka_unit_test_setup(how_far_off_is_another_controller, limit_setup),
+        cmocka_unit_test_setup(what_a_trial_may_ask_for, limit_setup),
+        cmocka_unit_test_setup(without_a_limit_there_is_nothing_to_tell_again, limit_setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,24 @@ static void the_watchdog_lifts(void **state)
     assert_false(limit_is_left(&l));
 }
 
+/* Something was sent, and may be in force: that nobody writes any more is told. */
+static void the_watchdog_bites_before_the_confirmation(void **state)
+{
+    assert_true(limit_write(&l, 300, now));
+    now += 5 * S;
+    send_due();
+    now += 55 * S;
+    (void)due();
+    assert_int_equal(limit_events(&l), LIMIT_EXPIRED);
+
+    limit_setup(NULL);
+    limit_heard(&l, false);
+    assert_true(limit_write(&l, 300, now)); /* which was never sent */
+    now += 60 * S;
+    (void)due();
+    assert_int_equal(limit_events(&l), 0);
+}
+
 static void the_watchdog_is_shown_while_the_inverter_is_away(void **state)
 {
     limited_to(300);
@@ -54,6 +72,10 @@ static void at_the_end_it_does_not_wait(void **state)
     limited_to(300);
     limit_release(&l);
     assert_w(due(), 600);
+    limit_allow(
+        &l, &hm600); /* it goes on after all: with spacing, and with the limit that is in force */
+    assert_true(limit_write(&l, 200, now));
+    assert_w(due(), MISSING);
 }
 
 static void a_mark_of_an_earlier_run_is_lifted_also_where_limiting_is_off(void **state)
@@ -72,6 +94,39 @@ static void a_mark_of_an_earlier_run_is_lifted_also_where_limiting_is_off(void *
     limit_status(&l, COMMAND_OK, 100, now + 2 * S);
     assert_int_equal(limit_events(&l), LIMIT_CONFIRMED | LIMIT_LIFTED);
     assert_false(limit_is_left(&l));
+}
+
+/* Where it is not known what the inverter can make, 100 % is 100 %. */
+static void a_mark_of_an_earlier_run_is_lifted_by_what_the_gateway_says(void **state)
+{
+    static const struct {
+        double said_pct;
+        unsigned events;
+    } cases[] = {{100, LIMIT_CONFIRMED | LIMIT_LIFTED}, {50, LIMIT_FAILED}};
+
+    for (size_t i = 0; i < 2; i++) {
+        limit_init(&l, true);
+        limit_heard(&l, true);
+        send_due();
+        limit_answer(&l, true, now);
+        limit_status(&l, COMMAND_OK, cases[i].said_pct, now);
+        assert_int_equal(limit_events(&l), cases[i].events);
+    }
+}
+
+static void lifted_at_the_beginning_of_time(void **state)
+{
+    double w;
+
+    now = 0;
+    limit_init(&l, true);
+    limit_heard(&l, true);
+    send_due();
+    limit_answer(&l, true, now);
+    limit_status(&l, COMMAND_OK, 100, now);
+    assert_false(limit_is_left(&l));
+    assert_int_equal(limit_due_ms(&l, now), 10 * MIN);
+    assert_int_equal(limit_next(&l, 10 * MIN, &w), LIMIT_UNMARK);
 }
 
 /* ---- The mark ---- */
@@ -120,6 +175,14 @@ static void a_new_limit_keeps_the_mark(void **state)
     assert_true(limit_write(&l, 200, now));
     (void)limit_next(&l, now, &w);
     assert_true(l.marked);
+    (void)limit_events(&l);
+    assert_true(limit_write(&l, 600, now));
+    send_and_confirm(); /* the ten minutes begin anew */
+    assert_int_equal(limit_events(&l), LIMIT_CONFIRMED | LIMIT_LIFTED);
+    int64_t lifted = now;
+    now += MIN;
+    assert_w(due(), MISSING);
+    assert_int_equal(limit_due_ms(&l, now), lifted + 10 * MIN);
 }
 
 /* One episode after the other, for a day: what is written to flash has a bound. */
@@ -150,6 +213,45 @@ static void a_day_of_episodes_writes_twenty_times_at_the_most(void **state)
     assert_in_range(writes, 1, LIMIT_MARK_WRITES_MAX);
 }
 
+/* A limit and its end; ten minutes later the mark goes, or limit_due_ms() says when. */
+static int64_t episode(void)
+{
+    double w = 0;
+
+    limit_manual(&l, 300);
+    send_and_confirm();
+    now += 10 * S;
+    limit_manual(&l, MISSING);
+    send_and_confirm();
+    now += 10 * MIN;
+    int64_t due_ms = limit_due_ms(&l, now);
+    if (due_ms <= now) {
+        assert_int_equal(limit_next(&l, now, &w), LIMIT_UNMARK);
+        limit_unmarked(&l, now);
+    }
+    return due_ms;
+}
+
+/* Twenty writes a day: the mark of the tenth episode stays until a day after the first write. */
+static void a_mark_too_many_stays_until_the_next_day(void **state)
+{
+    double w;
+
+    now = 0;
+    for (int day = 0; day < 3; day++) {
+        int64_t day_ms = now;
+        for (int i = 0; i < 9; i++)
+            assert_true(episode() <= now);
+        int64_t due_ms = episode();
+        assert_int_equal(due_ms, day_ms + 24 * 60 * MIN);
+        now = due_ms - 1;
+        assert_int_equal(limit_next(&l, now, &w), LIMIT_NOTHING);
+        now++;
+        assert_int_equal(limit_next(&l, now, &w), LIMIT_UNMARK);
+        limit_unmarked(&l, now);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +265,11 @@ int main(void)
         cmocka_unit_test_setup(the_mark_goes_ten_minutes_after_the_end, limit_setup),
         cmocka_unit_test_setup(a_new_limit_keeps_the_mark, limit_setup),
         cmocka_unit_test_setup(a_day_of_episodes_writes_twenty_times_at_the_most, limit_setup),
+        cmocka_unit_test_setup(the_watchdog_bites_before_the_confirmation, limit_setup),
+        cmocka_unit_test_setup(a_mark_of_an_earlier_run_is_lifted_by_what_the_gateway_says,
+                               limit_setup),
+        cmocka_unit_test_setup(lifted_at_the_beginning_of_time, limit_setup),
+        cmocka_unit_test_setup(a_mark_too_many_stays_until_the_next_day, limit_setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
