@@ -318,7 +318,7 @@ static bool judge(const unsigned *sets, unsigned count, struct guess_name *out)
         if (has(own, W_NOT))
             return false;
         if (is_weak)
-            f = above ? weak(own) : weak(said);
+            f = weak(own);
         if (f == FIELD_COUNT)
             continue;
         bool now =
