@@ -19,8 +19,14 @@ static struct device_memory memories[] = {
      .name = "S\xC3\xBC"
              "d \"1\"\\",
      .product = "OpenDTU",
-     .choice =
-         {.custom_name = "Shed", .position = 2, .load_position = 1, .phase = 3, .role = "heatpump"},
+     .choice = {.custom_name = "Shed",
+                .position = 2,
+                .load_position = 1,
+                .phase = 3,
+                .role = "heatpump",
+                .enabled = 1,
+                .power_limit = 0,
+                .power_switch = 1},
      .orders = {.limit_w = 300, .off = true, .pane = {1, 6}},
      .instance = 0,
      .phases = 3,
@@ -29,12 +35,17 @@ static struct device_memory memories[] = {
      .energy_kwh = 422.603,
      .offset_kwh = 400.1,
      .energy_offset_kwh = -12.5,
-     .counter = ENERGY_OF_THE_DAY},
+     .counter = ENERGY_OF_THE_DAY,
+     .limited = true},
     {.id = "TEMPLATE0",
      .section = "TEMPLATE0",
      .gateway = "TEMPLATE0",
      .serial = "12345678",
-     .choice = {.position = -1, .load_position = -1},
+     .choice = {.position = -1,
+                .load_position = -1,
+                .enabled = -1,
+                .power_limit = -1,
+                .power_switch = -1},
      .orders = {.limit_w = MISSING},
      .instance = -1,
      .phases = 1,
@@ -43,8 +54,8 @@ static struct device_memory memories[] = {
      .counter = ENERGY_UNKNOWN},
     {.id = "1",
      .serial = "1",
-     .choice = {.position = 0},
-     .orders = {.limit_w = MISSING},
+     .choice = {.position = 0, .power_limit = 1},
+     .orders = {.limit_w = 0, .pane = {6, 1}},
      .instance = 34,
      .phases = 1,
      .max_power_w = MISSING,
@@ -87,6 +98,9 @@ static void comes_back_as_it_was(void **state)
         assert_int_equal(out[i].choice.load_position, memories[i].choice.load_position);
         assert_int_equal(out[i].choice.phase, memories[i].choice.phase);
         assert_string_equal(out[i].choice.role, memories[i].choice.role);
+        assert_int_equal(out[i].choice.enabled, memories[i].choice.enabled);
+        assert_int_equal(out[i].choice.power_limit, memories[i].choice.power_limit);
+        assert_int_equal(out[i].choice.power_switch, memories[i].choice.power_switch);
         assert_same(out[i].orders.limit_w, memories[i].orders.limit_w);
         assert_int_equal(out[i].orders.off, memories[i].orders.off);
         assert_memory_equal(out[i].orders.pane, memories[i].orders.pane, sizeof out[i].orders.pane);
@@ -98,7 +112,25 @@ static void comes_back_as_it_was(void **state)
         assert_same(out[i].offset_kwh, memories[i].offset_kwh);
         assert_same(out[i].energy_offset_kwh, memories[i].energy_offset_kwh);
         assert_int_equal(out[i].counter, memories[i].counter);
+        assert_int_equal(out[i].limited, memories[i].limited);
     }
+    free(text);
+}
+
+/* What is as it is without a word is not written: the file stays small. */
+static void only_what_is_known_is_written(void **state)
+{
+    struct device_memory m;
+
+    device_memory_init(&m);
+    strcpy(m.id, "7");
+    char *text = state_print(&m, 1, NULL);
+    assert_non_null(strstr(text, "\"devices\":[\n{\"id\":\"7\",\"phases\":0,\"strings\":0}\n]}\n"));
+    free(text);
+    m.energy_kwh = 5;
+    m.counter = ENERGY_LIFETIME;
+    text = state_print(&m, 1, NULL);
+    assert_non_null(strstr(text, "\"strings\":0,\"energy_kwh\":5,\"counter\":\"lifetime\"}\n]}\n"));
     free(text);
 }
 
@@ -296,6 +328,82 @@ static void unknown_and_nonsensical_members_do_no_harm(void **state)
     assert_int_equal(strlen(out[1].section), CONF_SECTION_MAX - 1);
 }
 
+/* The value of a member of one device, of the kind that it is. */
+static double read_back(const char *member)
+{
+    struct device_memory out[4];
+    char payload[160], name[32] = "";
+
+    (void)snprintf(payload, sizeof payload, "[{\"id\":\"1\",\"energy_kwh\":5,%s}]", member);
+    if (strstr(member, "energy_kwh"))
+        (void)snprintf(payload, sizeof payload, "[{\"id\":\"1\",%s}]", member);
+    assert_int_equal(parse_payload("2", payload, out, NULL, 0), 1);
+    (void)sscanf(member, "\"%31[a-z_]", name);
+    const struct {
+        const char *name;
+        double value;
+    } values[] = {
+        {"position", out->choice.position},
+        {"load_position", out->choice.load_position},
+        {"phase", out->choice.phase},
+        {"enabled", out->choice.enabled},
+        {"power_limit", out->choice.power_limit},
+        {"power_switch", out->choice.power_switch},
+        {"instance", out->instance},
+        {"phases", out->phases},
+        {"strings", out->strings},
+        {"max_power_w", out->max_power_w},
+        {"limit_w", out->orders.limit_w},
+        {"limit_pane", out->orders.pane[CONTROL_LIMIT]},
+        {"switch_pane", out->orders.pane[CONTROL_SWITCH]},
+        {"energy_kwh", out->energy_kwh},
+        {"offset_kwh", out->offset_kwh},
+        {"energy_offset_kwh", out->energy_offset_kwh},
+    };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        if (strcmp(values[i].name, name) == 0)
+            return values[i].value;
+    }
+    fail_msg("%s", member);
+    return 0;
+}
+
+/* The file may be anybody's: what lies outside of these is not taken. */
+static void what_each_member_may_be(void **state)
+{
+    static const struct {
+        const char *name;
+        double least, most, otherwise;
+    } members[] = {
+        {"position", 0, 2, -1},
+        {"load_position", 0, 1, -1},
+        {"phase", 0, 3, 0},
+        {"enabled", 0, 1, -1},
+        {"power_limit", 0, 1, -1},
+        {"power_switch", 0, 1, -1},
+        {"instance", 0, CONF_INSTANCE_MAX, -1},
+        {"phases", 0, 3, 0},
+        {"strings", 0, STRINGS_MAX, 0},
+        {"max_power_w", 0, 1e7, MISSING},
+        {"limit_w", 0, 1e7, MISSING},
+        {"limit_pane", 0, CONTROL_PANE_MAX, 0},
+        {"switch_pane", 0, CONTROL_PANE_MAX, 0},
+        {"energy_kwh", -1e9, 1e9, MISSING},
+        {"offset_kwh", 0, 1e9, 0},
+        {"energy_offset_kwh", -1e9, 1e9, 0},
+    };
+    char member[80];
+
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        const double said[] = {members[i].least, members[i].most, members[i].least - 1,
+                               members[i].most + 1};
+        for (size_t k = 0; k < 4; k++) {
+            (void)snprintf(member, sizeof member, "\"%s\":%.17g", members[i].name, said[k]);
+            assert_same(read_back(member), k < 2 ? said[k] : members[i].otherwise);
+        }
+    }
+}
+
 /* As version 1 of the file was written. */
 static void files_by_section_are_read(void **state)
 {
@@ -350,6 +458,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back_as_it_was),
+        cmocka_unit_test(only_what_is_known_is_written),
         cmocka_unit_test(doubles_come_back_to_the_last_bit),
         cmocka_unit_test(equal_input_gives_equal_text),
         cmocka_unit_test(nothing_is_a_state_too),
@@ -360,6 +469,7 @@ int main(void)
         cmocka_unit_test(the_checksum_is_the_usual_one),
         cmocka_unit_test(newer_versions_are_refused),
         cmocka_unit_test(unknown_and_nonsensical_members_do_no_harm),
+        cmocka_unit_test(what_each_member_may_be),
         cmocka_unit_test(files_by_section_are_read),
         cmocka_unit_test(of_one_identity_the_first_stays),
     };
