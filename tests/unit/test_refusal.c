@@ -13,7 +13,7 @@
 static const char *words_of(const char *body, const char *secret)
 {
     static char out[REFUSAL_WORDS_MAX];
-    const char *const secrets[] = {NULL, "", secret};
+    const char *const secrets[] = {secret, NULL, ""};
     size_t len = strlen(body);
     char *exact = malloc(len ? len : 1); /* the sanitizer sees each byte read too many */
 
@@ -32,6 +32,9 @@ static void what_devices_say(void **state)
         {"{\"error\":{\"code\":1,\"message\":\"API not enabled\"}}", "API not enabled"},
         {"{\"error\":\"ERR_AUTH\"}", "ERR_AUTH"},
         {"{\"error\":{\"detail\":\"too many\"}}", "too many"},
+        {"{\"error\":{\"message\":5,\"detail\":\"too many\"}}", "too many"},
+        {"{\"message\":\"\",\"reason\":\"later\"}", "later"},
+        {"{\"message\":\"x\"}", "x"},
         {"{\"error\":{\"id\":7},\"reason\":\"later\"}", "later"},
         {"{\"status\":\"error\",\"Reason\":\"busy\"}", "busy"}, /* the most telling */
         {"{\"WARNING\":\"Need user and password\"}", "Need user and password"},
@@ -42,6 +45,8 @@ static void what_devices_say(void **state)
         {"{\"data\":\"Roof\"}", ""}, /* what is not known to be meant for people */
         {"{\"message\":\"cut", ""},
         {"[1,2]", ""},
+        {"[1,2", ""},
+        {"\"cut", ""},
         {"<html><title>403 Forbidden</title></html>", ""},
         {"null", ""},
         {"", ""},
@@ -70,11 +75,17 @@ static void no_secret(void **state)
 {
     (void)state;
     assert_string_equal(words_of("not found: /cm?user=a&password=b", ""), "not found: /cm");
+    assert_string_equal(words_of("not found: /cm?u", ""), "not found: /cm");
     assert_string_equal(words_of("what? no", ""), "what? no");
+    assert_string_equal(words_of("what?", ""), "what?");
     assert_string_equal(words_of("user admin, password pa55", "pa55"), "");
     assert_string_equal(words_of("{\"message\":\"pa55 is wrong\"}", "pa55"), "");
     assert_string_equal(words_of("bad token eyJhbGciOiJIUz...", "eyJhbGciOiJIUzI1NiIsInR5cCI6"),
                         "");
+    /* Twelve letters of it are too many. */
+    assert_string_equal(words_of("bad token eyJhbGciOiJI", "eyJhbGciOiJIUzI1NiIsInR5cCI6"), "");
+    assert_string_equal(words_of("bad token eyJhbGciOiJ", "eyJhbGciOiJIUzI1NiIsInR5cCI6"),
+                        "bad token eyJhbGciOiJ");
 }
 
 int main(void)

@@ -391,6 +391,66 @@ static void a_list_that_is_not_complete_leaves_each_sections_place_alone(void **
     assert_true(roster_may_add(slots, count, &list, &list.entries[2])); /* of another gateway */
 }
 
+/* A clock that counts from 0. */
+static void missing_since_the_beginning_of_time(void **state)
+{
+    struct roster_slot *added = slot(ROSTER_ADDED, HOME, 0, "a");
+    LIST(without, HOME, "b");
+
+    bind_at(&without, 0);
+    bind_at(&without, 5);
+    assert_int_equal(added->missing_ms, 0);
+    assert_int_equal(roster_drop_due(added), ROSTER_MISSING_MS);
+}
+
+static bool allow(void *user, const char *serial)
+{
+    const bool *allowed = user;
+    assert_string_equal(serial, "new");
+    return *allowed;
+}
+
+static void a_replacement_may_be_forbidden(void **state)
+{
+    bool allowed = false;
+    section(0, "gone");
+    LIST(list, HOME, "new");
+
+    list.may_replace = allow;
+    list.user = &allowed;
+    bind(&list);
+    assert_string_equal(slots[0].serial, "gone");
+    assert_int_equal(changed[0], 0);
+    allowed = true;
+    bind(&list);
+    assert_string_equal(slots[0].serial, "new");
+    assert_int_equal(changed[0], ROSTER_REBOUND);
+    /* A section that never had one needs no leave. */
+    allowed = false;
+    reset(NULL);
+    section(0, "");
+    bind(&list);
+    assert_int_equal(changed[0], ROSTER_BOUND);
+}
+
+/* Slots behind the last one are not there, whatever they held. */
+static void only_so_many_slots_are_looked_at(void **state)
+{
+    section(0, "a");
+    section(1, "gone");
+    count = 1;
+    LIST(list, HOME, "a", "b");
+
+    assert_int_equal(roster_find(slots, count, "gone"), -1);
+    list.complete = false;
+    assert_true(roster_may_add(slots, count, &list, &list.entries[1]));
+    list.complete = true;
+    bind(&list);
+    assert_string_equal(slots[1].serial, "gone");
+    assert_int_equal(slots[1].missing_ms, -1);
+    assert_int_equal(changed[1], 0xFF);
+}
+
 /* ---- Any order of events -------------------------------------------------------------------- */
 
 enum { SLOTS = 6, KNOWN = 10, ROUNDS = 20000 };
@@ -514,6 +574,9 @@ int main(void)
         cmocka_unit_test_setup(a_list_that_is_not_complete_says_nothing_of_who_lacks, reset),
         cmocka_unit_test_setup(what_was_added_is_dropped_when_it_was_missing_for_long, reset),
         cmocka_unit_test_setup(a_list_that_is_not_complete_leaves_each_sections_place_alone, reset),
+        cmocka_unit_test_setup(missing_since_the_beginning_of_time, reset),
+        cmocka_unit_test_setup(a_replacement_may_be_forbidden, reset),
+        cmocka_unit_test_setup(only_so_many_slots_are_looked_at, reset),
         cmocka_unit_test_setup(no_order_of_events_swaps_two_inverters, reset),
     };
     return cmocka_run_group_tests_name("roster", tests, NULL, NULL);

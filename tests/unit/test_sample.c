@@ -83,6 +83,31 @@ static void a_new_packet_is_told_by_its_age(void **state)
     assert_true(repeats(5, MISSING, 5 * S)); /* pushed, and a second and a bit under way */
 }
 
+/* Two seconds, and how long the reply was under way, are within what rounding makes of one packet. */
+static void how_much_younger_is_another_packet(void **state)
+{
+    take(0, 0);
+    assert_true(repeats(0, MISSING, 2000));
+    assert_false(repeats(0, MISSING, 2001));
+    assert_true(repeats(0, 20, 2020));
+    assert_false(repeats(0, 20, 2021));
+    assert_true(repeats(66, MISSING, 68000));
+    assert_false(repeats(66, MISSING, 68001));
+    take(1e9, 0);
+    assert_true(repeats(1e9, 20, 1 * S));
+}
+
+static void a_stamp_that_is_missing_leaves_it_to_the_age(void **state)
+{
+    r.stamp_s = 1750000000;
+    take(2, 0);
+    r.stamp_s = MISSING;
+    assert_true(repeats(4, 20, 2 * S));
+    take(2, 0);
+    r.stamp_s = 1750000000;
+    assert_true(repeats(4, 20, 2 * S));
+}
+
 static void other_values_are_another_packet(void **state)
 {
     take(0, 0);
@@ -140,8 +165,10 @@ static void ours_judges_where_it_has_none(void **state)
         {1750000000, 120, MISSING},        /* 1970, after a boot */
         {1700000000, 1735689599, MISSING}, /* before this program was written */
         {1700000000, 1735689600, 35689600}, {1750000000, MISSING, MISSING},
-        {30, 1750000000, MISSING},      /* since its start: no time of day */
-        {MISSING, 1750000000, MISSING}, /* nothing was heard */
+        {1750000000, 1750000000.5, 0.5},    {1577836800, 1750000000, 172163200},
+        {1577836799, 1750000000, MISSING}, /* 2019 */
+        {30, 1750000000, MISSING},         /* since its start: no time of day */
+        {MISSING, 1750000000, MISSING},    /* nothing was heard */
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -161,6 +188,8 @@ int main(void)
         TEST(a_packet_that_only_ages_is_the_same),
         TEST(a_slow_reply_makes_no_new_packet),
         TEST(a_new_packet_is_told_by_its_age),
+        TEST(how_much_younger_is_another_packet),
+        TEST(a_stamp_that_is_missing_leaves_it_to_the_age),
         TEST(other_values_are_another_packet),
         TEST(one_stamp_is_one_packet),
         TEST(an_age_of_years_is_none),
