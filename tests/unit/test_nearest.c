@@ -13,6 +13,9 @@ static void distances(void **state)
     assert_int_equal(nearest_distance("check", "check"), 0);
     assert_int_equal(nearest_distance("check", "CHECK"), 0);
     assert_int_equal(nearest_distance("chek", "check"), 1);
+    assert_int_equal(nearest_distance("check", "chek"), 1);
+    assert_int_equal(nearest_distance("checks", "check"), 1);
+    assert_int_equal(nearest_distance("check", "checks"), 1);
     assert_int_equal(nearest_distance("hceck", "check"), 2);
     assert_int_equal(nearest_distance("", "check"), 5);
     assert_int_equal(nearest_distance("check", ""), 5);
@@ -26,6 +29,8 @@ static void what_is_too_long_is_far_away(void **state)
 
     assert_int_equal(nearest_distance(of_40, of_40), 0);
     assert_int_equal(nearest_distance(of_41, of_41), 40);
+    assert_int_equal(nearest_distance(of_41, of_40), 40);
+    assert_int_equal(nearest_distance(of_40, of_41), 40);
     assert_true(nearest_limit(of_41) < 40);
 }
 

@@ -41,6 +41,22 @@ static void has_units(void **state)
     assert_string_equal(field_unit(FIELD_COUNT), "");
 }
 
+static void has_keys(void **state)
+{
+    char key[TEMPLATE_KEY_MAX];
+
+    assert_string_equal(field_key(FIELD_POWER), "Power");
+    assert_string_equal(field_key(FIELD_ENERGY_REVERSE), "Return");
+    assert_string_equal(field_key(FIELD_LIMIT), "");
+    assert_string_equal(field_key(FIELD_COUNT), "");
+    template_key(key, FIELD_ENERGY_FORWARD, 0);
+    assert_string_equal(key, "CUST_Total");
+    template_key(key, FIELD_POWER, 1);
+    assert_string_equal(key, "CUST_Power_L1");
+    template_key(key, FIELD_POWER_FACTOR, 3);
+    assert_string_equal(key, "CUST_PowerFactor_L3");
+}
+
 static void compares_serials(void **state)
 {
     assert_true(serial_equal("114181234567", "114181234567"));
@@ -99,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_without_any_value),
         cmocka_unit_test(has_units),
+        cmocka_unit_test(has_keys),
         cmocka_unit_test(compares_serials),
         cmocka_unit_test(makes_keys_of_serials),
         cmocka_unit_test(keys_are_equal_where_serials_are),
