@@ -88,6 +88,57 @@ static void assert_lineup(const char *expected)
 #define ONE_DTU "[DEFAULT]\nHost=a\n"
 #define TWO     ONE_DTU "[DTU3]\nHost=b\n"
 
+static void gateways_by_number(void **state)
+{
+    static const struct {
+        int home;
+        const char *section;
+        bool added, template;
+    } cases[] = {
+        {0, "DEFAULT", false, false},    {1, "DTU1", false, false},
+        {15, "DTU15", false, false},     {16, "ADDED1", true, false},
+        {31, "ADDED16", true, false},    {32, "TEMPLATE0", false, true},
+        {44, "TEMPLATE12", false, true}, {95, "TEMPLATE63", false, true},
+    };
+    struct gateway_conf dtu = {.section = "DTU3", .driver = "opendtu", .number = 3};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char section[CONF_SECTION_MAX];
+        struct gateway_conf template = {.driver = "template"};
+        lineup_home_section(cases[i].home, section);
+        assert_string_equal(section, cases[i].section);
+        assert_int_equal(lineup_is_added(cases[i].home), cases[i].added);
+        assert_int_equal(lineup_is_template(cases[i].home), cases[i].template);
+        strcpy(template.section, section);
+        if (cases[i].template)
+            assert_int_equal(lineup_home(&template), cases[i].home);
+    }
+    assert_int_equal(lineup_home(&dtu), 3);
+}
+
+static void the_memory_knows_a_section_with_its_gateway(void **state)
+{
+    static const struct {
+        const char *section;
+        int home;
+        const char *binding;
+    } cases[] = {
+        {"INVERTER0", 0, "INVERTER0"},
+        {"INVERTER0", 1, "INVERTER0@DTU1"},
+        {"INVERTER12", 31, "INVERTER12@DTU31"},
+        {"TEMPLATE0", 32, "TEMPLATE0"},
+        {"", 3, ""},
+    };
+    char binding[CONF_SECTION_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lineup_binding(cases[i].section, cases[i].home, binding);
+        assert_string_equal(binding, cases[i].binding);
+    }
+}
+
 static void at_a_first_start(void **state)
 {
     (void)state;
@@ -197,7 +248,7 @@ static void no_more_than_may_be_published(void **state)
         is_there("", ROSTER_ADDED, 0, i ? 0 : ROSTER_NOBODY, serial);
         is_known("", "DEFAULT", serial);
     }
-    slots[0].missing_ms = 1;
+    slots[0].missing_ms = 0; /* since a clock that counts from there began */
     is_there("", ROSTER_ADDED, 3, 3, "b");
     parse(TWO);
     struct lineup_question q = {config, present, present_count, known, known_count};
@@ -209,10 +260,57 @@ static void no_more_than_may_be_published(void **state)
     assert_int_equal(lineup_make(&q, out, MAX), ADMISSION_GATEWAY_MAX);
 }
 
+static void who_is_missing_comes_last(void **state)
+{
+    (void)state;
+    is_there("", ROSTER_ADDED, 0, ROSTER_NOBODY, "a");
+    slots[0].missing_ms = 5;
+    is_there("", ROSTER_ADDED, 0, 0, "b");
+    parse(ONE_DTU);
+    assert_lineup("+b@0 +a@0");
+}
+
+/* Sections, and those of them that are on the bus; what has none, as long as there is room. */
+static void all_services_together_have_a_bound(void **state)
+{
+    static char text[8000];
+    struct lineup_entry out[CONF_DEVICES_MAX];
+    size_t used = (size_t)snprintf(text, sizeof text, "[DEFAULT]\nHost=a\nNumberOfTemplates=31\n");
+
+    (void)state;
+    for (int i = 0; i < 64; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "[INVERTER%d]\n", i);
+    for (int i = 0; i < 31; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used,
+                                 "[TEMPLATE%d]\nHost=m\nCUST_API_PATH=s\nCUST_Power=p\n"
+                                 "CUST_SN=t%d\n",
+                                 i, i);
+    for (int i = 0; i < 3; i++)
+        is_known("", "DEFAULT", i ? i > 1 ? "3" : "2" : "1");
+    parse(text);
+    struct lineup_question q = {config, NULL, 0, known, known_count};
+    assert_int_equal(config->device_count, CONF_SERVICES_MAX - 1);
+    assert_int_equal(lineup_make(&q, out, CONF_DEVICES_MAX), CONF_SERVICES_MAX);
+    config->devices[0].off = true;
+    assert_int_equal(lineup_make(&q, out, CONF_DEVICES_MAX), CONF_SERVICES_MAX + 1);
+}
+
+/* What lies behind the last that is remembered is not there. */
+static void only_so_many_are_remembered(void **state)
+{
+    (void)state;
+    is_known("INVERTER0", "DEFAULT", "a");
+    known_count = 0;
+    parse(ONE_DTU "[INVERTER0]\n");
+    assert_lineup("INVERTER0=@0");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(gateways_by_number),
+        TEST(the_memory_knows_a_section_with_its_gateway),
         TEST(at_a_first_start),
         TEST(at_another_start),
         TEST(a_section_keeps_its_inverter),
@@ -220,6 +318,9 @@ int main(void)
         TEST(a_section_takes_one_that_had_none),
         TEST(more_than_there_is_room_for),
         TEST(no_more_than_may_be_published),
+        TEST(who_is_missing_comes_last),
+        TEST(all_services_together_have_a_bound),
+        TEST(only_so_many_are_remembered),
     };
     return cmocka_run_group_tests_name("lineup", tests, NULL, NULL);
 }
