@@ -385,6 +385,117 @@ static void states(void **state)
     assert_int_equal(int_at("inverter", "/Mode"), 2);
 }
 
+/* Switched off by the owner, it stands by, whatever its limit. */
+static void switched_off(void **state)
+{
+    view.off = view.throttled = true;
+    assert_int_equal(int_at("pvinverter", "/StatusCode"), 8);
+}
+
+static void measured_when(void **state)
+{
+    view.age_s = -1;
+    view.measured_ms = -1;
+    assert_value("/Age", value_invalid(), "---");
+    assert_value("/ValueSource", value_invalid(), "---");
+    assert_value("/Debug/MeasuredAt", value_invalid(), "---");
+    view.age_s = 0;
+    view.measured_ms = 0;
+    assert_value("/Age", value_int(0), "0");
+    assert_value("/ValueSource", value_int(0), "0");
+    assert_value("/Debug/MeasuredAt", value_double(0), "0.00");
+    view.age_s = 120;
+    view.measured_ms = 12500;
+    view.pushed = true;
+    assert_value("/Age", value_int(120), "120");
+    assert_value("/ValueSource", value_int(1), "1");
+    assert_value("/Debug/MeasuredAt", value_double(12.5), "12.50");
+}
+
+static void health(void **state)
+{
+    assert_value("/Debug/Requests", value_invalid(), "---");
+    assert_value("/Debug/LastError", value_invalid(), "---");
+    view.health_known = true;
+    view.health = (struct health_view){.requests = 70,
+                                       .failures = 4,
+                                       .by_kind = "timeout 3, unreachable 1",
+                                       .round_trip_p50_ms = 12,
+                                       .round_trip_p99_ms = 90,
+                                       .pushed = 5,
+                                       .bytes = 6e9,
+                                       .last_error = "no answer"};
+    assert_value("/Debug/Requests", value_int(70), "70");
+    assert_value("/Debug/Failures", value_int(4), "4");
+    assert_value("/Debug/FailuresByKind", value_string("timeout 3, unreachable 1"),
+                 "timeout 3, unreachable 1");
+    assert_value("/Debug/RoundTripP50", value_double(12), "12ms");
+    assert_value("/Debug/RoundTripP99", value_double(90), "90ms");
+    assert_value("/Debug/Pushed", value_int(5), "5");
+    assert_value("/Debug/Bytes", value_double(6e9), "6000000000.00");
+    assert_value("/Debug/LastError", value_string("no answer"), "no answer");
+    view.jumps_dropped = 1;
+    view.falls_held = 2;
+    view.readings_dropped = 3;
+    assert_value("/Debug/JumpsDropped", value_int(1), "1");
+    assert_value("/Debug/FallsHeld", value_int(2), "2");
+    assert_value("/Debug/ReadingsDropped", value_int(3), "3");
+}
+
+#define LIMIT  "/SwitchableOutput/limit/"
+#define SWITCH "/SwitchableOutput/power/"
+
+static void controls_are_there_where_they_are_switched_on(void **state)
+{
+    static const char *const of_limit[] = {LIMIT "Name", LIMIT "Settings/Type", LIMIT "Dimming",
+                                           LIMIT "Settings/ShowUIControl"};
+
+    for (size_t i = 0; i < sizeof of_limit / sizeof of_limit[0]; i++) {
+        const struct map_row *r = row("pvinverter", of_limit[i]);
+        view.control[CONTROL_LIMIT].there = false;
+        assert_false(map_applies(r, &view));
+        view.control[CONTROL_LIMIT].there = true;
+        assert_true(map_applies(r, &view));
+    }
+    assert_false(map_applies(row("pvinverter", SWITCH "State"), &view));
+    view.control[CONTROL_LIMIT].there = false;
+    view.control[CONTROL_SWITCH].there = true;
+    assert_true(map_applies(row("pvinverter", SWITCH "State"), &view));
+    assert_false(map_applies(row("pvinverter", LIMIT "Settings/DimmingMax"), &view));
+    assert_true(map_applies(row("pvinverter", "/Debug/PowerLimitState"), &view));
+    assert_true(map_applies(row("pvinverter", "/ErrorCode"), &view));
+}
+
+static void the_control_of_a_limit(void **state)
+{
+    struct control_view *c = &view.control[CONTROL_LIMIT];
+
+    *c = (struct control_view){.value = 300, .min = 24, .max = 600, .pane = 3};
+    assert_value(LIMIT "Name", value_invalid(), "---"); /* it cannot be limited at present */
+    assert_value(LIMIT "Dimming", value_invalid(), "---");
+    c->possible = true;
+    assert_value(LIMIT "Name", value_string("Power limit"), "Power limit");
+    assert_value(LIMIT "Status", value_int(9), "9");
+    assert_value(LIMIT "Settings/Type", value_int(7), "7");
+    assert_value(LIMIT "Dimming", value_double(300), "300W");
+    assert_value(LIMIT "Settings/DimmingMin", value_double(24), "24.00");
+    assert_value(LIMIT "Settings/DimmingMax", value_double(600), "600.00");
+    assert_value(LIMIT "Settings/ShowUIControl", value_int(3), "3");
+}
+
+static void the_control_of_a_switch(void **state)
+{
+    struct control_view *c = &view.control[CONTROL_SWITCH];
+
+    *c = (struct control_view){.possible = true, .value = 1, .pane = 6};
+    assert_value(SWITCH "State", value_int(1), "1");
+    assert_value(SWITCH "Status", value_int(9), "9");
+    assert_value(SWITCH "Settings/ShowUIControl", value_int(6), "6");
+    c->value = 0;
+    assert_value(SWITCH "State", value_int(0), "0");
+    assert_value(SWITCH "Status", value_int(0), "0");
+}
+
 /* What is stored of one is not shown of the other. */
 static void positions(void **state)
 {
@@ -428,6 +539,12 @@ int main(void)
         TEST(measurements),
         TEST(strings),
         TEST(states),
+        TEST(switched_off),
+        TEST(measured_when),
+        TEST(health),
+        TEST(controls_are_there_where_they_are_switched_on),
+        TEST(the_control_of_a_limit),
+        TEST(the_control_of_a_switch),
         TEST(positions),
         TEST(genset_states),
     };

@@ -77,6 +77,7 @@ static void each_end_of_a_range(void **state)
         {&r.value[FIELD_ENERGY_TODAY][0], 65.535,
          "yield of the day 65.535 kWh, the end of its range"},
         {&r.string[1].voltage_v, 6553.5, "voltage of a string 6553.5 V, the end of its range"},
+        {&r.string[0].voltage_v, 6553.5, "voltage of a string 6553.5 V, the end of its range"},
         {&r.string[1].current_a, 655.35, "current of a string 655.35 A, the end of its range"},
         {&r.string[1].power_w, 6553.5, "power of a string 6553.5 W, the end of its range"},
         {&r.string[1].yield_today_kwh, 65.535,
