@@ -23,9 +23,9 @@ static bool has_word(const char *list, const char *word)
 {
     size_t len = strlen(word);
 
-    for (const char *at = list; (at = strstr(at, word)); at += len) {
+    for (const char *at = list; len && (at = strstr(at, word)); at += len) {
         bool begins = at == list || at[-1] == ' ', ends = at[len] == '\0' || at[len] == ' ';
-        if (len && begins && ends)
+        if (begins && ends)
             return true;
     }
     return false;

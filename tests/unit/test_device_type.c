@@ -12,7 +12,8 @@
 #include "core/device_type.h"
 #include "unit/support/conf_text.h"
 
-#define TYPED "[DEFAULT]\nDTU=template\n[TEMPLATE0]\nHost=192.168.1.80\n"
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define TYPED        "[DEFAULT]\nDTU=template\n[TEMPLATE0]\nHost=192.168.1.80\n"
 
 /* ---- Files ---- */
 
@@ -90,6 +91,128 @@ static void faults_of_a_file(void **state)
     assert_false(reads(""));
 }
 
+/* Each key that describes the device, and what of a [TEMPLATEn] may stand in such a file. */
+static void all_that_a_file_may_say(void **state)
+{
+    (void)state;
+    if (!reads("[DEVICE]\nTitle=Mine\nVendor=v\nCovers=c\nClasses=pvinverter inverter grid genset "
+               "acload heatpump\nChannels=4\nAuth=none\nPort=80\nProbe=/x\nMatch=a: b\n"
+               "Where=a: b\nSource=s\nProbeFirmware=f\nProbeSerial=s\nProbeName=n\nNote=n\n"
+               "digestauth=1\ncust_power=p\nCUST_Power_Mult=2\n"))
+        fail_msg("%s", said);
+}
+
+/* The line, or 0 where it is of none; exactly what a person reads. */
+static void words_of_faults(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {"[DEVICE]\nTitle=Mine\n", "0: Classes is missing in [DEVICE]\n"},
+        {"[DEVICE]\nClasses=grid\nTitle=\n", "0: Title is missing in [DEVICE]\n"},
+        {"[DEVICE]\nTitle=M\nClasses=fridge\n",
+         "0: Classes: fridge is none of pvinverter inverter grid genset acload heatpump\n"},
+        {"[DEVICE]\nTitle=M\nClasses=load\n",
+         "0: Classes: load is none of pvinverter inverter grid genset acload heatpump\n"},
+        {"[DEVICE]\nTitle=M\nClasses=grid\nChannels=0\n", "0: Channels = 0: 1 to 4 are possible\n"},
+        {"[DEVICE]\nTitle=M\nClasses=grid\nChannels=5\n", "0: Channels = 5: 1 to 4 are possible\n"},
+        {"[DEVICE]\nTitle=M\nClasses=grid\nChannels=12\n",
+         "0: Channels = 12: 1 to 4 are possible\n"},
+        {"[DEVICE]\nTitle=M\nClasses=grid\nVendor=50 %(x)s\n",
+         "4: Vendor: its value is too long, or has a single %\n"},
+        {"[DEVICE]\nTitle=M\nClasses=grid\n[X]\nHost=x\n",
+         "4: [X] is not known: the file has one section, [DEVICE]\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        if (reads(cases[i].text))
+            fail_msg("%s", cases[i].text);
+        assert_string_equal(said, cases[i].expected);
+    }
+}
+
+static void how_many_channels(void **state)
+{
+    static const struct {
+        const char *line;
+        unsigned channels;
+    } cases[] = {{"", 1}, {"Channels=1\n", 1}, {"Channels=2\n", 2}, {"Channels=4\n", 4}};
+    char text[100];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const struct device_text file = {"mine", text, NULL};
+        struct device_type type;
+        (void)snprintf(text, sizeof text, "[DEVICE]\nTitle=M\nClasses=grid\n%s", cases[i].line);
+        assert_true(device_type_read(&type, &file, note_fault, NULL));
+        assert_int_equal(type.channels, cases[i].channels);
+        device_type_finish(&type);
+    }
+}
+
+static void its_classes_are_whole_words(void **state)
+{
+    static const struct {
+        const char *class;
+        bool has;
+    } cases[] = {{"pvinverter", true}, {"inverter", true}, {"acload", true}, {"load", false},
+                 {"aclo", false},      {"inv", false},     {"grid", false},  {"", false}};
+    const struct device_text file = {"mine",
+                                     "[DEVICE]\nTitle=M\nClasses=pvinverter inverter acload\n",
+                                     NULL};
+    struct device_type type;
+
+    (void)state;
+    assert_true(device_type_read(&type, &file, note_fault, NULL));
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_int_equal(device_type_has_class(&type, cases[i].class), cases[i].has);
+    device_type_finish(&type);
+    assert_false(device_type_has_class(&type, "acload"));
+}
+
+/* A file that could not be read is told in the words of whoever tried. */
+static void a_file_that_is_not_there(void **state)
+{
+    const struct device_text file = {"mine", NULL, "no permission"};
+    struct device_type type;
+
+    (void)state;
+    said[0] = '\0';
+    assert_false(device_type_read(&type, &file, note_fault, NULL));
+    assert_string_equal(said, "0: no permission\n");
+    assert_int_equal(type.channels, 1);
+    device_type_finish(&type);
+}
+
+static void the_channel_in_a_path(void **state)
+{
+    static const struct {
+        const char *path;
+        unsigned channel;
+        size_t size;
+        const char *expected;
+    } cases[] = {
+        {"switch:{n}/apower", 0, 32, "switch:0/apower"},
+        {"switch:{n}/apower", 3, 32, "switch:3/apower"},
+        {"{n}/{n}", 2, 32, "2/2"},
+        {"apower", 1, 32, "apower"},
+        {"{m}{n", 1, 32, "{m}{n"},
+        {"a{n}b", 1, 4, "a1b"},
+        {"a{n}b", 1, 3, "a1"},
+        {"a{n}b", 1, 2, "a"},
+        {"a{n}b", 1, 1, ""},
+    };
+    char out[32];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        memset(out, 'x', sizeof out);
+        device_type_channel(cases[i].path, cases[i].channel, out, cases[i].size);
+        assert_string_equal(out, cases[i].expected);
+    }
+}
+
 static void numbers_of_channels(void **state)
 {
     char text[8] = "ab";
@@ -103,6 +226,11 @@ static void numbers_of_channels(void **state)
     assert_string_equal(text, "ab_2 3");
     device_type_number(text, sizeof text, '-', 3);
     assert_string_equal(text, "ab_2 -4");
+    device_type_number(text, sizeof text, '_', 9); /* the number is what tells them apart */
+    assert_string_equal(text, "ab_2_10");
+    strcpy(text, "a");
+    device_type_number(text, 3, '_', 1);
+    assert_string_equal(text, "_2");
 }
 
 /* ---- Sections ---- */
@@ -272,6 +400,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_built_in_files_are_sound),
         cmocka_unit_test(faults_of_a_file),
+        cmocka_unit_test(all_that_a_file_may_say),
+        cmocka_unit_test(words_of_faults),
+        cmocka_unit_test(how_many_channels),
+        cmocka_unit_test(its_classes_are_whole_words),
+        cmocka_unit_test(a_file_that_is_not_there),
+        cmocka_unit_test(the_channel_in_a_path),
         cmocka_unit_test(numbers_of_channels),
         CONF_TEST(a_type_says_it_all),
         CONF_TEST(the_section_has_the_last_word),
