@@ -208,13 +208,13 @@ static void settle(struct limit *l)
 
 static void confirm(struct limit *l, int64_t now_ms)
 {
-    bool full = is_full(l, l->sent_w), was_limited = !is_full(l, l->confirmed_w);
+    bool lifts = is_full(l, l->sent_w) && l->lifted_ms < 0;
 
     if (l->changed)
         l->events |= LIMIT_CONFIRMED;
-    if (full && (was_limited || (l->marked && l->lifted_ms < 0)))
+    if (lifts && l->marked) /* there is no limit without the mark */
         l->events |= LIMIT_LIFTED;
-    if (full && l->lifted_ms < 0)
+    if (lifts)
         l->lifted_ms = now_ms;
     l->confirmed_w = l->sent_w;
     l->above = 0;

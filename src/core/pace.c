@@ -19,7 +19,7 @@ int64_t pace_wait(const struct pace *p, int64_t now_ms)
 
 void pace_step(struct pace *p, int64_t now_ms)
 {
-    if (p->steps > 0 && now_ms - p->last_ms >= PACE_FORGET_MS)
+    if (now_ms - p->last_ms >= PACE_FORGET_MS)
         p->steps = 0;
     p->steps++;
     p->last_ms = now_ms;

@@ -67,6 +67,7 @@ static void faults_of_a_file(void **state)
         {"Password=x\n", "4: Password belongs in config.ini"},
         {"CUST_SN=1\n", "4: CUST_SN belongs in config.ini"},
         {"CUST_Powr=x\n", "4: CUST_Powr is not known"},
+        {"NumberOfTemplates=1\n", "4: NumberOfTemplates is not known"},
         {"CUST_Power_Mult=many\n", "4: CUST_Power_Mult: many is not allowed; allowed: number"},
         {"Channels=9\n", "Channels = 9: 1 to 4"},
         {"Classes_=x\n", "4: Classes_ is not known"},
@@ -120,6 +121,10 @@ static void words_of_faults(void **state)
          "0: Channels = 12: 1 to 4 are possible\n"},
         {"[DEVICE]\nTitle=M\nClasses=grid\nVendor=50 %(x)s\n",
          "4: Vendor: its value is too long, or has a single %\n"},
+        {"[DEVICE]\nHost=x\nTitle=M\nClasses=grid\n",
+         "2: Host belongs in config.ini, not into the file of a device\n"},
+        {"[X]\n[DEVICE]\nTitle=M\nClasses=grid\n",
+         "1: [X] is not known: the file has one section, [DEVICE]\n"},
         {"[DEVICE]\nTitle=M\nClasses=grid\n[X]\nHost=x\n",
          "4: [X] is not known: the file has one section, [DEVICE]\n"},
     };
@@ -195,6 +200,7 @@ static void the_channel_in_a_path(void **state)
     } cases[] = {
         {"switch:{n}/apower", 0, 32, "switch:0/apower"},
         {"switch:{n}/apower", 3, 32, "switch:3/apower"},
+        {"switch:{n}/apower", 9, 32, "switch:9/apower"},
         {"{n}/{n}", 2, 32, "2/2"},
         {"apower", 1, 32, "apower"},
         {"{m}{n", 1, 32, "{m}{n"},

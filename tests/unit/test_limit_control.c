@@ -184,6 +184,20 @@ static void a_refresh_begins_anew(void **state)
     assert_int_equal(limit_events(&l), LIMIT_LOST);
 }
 
+/* Each time it takes three, also where the order must wait: the inverter is not heard. */
+static void a_loss_that_cannot_be_mended_yet(void **state)
+{
+    limit_manual(&l, 300);
+    send_and_confirm();
+    (void)limit_events(&l);
+    limit_heard(&l, false);
+    now += 60 * S;
+    for (int n = 1; n <= 6; n++) {
+        limit_measured(&l, 500, true, now);
+        assert_int_equal(limit_events(&l), n % 3 == 0 ? LIMIT_LOST : 0);
+    }
+}
+
 /* Three measurements that say so; what it does about it. */
 static unsigned ignore_it(void)
 {
@@ -436,6 +450,7 @@ int main(void)
         cmocka_unit_test_setup(after_a_fall_it_is_counted_anew, limit_setup),
         cmocka_unit_test_setup(what_is_measured_too_early_does_not_count, limit_setup),
         cmocka_unit_test_setup(a_refresh_begins_anew, limit_setup),
+        cmocka_unit_test_setup(a_loss_that_cannot_be_mended_yet, limit_setup),
         cmocka_unit_test_setup(it_is_sent_three_times_more, limit_setup),
         cmocka_unit_test_setup(how_far_off_is_another_controller, limit_setup),
         cmocka_unit_test_setup(what_a_trial_may_ask_for, limit_setup),

@@ -16,6 +16,7 @@ static void of_our_kind(void **state)
     assert_false(name_is_of_our_kind("com.victronenergy.pvinverter.http_3a"));
     assert_false(name_is_of_our_kind("com.victronenergy.pvinverter.http_34.x"));
     assert_false(name_is_of_our_kind("com.victronenergy.pvinverter.xhttp_34"));
+    assert_false(name_is_of_our_kind("com.victronenergy.pvinverter.http-34"));
     assert_false(name_is_of_our_kind("http_34"));
     assert_false(name_is_of_our_kind(""));
 }
