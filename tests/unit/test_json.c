@@ -21,14 +21,17 @@ static void assert_refused(const char *text, size_t len, const char *why_has)
 {
     char why[80];
     /* Exactly as many bytes as there are: the sanitizer sees each one read too many. */
-    char *body = malloc(len + 1);
+    char *body = malloc(len ? len : 1);
 
     memcpy(body, text, len);
-    body[len] = '\0';
     assert_null(json_parse(body, len, why, sizeof why));
     if (!strstr(why, why_has))
         fail_msg("\"%s\" says \"%s\"", text, why);
     assert_null(json_parse(body, len, NULL, 0));
+    assert_null(json_parse(body, len, NULL, sizeof why));
+    why[0] = 'x';
+    assert_null(json_parse(body, len, why, 0)); /* no room for a word */
+    assert_int_equal(why[0], 'x');
     free(body);
 }
 
