@@ -45,6 +45,7 @@ static void what_a_name_says(void **state)
         {"export/total", FIELD_ENERGY_REVERSE, UNITS, 0, 14},
         {"energy/total", FIELD_ENERGY_FORWARD, UNITS, 0, 14},
         {"energy/returned", FIELD_ENERGY_REVERSE, UNITS, 0, 10},
+        {"export/energy/x", FIELD_ENERGY_REVERSE, UNITS, 0, 18},
         {"x/current", FIELD_CURRENT, UNITS, 0, 20},
         {"current", FIELD_CURRENT, UNITS, 0, 20},
         {"voltage/current", FIELD_CURRENT, UNITS, 0, 20},
@@ -156,6 +157,7 @@ static void make(const struct guess_number *of, size_t count)
 {
     assert_true(count <= COUNT(numbers));
     memcpy(numbers, of, count * sizeof *of);
+    memset(&g, 0x55, sizeof g);
     guess_make(numbers, count, &g);
 }
 
@@ -310,6 +312,9 @@ static void rows_of_other_lengths(void **state)
     MAKE(N("power/0", 1), N("power/1", 2), N("power/2", 3), N("power/3", 4));
     assert_chosen(FIELD_POWER, 0, -1, -1, -1);
     assert_int_equal(g.second[FIELD_POWER], -1);
+    MAKE(N("power/0", 1), N("power/1", 2), N("power/2", 3), N("power/3", 4), N("power/4", 5),
+         N("power/5", 6));
+    assert_chosen(FIELD_POWER, 0, -1, -1, -1);
     MAKE(N("power/1", 1), N("power/2", 2), N("x", 3));
     assert_chosen(FIELD_POWER, 0, -1, -1, -1);
     assert_int_equal(g.second[FIELD_POWER], 1);
@@ -458,10 +463,10 @@ static void a_counter_by_how_fast_it_rises(void **state)
         double power, per_s;
         enum guess_unit_id unit; /* UNITS: it does not count this power */
     } cases[] = {
-        {720, 0.2, UNIT_WH},    {720, 0.0002, UNIT_KWH}, {720, 12, UNIT_WMIN}, {720, 720, UNIT_WS},
-        {720, 0.101, UNIT_WH},  {720, 0.099, UNITS},     {720, 0.39, UNIT_WH}, {720, 0.41, UNITS},
-        {-720, 0.2, UNIT_WH},   {720, 7200, UNITS},      {20, 20, UNITS},      {20.5, 20, UNIT_WS},
-        {-20.5, 20.5, UNIT_WS},
+        {720, 0.2, UNIT_WH},  {720, 0.0002, UNIT_KWH}, {720, 12, UNIT_WMIN},   {720, 720, UNIT_WS},
+        {720, 0.1, UNITS},    {720, 0.4, UNITS},       {720, 0.101, UNIT_WH},  {720, 0.099, UNITS},
+        {720, 0.39, UNIT_WH}, {720, 0.41, UNITS},      {-720, 0.2, UNIT_WH},   {720, 7200, UNITS},
+        {20, 20, UNITS},      {20.5, 20, UNIT_WS},     {-20.5, 20.5, UNIT_WS},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -504,6 +509,11 @@ static void the_power_of_the_phases(void **state)
 {
     MAKE(N("p/0", 200), N("p/1", 220), N("p/2", 300), RISING("x", 5, 0.2));
     assert_int_equal(numbers[3].unit, UNIT_WH);
+    assert_int_equal(numbers[3].field, FIELD_ENERGY_FORWARD);
+    MAKE(N("p/0", 6), N("p/1", 7), N("p/2", 7), RISING("x", 5, 20)); /* no more than 20 W */
+    assert_false(numbers[3].known);
+    MAKE(N("p/0", 6), N("p/1", 7), N("p/2", 7.5), RISING("x", 5, 20));
+    assert_int_equal(numbers[3].unit, UNIT_WS);
     MAKE(N("load_kw", 0.72), RISING("x", 5, 0.2));
     assert_int_equal(numbers[1].unit, UNIT_WH);
 }
@@ -515,10 +525,10 @@ static void milliamperes_by_power_and_voltage(void **state)
         double power, voltage, current;
         enum guess_unit_id unit;
     } cases[] = {
-        {23, 230, 100, UNIT_MA},  {23, 230, -100, UNIT_MA}, {-23, 230, 100, UNIT_MA},
-        {23, 2300, 100, UNIT_MA}, {23, 230, 0.1, UNIT_A},   {23, 230, 29.5, UNIT_A},
-        {23, 230, 30.5, UNIT_MA}, {23, 230, 299, UNIT_MA},  {23, 230, 301, UNIT_A},
-        {20, 230, 87, UNIT_A},    {20.5, 230, 87, UNIT_MA}, {23, 5, 100, UNIT_A},
+        {23, 230, 100, UNIT_MA},   {23, 230, -100, UNIT_MA},   {-23, 230, 100, UNIT_MA},
+        {23, 2300, 100, UNIT_MA},  {23, 230, 0.1, UNIT_A},     {23, 230, 30, UNIT_A},
+        {23, 230, 30.05, UNIT_MA}, {23, 230, 299.95, UNIT_MA}, {23, 230, 300, UNIT_A},
+        {20, 230, 87, UNIT_A},     {20.5, 230, 87, UNIT_MA},   {23, 5, 100, UNIT_A},
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
