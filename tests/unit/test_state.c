@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/json.h"
 #include "core/state.h"
 
 static struct device_memory memories[] = {
@@ -296,6 +297,34 @@ static void newer_versions_are_refused(void **state)
     assert_int_equal(parse_payload("1", "{}", out, why, sizeof why), -1);
 }
 
+/* The checksum is over what follows "devices": as this program writes it, and nothing else. */
+static void devices_that_another_wrote_are_refused(void **state)
+{
+    static const char spaced[] = "{\"version\":2,\"crc32\":\"00000000\",\"devices\" :[]}";
+    struct device_memory out[4];
+    char why[80];
+
+    assert_int_equal(state_parse(spaced, sizeof spaced - 1, out, 4, NULL, why, sizeof why), -1);
+    assert_non_null(strstr(why, "checksum"));
+}
+
+static void *no_memory(size_t size)
+{
+    (void)size;
+    return NULL;
+}
+
+/* Half a state would be taken for a whole one. */
+static void without_memory_there_is_no_state(void **state)
+{
+    cJSON_Hooks none = {.malloc_fn = no_memory, .free_fn = free};
+
+    cJSON_InitHooks(&none);
+    char *text = state_print(memories, COUNT, NULL);
+    cJSON_InitHooks(NULL);
+    assert_null(text);
+}
+
 static void unknown_and_nonsensical_members_do_no_harm(void **state)
 {
     struct device_memory out[4];
@@ -468,6 +497,8 @@ int main(void)
         cmocka_unit_test(every_changed_byte_is_seen),
         cmocka_unit_test(the_checksum_is_the_usual_one),
         cmocka_unit_test(newer_versions_are_refused),
+        cmocka_unit_test(devices_that_another_wrote_are_refused),
+        cmocka_unit_test(without_memory_there_is_no_state),
         cmocka_unit_test(unknown_and_nonsensical_members_do_no_harm),
         cmocka_unit_test(what_each_member_may_be),
         cmocka_unit_test(files_by_section_are_read),
