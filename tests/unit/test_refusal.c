@@ -13,13 +13,13 @@
 static const char *words_of(const char *body, const char *secret)
 {
     static char out[REFUSAL_WORDS_MAX];
-    const char *const secrets[] = {secret, NULL, ""};
+    const char *const secrets[] = {secret, NULL, "", "zw0elf"};
     size_t len = strlen(body);
     char *exact = malloc(len ? len : 1); /* the sanitizer sees each byte read too many */
 
     memcpy(exact, body, len);
     memset(out, 'x', sizeof out);
-    refusal_words(exact, len, secrets, 3, out);
+    refusal_words(exact, len, secrets, 4, out);
     free(exact);
     return out;
 }
@@ -79,6 +79,7 @@ static void no_secret(void **state)
     assert_string_equal(words_of("what? no", ""), "what? no");
     assert_string_equal(words_of("what?", ""), "what?");
     assert_string_equal(words_of("user admin, password pa55", "pa55"), "");
+    assert_string_equal(words_of("user admin, password zw0elf", "pa55"), ""); /* another one */
     assert_string_equal(words_of("{\"message\":\"pa55 is wrong\"}", "pa55"), "");
     assert_string_equal(words_of("bad token eyJhbGciOiJIUz...", "eyJhbGciOiJIUzI1NiIsInR5cCI6"),
                         "");
