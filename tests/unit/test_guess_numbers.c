@@ -495,6 +495,14 @@ static void what_a_counter_cannot_be(void **state)
     assert_false(numbers[0].known);
 }
 
+/* Also as the first of the reply, and hardly begun. */
+static void a_counter_wherever_it_stands(void **state)
+{
+    MAKE(RISING("x", 0.5, 0.2), N("p", 720));
+    assert_int_equal(numbers[0].unit, UNIT_WH);
+    assert_chosen(FIELD_ENERGY_FORWARD, 0, -1, -1, -1);
+}
+
 static void a_counter_with_a_name_gets_its_unit(void **state)
 {
     MAKE(N("p", 720), RISING("energy", 500, 0.2));
@@ -563,6 +571,7 @@ int main(void)
         cmocka_unit_test(two_are_added),
         cmocka_unit_test(a_counter_by_how_fast_it_rises),
         cmocka_unit_test(what_a_counter_cannot_be),
+        cmocka_unit_test(a_counter_wherever_it_stands),
         cmocka_unit_test(a_counter_with_a_name_gets_its_unit),
         cmocka_unit_test(the_power_of_the_phases),
         cmocka_unit_test(milliamperes_by_power_and_voltage),
