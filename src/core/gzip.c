@@ -65,7 +65,6 @@ static bool make_code(struct code *c, const uint8_t *lengths, unsigned symbols)
     memset(c, 0, sizeof *c);
     for (unsigned i = 0; i < symbols; i++)
         c->count[lengths[i]]++;
-    c->count[0] = 0;
     for (unsigned bits = 1; bits <= CODE_BITS_MAX; bits++) {
         left = 2 * left - c->count[bits];
         if (left < 0)

@@ -255,6 +255,51 @@ static void a_kind_of_block_that_is_none(void **state)
     }
 }
 
+enum { ZERO, ONE, ZEROS }; /* in the code of the lengths: a length of 0, one of 1, many of 0 */
+
+static void put_length(unsigned what, unsigned count)
+{
+    static const unsigned codes[] = {[ZERO] = 2, [ONE] = 0, [ZEROS] = 3};
+
+    put_code(codes[what], what == ONE ? 1 : 2);
+    if (what == ZEROS)
+        put_bits(count - 11, 7);
+}
+
+/* "a", in a code of its own: one bit for it, one for the end, and one for the first length where that is there, too. */
+static void dynamic_letter(bool too_many, bool too_long)
+{
+    begin_file(0);
+    put_bits(1, 1);
+    put_bits(2, 2);
+    put_bits(258 - 257, 5);
+    put_bits(0, 5);
+    put_bits(18 - 4, 4);
+    for (int i = 0; i < 18; i++) /* of 18 and of 0, two bits; of 1, one */
+        put_bits(i == 2 || i == 3 ? 2 : i == 17, 3);
+    put_length(ZEROS, 'a');
+    put_length(ONE, 1);
+    put_length(ZEROS, 138);
+    put_length(ZEROS, 256 - 'a' - 1 - 138);
+    put_length(ONE, 1);
+    put_length(too_many ? ONE : ZERO, 1);
+    put_length(too_long ? ZEROS : ZERO, 11); /* no distances */
+    put_code(0, 1);
+    put_code(1, 1);
+    end_file("a", 1);
+}
+
+static void more_codes_than_can_be(void **state)
+{
+    (void)state;
+    dynamic_letter(false, false);
+    assert_true(is_unpacked());
+    dynamic_letter(true, false);
+    assert_false(is_unpacked());
+    dynamic_letter(false, true); /* of lengths, likewise */
+    assert_false(is_unpacked());
+}
+
 static void one_letter(void)
 {
     begin_file(0);
@@ -304,6 +349,14 @@ static void parts_of_the_head(void **state)
         if (!is_unpacked())
             fail_msg("with %u", cases[i].flags);
     }
+    begin_file(4);
+    put_bits(300, 16);
+    bits_used += 8 * 300;
+    put_bits(1, 1);
+    put_bits(1, 2);
+    put_fixed(256);
+    end_file("", 0);
+    assert_true(is_unpacked());
     begin_file(4); /* an extra part that is longer than the file */
     put_bits(300, 16);
     end_file("", 0);
@@ -390,6 +443,7 @@ int main(void)
         cmocka_unit_test(symbols_that_mean_nothing),
         cmocka_unit_test(distances_that_mean_nothing),
         cmocka_unit_test(a_kind_of_block_that_is_none),
+        cmocka_unit_test(more_codes_than_can_be),
         cmocka_unit_test(more_or_less_than_it_says),
         cmocka_unit_test(parts_of_the_head),
         cmocka_unit_test(bounds_the_size),
