@@ -62,6 +62,23 @@ static void what_a_trial_may_ask_for(void **state)
     assert_true(limit_try(&l, MISSING, now));
 }
 
+/* What was sent, until another is: full power, where that is all that is wanted, once it is not heard. */
+static void what_is_shown_between_two_orders(void **state)
+{
+    assert_true(limit_try(&l, 200, now));
+    send_and_confirm();
+    limit_heard(&l, false);
+    assert_shown(200);
+    limit_heard(&l, true);
+    now += 10 * S;
+    assert_w(send_and_confirm(), 200);
+    assert_true(limit_try(&l, MISSING, now));
+    assert_w(due(), MISSING); /* it must wait */
+    assert_shown(200);
+    limit_heard(&l, false);
+    assert_shown(600);
+}
+
 /* ---- What the inverter does ---- */
 
 static void measure(double w)
@@ -162,6 +179,27 @@ static void what_is_measured_too_early_does_not_count(void **state)
     assert_int_equal(limit_events(&l), 0);
     limit_measured(&l, 600, true, now);
     assert_int_equal(limit_events(&l), LIMIT_LOST);
+}
+
+/* Neither one without a power, nor what is measured while an order is on its way. */
+static void measurements_that_say_nothing(void **state)
+{
+    limit_manual(&l, 300);
+    send_and_confirm();
+    (void)limit_events(&l);
+    now += 60 * S;
+    limit_measured(&l, 500, true, now);
+    limit_measured(&l, 500, true, now);
+    limit_measured(&l, MISSING, true, now);
+    assert_int_equal(limit_events(&l), 0);
+    limit_measured(&l, 500, true, now);
+    assert_int_equal(limit_events(&l), LIMIT_LOST);
+    send_due();
+    limit_answer(&l, true, now);
+    now += 40 * S;
+    for (int n = 0; n < 3; n++)
+        limit_measured(&l, 500, true, now);
+    assert_int_equal(limit_events(&l), 0);
 }
 
 /* A refresh begins the count anew, also where nothing says that it arrived. */
@@ -451,6 +489,8 @@ int main(void)
         cmocka_unit_test_setup(what_is_measured_too_early_does_not_count, limit_setup),
         cmocka_unit_test_setup(a_refresh_begins_anew, limit_setup),
         cmocka_unit_test_setup(a_loss_that_cannot_be_mended_yet, limit_setup),
+        cmocka_unit_test_setup(measurements_that_say_nothing, limit_setup),
+        cmocka_unit_test_setup(what_is_shown_between_two_orders, limit_setup),
         cmocka_unit_test_setup(it_is_sent_three_times_more, limit_setup),
         cmocka_unit_test_setup(how_far_off_is_another_controller, limit_setup),
         cmocka_unit_test_setup(what_a_trial_may_ask_for, limit_setup),

@@ -139,6 +139,7 @@ static void the_mark_comes_before_the_first_limit(void **state)
     assert_int_equal(limit_next(&l, now, &w), LIMIT_MARK);
     assert_int_equal(limit_next(&l, now, &w), LIMIT_MARK); /* until it is written */
     limit_marked(&l, now);
+    assert_true(limit_is_left(&l)); /* as whoever reads the mark after a crash must take it */
     assert_int_equal(limit_next(&l, now, &w), LIMIT_SEND);
 }
 
