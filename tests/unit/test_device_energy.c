@@ -319,6 +319,7 @@ static void keeping_can_be_switched_off(void **state)
     assert_energy(100.5);
     reset_to(0, 200 * S); /* what it once added goes with the next reset */
     assert_energy(0);
+    assert_near(view()->counter_before_kwh, 100.5); /* as it was published */
 }
 
 static void days_add_up_with_keep_energy(void **state)
@@ -395,6 +396,39 @@ static void counters_of_phases_while_it_is_lost(void **state)
     r.reach = REACH_OK;
     feed_phases(10, 2 * S);
     assert_field(FIELD_ENERGY_FORWARD, 60, 10, 20, 30);
+}
+
+/* In the night, the gateway's last word is a measurement of the counter: of one that is alone, each phase has a third. */
+static void a_night_at_the_start_of_three_phases(void **state)
+{
+    conf.phase = PHASE_3P;
+    create();
+    r.reach = REACH_LOST;
+    feed_energy(300, 0);
+    assert_state(DEVICE_NIGHT);
+    assert_field(FIELD_ENERGY_FORWARD, 300, 100, 100, 100);
+}
+
+/* What has no counters of its phases when it is measured has none. */
+static void a_start_without_a_counter(void **state)
+{
+    conf.phase = PHASE_3P;
+    create();
+    feed_energy(300, 0);
+    restart();
+    assert_field(FIELD_ENERGY_FORWARD, 300, MISSING, MISSING, MISSING);
+    feed_energy(MISSING, S);
+    assert_field(FIELD_ENERGY_FORWARD, 300, 100, 100, 100);
+}
+
+static void a_device_without_a_power_has_no_measurement(void **state)
+{
+    create();
+    feed_energy(300, 0);
+    r.reach = REACH_NO_POWER;
+    r.value[FIELD_POWER][0] = MISSING;
+    assert_int_equal(feed_energy(300.001, 5 * S), DEVICE_MISSED);
+    assert_energy(300.001);
 }
 
 /* Another EnergyOffset stands for another inverter: each of its counters begins anew, and no other one does. */
@@ -497,6 +531,9 @@ int main(void)
         TEST(three_phases_share_what_is_kept),
         TEST(the_ratings_that_are_assumed),
         TEST(three_phases_share_what_was_kept),
+        TEST(a_night_at_the_start_of_three_phases),
+        TEST(a_start_without_a_counter),
+        TEST(a_device_without_a_power_has_no_measurement),
         TEST(another_offset_of_three_phases),
         TEST(counters_of_phases_while_it_is_lost),
         TEST(day_and_lifetime_are_never_mixed),
