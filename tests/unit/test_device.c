@@ -82,6 +82,19 @@ static void survives_a_nonsensical_memory(void **state)
     assert_int_equal(view()->strings, STRINGS_MAX);
     assert_int_equal(view()->phases, 1);
     assert_energy(MISSING);
+    device_remember(d, &memory);
+    assert_int_equal(memory.phases, 0); /* not known */
+}
+
+static void the_configs_rating_is_shown_from_the_start(void **state)
+{
+    conf.max_power_w = 900;
+    create();
+    assert_near(view()->value[FIELD_MAX_POWER][0], 900);
+    assert_int_equal(view()->age_s, -1);
+    r.value[FIELD_MAX_POWER][0] = 800; /* as the gateway has it */
+    feed(0);
+    assert_near(view()->value[FIELD_MAX_POWER][0], 900);
 }
 
 static void the_configs_serial_wins(void **state)
@@ -194,6 +207,39 @@ static void shows_the_class_it_is_told(void **state)
     assert_true(view()->meter);
 }
 
+/* At night: what the day brought is an inverter's to show. */
+static void another_class_at_night(void **state)
+{
+    create();
+    r.value[FIELD_ENERGY_TODAY][0] = 2.5;
+    r.value[FIELD_MAX_POWER][0] = 800;
+    r.strings = 2;
+    for (int s = 0; s < 2; s++) {
+        r.string[s].power_w = 150;
+        r.string[s].voltage_v = 31;
+        r.string[s].current_a = 5;
+    }
+    feed(0);
+    r.reach = REACH_LOST;
+    feed(S);
+    assert_near(view()->value[FIELD_ENERGY_TODAY][0], 2.5);
+    for (int s = 0; s < 2; s++) {
+        assert_near(view()->string[s].power_w, 0);
+        assert_near(view()->string[s].voltage_v, MISSING);
+        assert_near(view()->string[s].current_a, 0);
+    }
+    device_set_class(d, "grid", true);
+    assert_near(view()->value[FIELD_ENERGY_TODAY][0], MISSING);
+    assert_near(view()->value[FIELD_MAX_POWER][0], 800);
+    for (int s = 0; s < 2; s++) {
+        assert_near(view()->string[s].power_w, MISSING);
+        assert_near(view()->string[s].current_a, MISSING);
+    }
+    device_set_class(d, "pvinverter", false);
+    assert_near(view()->value[FIELD_ENERGY_TODAY][0], 2.5);
+    assert_near(view()->value[FIELD_POWER][0], 0);
+}
+
 static void remembers_nothing_where_nothing_is_known(void **state)
 {
     struct device_memory memory;
@@ -290,6 +336,9 @@ static void too_old_is_night(void **state)
     r.age_s = 0;
     feed(4 * S);
     assert_state(DEVICE_RUNNING);
+    r.age_s = 0.5;
+    feed(5 * S);
+    assert_state(DEVICE_NIGHT);
 }
 
 static void night_at_the_start(void **state)
@@ -304,6 +353,50 @@ static void night_at_the_start(void **state)
     feed(0);
     assert_energy(MISSING);
     assert_near(view()->value[FIELD_POWER][0], 0);
+    feed_energy(0.5, S);
+    assert_energy(0.5);
+}
+
+/* In whole minutes: what changes with each second would be told with each second. */
+static void how_old_a_measurement_is_shown(void **state)
+{
+    static const struct {
+        int64_t measured_ms, now_ms;
+        int shown_s;
+    } cases[] = {
+        {-1, 5 * S, -1},
+        {0, 0, 0},
+        {0, 60 * S - 1, 0},
+        {0, 60 * S, 60},
+        {30 * S, 90 * S - 1, 0},
+        {30 * S, 90 * S, 60},
+        {0, 120 * S - 1, 60},
+        {0, 3600 * S, 3600},
+        {0, (INT32_MAX + 60LL) * S, INT32_MAX},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(age_shown_s(cases[i].measured_ms, cases[i].now_ms), cases[i].shown_s);
+    create();
+    device_seen(d, 5 * S);
+    assert_int_equal(view()->age_s, -1);
+    feed(5 * S);
+    device_seen(d, 185 * S);
+    assert_int_equal(view()->age_s, 180);
+}
+
+static void the_strings_have_names(void **state)
+{
+    create();
+    r.strings = 2;
+    strcpy(r.string[0].name, "East");
+    strcpy(r.string[1].name, "West");
+    assert_true(feed(0) & DEVICE_SHAPE_CHANGED);
+    assert_string_equal(view()->string[0].name, "East");
+    assert_string_equal(view()->string[1].name, "West");
+    r.string[0].name[0] = '\0';
+    feed(S);
+    assert_string_equal(view()->string[0].name, "East");
 }
 
 static void a_gateway_restarted_at_night_does_not_reset_the_counter(void **state)
@@ -342,7 +435,7 @@ static void no_data_yet_all_evening_is_night(void **state)
     r.reach = REACH_NO_DATA_YET;
     feed(600 * S);
     assert_state(DEVICE_RUNNING);
-    assert_int_equal(feed(601 * S), DEVICE_CHANGED_STATE);
+    assert_int_equal(feed(600 * S + 100), DEVICE_CHANGED_STATE);
     assert_state(DEVICE_NIGHT);
     assert_nothing_flows();
 }
@@ -459,11 +552,13 @@ int main(void)
         TEST(starts_from_memory),
         TEST(remembers_three_phases),
         TEST(survives_a_nonsensical_memory),
+        TEST(the_configs_rating_is_shown_from_the_start),
         TEST(the_configs_serial_wins),
         TEST(remembers_what_it_learnt),
         TEST(its_identity_is_the_serial_or_what_was_given),
         TEST(knows_its_instance_when_told),
         TEST(shows_the_class_it_is_told),
+        TEST(another_class_at_night),
         TEST(remembers_nothing_where_nothing_is_known),
         TEST(runs_with_the_first_reading),
         TEST(the_update_index_wraps),
@@ -471,6 +566,8 @@ int main(void)
         TEST(night),
         TEST(too_old_is_night),
         TEST(night_at_the_start),
+        TEST(how_old_a_measurement_is_shown),
+        TEST(the_strings_have_names),
         TEST(a_gateway_restarted_at_night_does_not_reset_the_counter),
         TEST(no_data_yet_changes_nothing),
         TEST(no_data_yet_all_evening_is_night),

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/device_view.h"
 #include "unit/support/device_fixture.h"
 
 /* ---- Phases --------------------------------------------------------------------------------- */
@@ -279,10 +280,57 @@ static void a_dc_voltage_only_where_there_is_one(void **state)
     assert_near(view()->value[FIELD_DC_VOLTAGE][0], MISSING);
 }
 
+/* The whole is what is said, else the sum of all three. */
+static void a_sum_needs_all_phases(void **state)
+{
+    static const struct {
+        double value[PHASE_SLOTS], total;
+    } cases[] = {{{MISSING, 1, 2, 3}, 6},
+                 {{5, 1, 2, 3}, 5},
+                 {{MISSING, MISSING, 2, 3}, MISSING},
+                 {{MISSING, 1, MISSING, 3}, MISSING},
+                 {{MISSING, 1, 2, MISSING}, MISSING}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_near(view_total(cases[i].value), cases[i].total);
+}
+
+/* Below a volt there is no grid to compute with. */
+static void a_current_is_computed_from_a_volt_on(void **state)
+{
+    conf.phase = PHASE_3P;
+    create();
+    r.value[FIELD_VOLTAGE][0] = 0.9;
+    feed(0);
+    assert_field(FIELD_CURRENT, 1.3, MISSING, MISSING, MISSING);
+    r.value[FIELD_VOLTAGE][0] = 1;
+    feed(S);
+    assert_field(FIELD_CURRENT, 1.3, 100, 100, 100);
+}
+
+/* Who tells one of its phases tells them all: the whole is no stand-in for what is missing. */
+static void one_phase_alone(void **state)
+{
+    conf.phase = PHASE_3P;
+    for (int slot = 1; slot <= PHASES; slot++) {
+        create();
+        r.value[FIELD_VOLTAGE][slot] = 231;
+        feed(0);
+        assert_field(FIELD_VOLTAGE, 230, slot == 1 ? 231 : MISSING, slot == 2 ? 231 : MISSING,
+                     slot == 3 ? 231 : MISSING);
+        r.value[FIELD_VOLTAGE][slot] = MISSING;
+        device_destroy(d);
+    }
+    create();
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, device_setup, device_teardown)
     const struct CMUnitTest tests[] = {
+        TEST(a_sum_needs_all_phases),
+        TEST(a_current_is_computed_from_a_volt_on),
+        TEST(one_phase_alone),
         TEST(one_phase_of_choice),
         TEST(three_phases_without_their_own_values),
         TEST(three_phases_with_their_own_values),

@@ -265,6 +265,15 @@ static void nothing_else_for_ten_minutes_is_an_error_by_count(void **state)
                      DEVICE_READING_DROPPED | DEVICE_NOTHING_PLAUSIBLE | DEVICE_MISSED);
 }
 
+/* On a clock that has just begun. */
+static void nothing_else_from_the_start(void **state)
+{
+    inverter();
+    damage();
+    assert_int_equal(feed_damaged(0, 600 * S), DEVICE_READING_DROPPED);
+    assert_true(feed(600 * S) & DEVICE_NOTHING_PLAUSIBLE);
+}
+
 static void nothing_else_for_ten_minutes_is_an_error_by_time(void **state)
 {
     conf.error_mode = ERROR_MODE_TIMEOUT;
@@ -357,6 +366,7 @@ int main(void)
         TEST(the_rating_may_be_remembered),
         TEST(it_counts_as_heard),
         TEST(nothing_else_for_ten_minutes_is_an_error_by_count),
+        TEST(nothing_else_from_the_start),
         TEST(nothing_else_for_ten_minutes_is_an_error_by_time),
         TEST(one_good_packet_ends_the_row),
         TEST(a_night_ends_the_row),
