@@ -288,6 +288,21 @@ static void pending_then_ok_confirms(void **state)
     assert_w(l.confirmed_w, 300);
 }
 
+/* Raised or lowered, it is told. */
+static void each_other_value_is_told(void **state)
+{
+    static const double values[] = {400, 200, 600};
+
+    limited_to(300);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        now += 20 * S;
+        assert_true(limit_write(&l, values[i], now));
+        send_and_confirm();
+        assert_int_equal(limit_events(&l),
+                         values[i] < 600 ? LIMIT_CONFIRMED : LIMIT_CONFIRMED | LIMIT_LIFTED);
+    }
+}
+
 static void a_changed_value_that_never_was_pending_was_dropped(void **state)
 {
     assert_true(limit_write(&l, 300, now));
@@ -504,6 +519,7 @@ int main(void)
         cmocka_unit_test_setup(a_limit_in_force_is_sent_again, limit_setup),
         cmocka_unit_test_setup(without_the_inverter_nothing_is_sent, limit_setup),
         cmocka_unit_test_setup(pending_then_ok_confirms, limit_setup),
+        cmocka_unit_test_setup(each_other_value_is_told, limit_setup),
         cmocka_unit_test_setup(a_changed_value_that_never_was_pending_was_dropped, limit_setup),
         cmocka_unit_test_setup(a_quick_acknowledgement_is_seen_by_its_value, limit_setup),
         cmocka_unit_test_setup(an_unchanged_refresh_proves_nothing, limit_setup),

@@ -165,6 +165,18 @@ static void after_a_fall_it_is_counted_anew(void **state)
     assert_int_equal(limit_events(&l), LIMIT_LOST);
 }
 
+static void after_a_fall_at_once_too(void **state)
+{
+    limited_to(300);
+    now += 30 * S;
+    measure(500);
+    measure(480); /* the first of three */
+    measure(480);
+    assert_int_equal(limit_events(&l), 0);
+    measure(480);
+    assert_int_equal(limit_events(&l), LIMIT_LOST);
+}
+
 /* An inverter takes half a minute to follow. */
 static void what_is_measured_too_early_does_not_count(void **state)
 {
@@ -491,6 +503,7 @@ int main(void)
         cmocka_unit_test_setup(a_loss_that_cannot_be_mended_yet, limit_setup),
         cmocka_unit_test_setup(measurements_that_say_nothing, limit_setup),
         cmocka_unit_test_setup(what_is_shown_between_two_orders, limit_setup),
+        cmocka_unit_test_setup(after_a_fall_at_once_too, limit_setup),
         cmocka_unit_test_setup(it_is_sent_three_times_more, limit_setup),
         cmocka_unit_test_setup(how_far_off_is_another_controller, limit_setup),
         cmocka_unit_test_setup(what_a_trial_may_ask_for, limit_setup),
