@@ -13,7 +13,7 @@ from tests.sim import Fault, Generic, Inverter
 SERVICES = 96
 # docs/reliability.md promises these; each gateway with one inverter, which it pushes.
 WHOLE_KIB, GATEWAY_KIB = 12 * 1024, 192
-CPU_SHARE = 0.15  # seconds in a second, whatever a gateway does
+CPU_SHARE = 0.25  # seconds in a second, whatever a gateway does
 STANDING = 40  # descriptors besides services and gateways
 NATIVE = only_where(lambda: not emulated() and "debug" not in binary(),
                     "measures the program as it ships")

@@ -82,6 +82,7 @@ TABLE = {
         Elsewhere("tests/packaging/artifacts.sh", "-pubout"),
     "make release SIGNING_KEY=release.pem": Elsewhere("tests/packaging/artifacts.sh", "SIGNING_KEY"),
     "make size": Target("it links each program anew"),
+    "make coverage": Target("it takes as long as all tests in C"),
     "make memory": Target("it needs the machine for itself"),
     "make bench": Target("it needs the machine for itself"),
     "make help": Shell(),
