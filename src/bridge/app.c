@@ -21,7 +21,6 @@
 #include "core/wipe.h"
 #include "edge/net/http.h"
 #include "edge/sys/file.h"
-#include "edge/sys/file_access.h"
 #include "edge/sys/lock.h"
 #include "edge/sys/log.h"
 #include "edge/sys/syscalls.h"
@@ -98,10 +97,7 @@ static void log_report(const char *path, const struct conf_report *report, bool 
 /* Where there is none yet, it is made for its owner's eyes only: a password may be in it. */
 static int write_copy(const char *path, const char *text, size_t len)
 {
-    int fd = file_open(FILE_CREATE, path);
-
-    if (fd >= 0)
-        close(fd);
+    (void)file_create_private(path);
     return file_replace(path, text, len);
 }
 

@@ -160,6 +160,17 @@ int file_replace(const char *path, const char *data, size_t len)
     return 0;
 }
 
+int file_create_private(const char *path)
+{
+    if (file_access_is_asked(FILE_CREATE, path))
+        return file_access_do(FILE_CREATE, path, NULL, 0);
+    int fd = file_open_here(FILE_CREATE, path);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
 /* Of another user's file its group may be how this process reads it. */
 static mode_t others_of(const struct stat *st)
 {

@@ -21,6 +21,9 @@ char *file_read(const char *path, size_t max, size_t *len);
  */
 int file_replace(const char *path, const char *data, size_t len);
 
+/* Makes an empty file for its owner alone. 0 or -errno: -EEXIST where there is one. */
+int file_create_private(const char *path);
+
 /*
  * Takes a file from others' eyes: 0600, or what is stricter. Of a file that belongs to another user only what
  * everybody may is looked at: that user's group may be how this process reads it.

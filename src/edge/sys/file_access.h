@@ -22,10 +22,10 @@ struct kept_file {
     unsigned rights;
 };
 
-/* A descriptor, or -1 with errno set. right: one of the first three. */
+/* A descriptor, or -1 with errno set. right: FILE_READ or FILE_LOCK. */
 int file_open(enum file_right right, const char *path);
 
-/* By this process, whoever keeps the file. */
+/* By this process, whoever keeps the file; FILE_CREATE as well. */
 int file_open_here(enum file_right right, const char *path);
 
 /*

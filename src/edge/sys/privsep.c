@@ -84,11 +84,12 @@ int privsep_answer(int socket, const struct kept_file *files, size_t count)
     const char *path = files[r.number].path;
     switch (r.right) {
     case FILE_READ:
-    case FILE_CREATE:
     case FILE_LOCK:
         return answer_open(socket, (enum file_right)r.right, path);
     case FILE_REPLACE:
         return answer_replace(socket, path, r.len);
+    case FILE_CREATE:
+        return answer_with(socket, file_create_private(path), -1);
     case FILE_PRIVATE:
         return answer_with(socket, file_make_private(path), -1);
     default: /* several rights at once */

@@ -33,8 +33,8 @@ enum privsep_result {
 };
 
 /*
- * Needs root with PRIVILEGE_USER and PRIVILEGE_SIGNAL, which end here. A signal that ended the service makes *code 1. When the process
- * that was started is killed, the service gets SIGTERM.
+ * Needs root with PRIVILEGE_USER and PRIVILEGE_SIGNAL, which end here. A signal that ended the service makes *code 1.
+ * When the process that was started is killed, the service gets SIGTERM.
  */
 enum privsep_result privsep_begin(const struct privsep *how, int *code, char why[PRIVSEP_WHY_MAX]);
 
