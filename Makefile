@@ -247,7 +247,7 @@ define link_test
 endef
 
 # Every allocation, the libraries' included, and libdbus' waiting go through the test.
-$(B)/tests/test_memory: WRAP := $(patsubst %,-Xlinker --wrap=%,malloc calloc realloc strdup poll \
+$(B)/tests/test_memory: WRAP := $(patsubst %,-Xlinker --wrap=%,malloc calloc realloc strdup strndup poll \
 	_dbus_sleep_milliseconds _dbus_get_monotonic_time)
 
 # A signature is checked without memory, and its file read with interruptions.

@@ -81,6 +81,21 @@ static void what_is_shown_between_two_orders(void **state)
 
 /* ---- What the inverter does ---- */
 
+/* Nobody has to renew that. */
+static void limited_by_hand(double w)
+{
+    limit_manual(&l, w);
+    send_and_confirm();
+    (void)limit_events(&l);
+}
+
+/* At once, one after another. */
+static void measure_times(unsigned times, double w)
+{
+    while (times-- > 0)
+        limit_measured(&l, w, true, now);
+}
+
 static void measure(double w)
 {
     now += 10 * S;
@@ -182,12 +197,10 @@ static void what_is_measured_too_early_does_not_count(void **state)
 {
     limited_to(300);
     now = l.sent_ms + 30 * S - 1;
-    for (int n = 0; n < 3; n++)
-        limit_measured(&l, 600, true, now);
+    measure_times(3, 600);
     assert_int_equal(limit_events(&l), 0);
     now++;
-    limit_measured(&l, 600, true, now);
-    limit_measured(&l, 600, true, now);
+    measure_times(2, 600);
     assert_int_equal(limit_events(&l), 0);
     limit_measured(&l, 600, true, now);
     assert_int_equal(limit_events(&l), LIMIT_LOST);
@@ -196,12 +209,9 @@ static void what_is_measured_too_early_does_not_count(void **state)
 /* Neither one without a power, nor what is measured while an order is on its way. */
 static void measurements_that_say_nothing(void **state)
 {
-    limit_manual(&l, 300);
-    send_and_confirm();
-    (void)limit_events(&l);
+    limited_by_hand(300);
     now += 60 * S;
-    limit_measured(&l, 500, true, now);
-    limit_measured(&l, 500, true, now);
+    measure_times(2, 500);
     limit_measured(&l, MISSING, true, now);
     assert_int_equal(limit_events(&l), 0);
     limit_measured(&l, 500, true, now);
@@ -209,26 +219,21 @@ static void measurements_that_say_nothing(void **state)
     send_due();
     limit_answer(&l, true, now);
     now += 40 * S;
-    for (int n = 0; n < 3; n++)
-        limit_measured(&l, 500, true, now);
+    measure_times(3, 500);
     assert_int_equal(limit_events(&l), 0);
 }
 
 /* A refresh begins the count anew, also where nothing says that it arrived. */
 static void a_refresh_begins_anew(void **state)
 {
-    limit_manual(&l, 300);
-    send_and_confirm();
-    (void)limit_events(&l);
+    limited_by_hand(300);
     now += 5 * MIN;
-    limit_measured(&l, 500, true, now);
-    limit_measured(&l, 500, true, now);
+    measure_times(2, 500);
     send_due();
     limit_answer(&l, true, now);
     limit_status(&l, COMMAND_OK, MISSING, now);
     now += 30 * S;
-    limit_measured(&l, 500, true, now);
-    limit_measured(&l, 500, true, now);
+    measure_times(2, 500);
     assert_int_equal(limit_events(&l), 0);
     limit_measured(&l, 500, true, now);
     assert_int_equal(limit_events(&l), LIMIT_LOST);
@@ -237,9 +242,7 @@ static void a_refresh_begins_anew(void **state)
 /* Each time it takes three, also where the order must wait: the inverter is not heard. */
 static void a_loss_that_cannot_be_mended_yet(void **state)
 {
-    limit_manual(&l, 300);
-    send_and_confirm();
-    (void)limit_events(&l);
+    limited_by_hand(300);
     limit_heard(&l, false);
     now += 60 * S;
     for (int n = 1; n <= 6; n++) {
@@ -252,8 +255,7 @@ static void a_loss_that_cannot_be_mended_yet(void **state)
 static unsigned ignore_it(void)
 {
     now += 60 * S;
-    for (int n = 0; n < 3; n++)
-        limit_measured(&l, 500, true, now);
+    measure_times(3, 500);
     unsigned events = limit_events(&l);
     if (events == LIMIT_LOST)
         send_and_confirm();
@@ -262,9 +264,7 @@ static unsigned ignore_it(void)
 
 static void it_is_sent_three_times_more(void **state)
 {
-    limit_manual(&l, 300);
-    send_and_confirm();
-    (void)limit_events(&l);
+    limited_by_hand(300);
     assert_int_equal(ignore_it(), LIMIT_LOST);
     assert_int_equal(ignore_it(), LIMIT_LOST);
     now += 60 * S;

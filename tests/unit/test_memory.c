@@ -22,6 +22,7 @@
 #include "edge/bus/settings.h"
 #include "edge/bus/variant.h"
 #include "edge/sys/loop.h"
+#include "unit/support/allocations.h"
 #include "unit/support/bus_now.h"
 #include "unit/support/private_bus.h"
 #include "unit/support/run_for.h"
@@ -32,42 +33,13 @@ static long before; /* so many succeed */
 static long lack;   /* then so many fail */
 static bool missed; /* one has failed */
 
-static bool fails(void)
+bool allocation_fails(void)
 {
     if (lack == 0 || before-- > 0)
         return false;
     lack--;
     missed = true;
     return true;
-}
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *p, size_t size);
-char *__real_strdup(const char *s);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-char *__wrap_strdup(const char *s);
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-    return fails() ? NULL : __real_realloc(p, size);
-}
-
-char *__wrap_strdup(const char *s)
-{
-    return fails() ? NULL : __real_strdup(s);
 }
 
 /*
