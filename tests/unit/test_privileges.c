@@ -87,7 +87,7 @@ static int ways_out(void)
         return 3;
     if (chown("/proc/self/status", 12345, 12345) == 0)
         return 4;
-    return setpriority(PRIO_PROCESS, 0, -5) == 0 ? 5 : 0;
+    return setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) - 1) == 0 ? 5 : 0;
 }
 
 static void no_way_out(void **state)
