@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -349,6 +350,45 @@ static void test_bus_that_ends_instead_of_answering(void **state)
     bus_close(b);
 }
 
+/* What the log says meanwhile. */
+static size_t log_of_slow_bus(char *said, size_t size)
+{
+    char first[] = "a", second[] = "b", third[] = "c";
+    FILE *log = tmpfile();
+    int before = dup(STDERR_FILENO);
+
+    assert_true(log && before >= 0 && dup2(fileno(log), STDERR_FILENO) >= 0);
+    kill(private_bus_pid(), SIGSTOP);
+    struct bus *a = open_noted(first), *b = open_noted(second), *c = open_noted(third);
+    run_loop_for(loop, 5300);
+    bus_close(b); /* from the middle of the queue */
+    kill(private_bus_pid(), SIGCONT);
+    for (int i = 0; i < 500 && !strstr(story, "c ready"); i++)
+        run_loop_for(loop, 10);
+    bus_close(a);
+    bus_close(c);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    rewind(log);
+    size_t len = fread(said, 1, size - 1, log);
+    (void)fclose(log);
+    return len;
+}
+
+/* After five seconds that is said, once; and that it is over. */
+static void test_slow_bus(void **state)
+{
+    char said[1000] = "";
+
+    story[0] = '\0';
+    assert_true(log_of_slow_bus(said, sizeof said) > 0);
+    assert_string_equal(story, "a ready, c ready, ");
+    const char *slow = strstr(said, "accepts connections, but does not answer");
+    assert_non_null(slow);
+    assert_null(strstr(slow + 1, "accepts connections"));
+    assert_non_null(strstr(slow, "the D-Bus answers again"));
+}
+
 static int named = 99;
 static DBusPendingCall *naming;
 
@@ -410,6 +450,7 @@ int main(void)
         BUS_TEST(test_flood_starves_nobody),
         BUS_TEST(test_bus_that_does_not_answer),
         BUS_TEST(test_bus_that_ends_instead_of_answering),
+        BUS_TEST(test_slow_bus),
         BUS_TEST(test_name_that_is_not_answered),
         BUS_TEST(test_close_does_not_wait_for_a_dead_bus),
     };
