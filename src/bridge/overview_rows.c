@@ -1,7 +1,5 @@
 #include "bridge/overview_rows.h"
 
-#include "bridge/unit.h"
-
 const struct overview_row overview_own[OWN_ROWS] = {
     [OWN_PROCESS] = {.path = "/Mgmt/ProcessName", .help = "dbus-opendtu"},
     [OWN_VERSION] = {.path = "/Mgmt/ProcessVersion", .help = "of the program"},

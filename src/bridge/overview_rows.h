@@ -9,6 +9,7 @@
 
 #include "bridge/fleet.h"
 #include "bridge/gateway.h"
+#include "bridge/unit_page.h"
 #include "core/value.h"
 
 #define OVERVIEW_SERVICE "com.victronenergy.opendtu"

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/published.h"
-#include "bridge/unit_log.h"
+#include "bridge/unit_parts.h"
 #include "core/lineup.h"
 #include "core/map.h"
 #include "core/text.h"
@@ -16,25 +15,6 @@
 enum { BUS_RETRY_MS = 10 * 1000 };
 
 static const char service_prefix[] = "com.victronenergy.";
-
-struct unit {
-    const struct unit_env *env;
-    struct device_conf conf;
-    char label[UNIT_LABEL_MAX]; /* what the configuration calls it */
-    struct device *device;
-    struct claim claim;
-    struct controls controls;
-    const struct venus_class *class;
-    struct published published; /* closed until its name is settled, and while the name is taken */
-    bool there;                 /* the service is on the bus, not only about to be */
-    struct loop_timer bus_retry, deadline;
-    struct log_fault bus_fault;
-    struct unit_log log;
-    bool known; /* which device this is */
-    struct silence silence;
-    int64_t shown_ms;
-    bool waits; /* a meter that is away: what its service is called is settled */
-};
 
 static struct unit_said said(const struct unit *u)
 {
@@ -109,23 +89,23 @@ static void on_ordered(void *user)
     u->env->chosen(u->env->user);
 }
 
-static bool is_enabled(const struct unit *u)
+bool unit_is_enabled(const struct unit *u)
 {
     return choice_enabled(&u->claim.choice);
 }
 
-static bool limits(const struct unit *u)
+bool unit_limits(const struct unit *u)
 {
     return choice_limits(&u->claim.choice, &u->conf);
 }
 
-static bool switches(const struct unit *u)
+bool unit_switches(const struct unit *u)
 {
     return choice_switches(&u->claim.choice, &u->conf);
 }
 
 /* Only a pvinverter behind a DTU: Venus OS limits nothing else. One that was added gets no login, so no commands. */
-static bool is_commandable(const struct unit *u)
+bool unit_is_commandable(const struct unit *u)
 {
     return u->known && !u->conf.off && !lineup_is_template((int)u->conf.gateway) &&
            !lineup_is_added((int)u->conf.gateway) && u->class &&
@@ -134,15 +114,16 @@ static bool is_commandable(const struct unit *u)
 
 static bool may_be_commanded(const struct unit *u)
 {
-    return (limits(u) || switches(u)) && !u->env->dry_run && is_enabled(u) && is_commandable(u);
+    return (unit_limits(u) || unit_switches(u)) && !u->env->dry_run && unit_is_enabled(u) &&
+           unit_is_commandable(u);
 }
 
 static void command_or_not(struct unit *u)
 {
     const struct device_view *view = device_view(u->device);
     const struct limited_conf conf = {.label = u->label,
-                                      .limits = limits(u),
-                                      .switches = switches(u),
+                                      .limits = unit_limits(u),
+                                      .switches = unit_switches(u),
                                       .max_power_w = view->value[FIELD_MAX_POWER][0],
                                       .floor_w = u->conf.power_limit_min_w,
                                       .dc_inputs = view->strings};
@@ -200,8 +181,8 @@ static void appear(void *user)
 
     disappear(u);
     find_class(u);
-    u->waits = is_enabled(u) && !device_present(u->device);
-    if (u->waits || !is_enabled(u))
+    u->waits = unit_is_enabled(u) && !device_present(u->device);
+    if (u->waits || !unit_is_enabled(u))
         return;
     claim_name(&u->claim, name);
     u->published.dry_run = u->env->dry_run;
@@ -251,7 +232,7 @@ static void on_granted(void *user)
     device_choose(u->device, &u->claim.choice);
     claim_name(&u->claim, name);
     bool reshaped = reshape(u);
-    if (is_enabled(u) && !reshaped && u->published.service &&
+    if (unit_is_enabled(u) && !reshaped && u->published.service &&
         strcmp(published_name(&u->published), name) == 0)
         show(u);
     else
@@ -261,7 +242,7 @@ static void on_granted(void *user)
 
 /* ---- Which device it is --------------------------------------------------------------------- */
 
-static const char *class_of(const struct device_conf *conf)
+const char *unit_class_of(const struct device_conf *conf)
 {
     bool ours = strncmp(conf->service, service_prefix, sizeof service_prefix - 1) == 0;
     return ours ? conf->service + sizeof service_prefix - 1 : conf->service;
@@ -280,7 +261,7 @@ static void fill_wish(const struct unit *u, struct claim_wish *wish)
     text_copy(wish->id, sizeof wish->id, m.id);
     text_copy(wish->serial, sizeof wish->serial, m.serial);
     claim_uid(&m, lineup_is_template((int)u->conf.gateway), wish->uid);
-    text_copy(wish->class, sizeof wish->class, class_of(&u->conf));
+    text_copy(wish->class, sizeof wish->class, unit_class_of(&u->conf));
 }
 
 /* An instance of the configuration is kept free even while its inverter was never seen, or is off. */
@@ -440,7 +421,7 @@ static void log_events(struct unit *u, unsigned events, const char *why)
     const struct unit_said who = said(u);
 
     /* Why it is off, the configuration's errors have said; and nobody wants to hear of what is disabled. */
-    if (u->conf.off || !is_enabled(u))
+    if (u->conf.off || !unit_is_enabled(u))
         return;
     unit_log_events(&u->log, &who, events, why, loop_now_ms(u->env->loop));
 }
@@ -557,59 +538,7 @@ void unit_health(struct unit *u, const struct health_view *health)
     device_health(u->device, health);
 }
 
-/* ---- For the owner's page ------------------------------------------------------------------- */
-
-static enum unit_state state_of(const struct unit *u)
-{
-    static const enum unit_state states[] = {[DEVICE_START] = UNIT_STARTS,
-                                             [DEVICE_RUNNING] = UNIT_RUNS,
-                                             [DEVICE_NIGHT] = UNIT_STANDBY,
-                                             [DEVICE_ERROR] = UNIT_ERROR};
-
-    if (u->conf.off)
-        return UNIT_OFF;
-    if (!is_enabled(u))
-        return UNIT_DISABLED;
-    return u->claim.twin.left ? UNIT_ELSEWHERE : states[device_view(u->device)->state];
-}
-
-static const char *why(const struct device_view *view, enum unit_state state)
-{
-    switch (state) {
-    case UNIT_OFF:
-        return "a fault in its section of config.ini";
-    case UNIT_ELSEWHERE:
-        return "another program on this device publishes it";
-    case UNIT_ERROR:
-        if (view->health_known && view->health.last_error[0])
-            return view->health.last_error;
-        return view->dropped_why[0] ? view->dropped_why : "its gateway brings nothing of it";
-    default:
-        return "";
-    }
-}
-
-void unit_overview(const struct unit *u, struct unit_overview *out)
-{
-    const struct device_view *view = device_view(u->device);
-
-    *out = (struct unit_overview){
-        .section = u->conf.section,
-        .service = u->there ? published_name(&u->published) : "",
-        .class = u->claim.settled ? u->claim.class : class_of(&u->conf),
-        .view = view,
-        .state = state_of(u),
-        .enabled = is_enabled(u),
-        .commandable = is_commandable(u),
-        .limits = limits(u),
-        .limits_final = u->conf.says_power_limit,
-        .switches = switches(u),
-        .switches_final = u->conf.says_power_switch,
-    };
-    out->why = why(view, out->state);
-}
-
-static bool choose(struct unit *u, enum choice_leaf leaf, double value)
+bool unit_choose(struct unit *u, enum choice_leaf leaf, double value)
 {
     struct owner_choice choice = u->claim.choice;
     const struct value v = value_int(value != 0);
@@ -622,24 +551,6 @@ static bool choose(struct unit *u, enum choice_leaf leaf, double value)
         on_granted(u);
     u->env->chosen(u->env->user);
     return true;
-}
-
-bool unit_order(struct unit *u, enum unit_order what, double value)
-{
-    if (!u->known || u->conf.off || (what != UNIT_ORDER_LIMIT_W && value != 0 && value != 1))
-        return false;
-    switch (what) {
-    case UNIT_ORDER_ENABLED:
-        return choose(u, LEAF_ENABLED, value);
-    case UNIT_ORDER_LIMITS:
-        return is_commandable(u) && !u->conf.says_power_limit && choose(u, LEAF_POWER_LIMIT, value);
-    case UNIT_ORDER_SWITCHES:
-        return is_commandable(u) && !u->conf.says_power_switch &&
-               choose(u, LEAF_POWER_SWITCH, value);
-    case UNIT_ORDER_LIMIT_W:
-        return limits(u) && controls_limit(&u->controls, value);
-    }
-    return false;
 }
 
 void unit_remember(const struct unit *u, struct device_memory *out)
@@ -665,7 +576,7 @@ void unit_sign_of_life(const struct unit *u)
 
     if (u->conf.off)
         log_info("%s: kept off the bus for the errors in its section", u->label);
-    else if (!is_enabled(u))
+    else if (!unit_is_enabled(u))
         log_info("%s: kept off the bus: disabled on the GX screen", u->label);
     else if (!u->known)
         log_info("%s: its gateway has not shown it yet", u->label);
