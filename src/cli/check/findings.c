@@ -5,24 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cli/check/chosen.h"
+#include "cli/check/findings_parts.h"
 #include "core/choice.h"
 #include "core/conf_like.h"
 #include "core/counter.h"
-#include "core/json.h"
-#include "core/json_paths.h"
 #include "core/limit.h"
 #include "core/map.h"
 #include "core/obstacle.h"
 #include "core/text.h"
 
-static void say(struct findings *f, enum finding_kind kind, size_t gateway, int device,
-                const char *format, ...) __attribute__((format(printf, 5, 6)));
-
-static void say(struct findings *f, enum finding_kind kind, size_t gateway, int device,
-                const char *format, ...)
+void findings_say(struct findings *f, enum finding_kind kind, size_t gateway, int device,
+                  const char *format, ...)
 {
     struct finding *more = realloc(f->list, (f->count + 1) * sizeof *more);
     char text[FINDING_TEXT_MAX];
@@ -72,12 +67,13 @@ static void look_at_failure(struct findings *f, size_t g, const struct asked *a,
 {
     if (other->conf && !other->failed && other->reading_count) {
         const char *kind = asked_kind(other);
-        say(f, FINDING_PROBLEM, g, -1, "this is an %s: set %s = %s (or auto) in [%s]",
-            other->readings[0].product, kind_key(a), kind, a->conf->section);
+        findings_say(f, FINDING_PROBLEM, g, -1, "this is an %s: set %s = %s (or auto) in [%s]",
+                     other->readings[0].product, kind_key(a), kind, a->conf->section);
         return;
     }
     if (identity->what[0]) {
-        say(f, FINDING_PROBLEM, g, -1,
+        findings_say(
+            f, FINDING_PROBLEM, g, -1,
             "this is %s, not a DTU: describe it in a [TEMPLATEn] section with this Host (see "
             "NumberOfTemplates); %s",
             identity->what,
@@ -85,11 +81,13 @@ static void look_at_failure(struct findings *f, size_t g, const struct asked *a,
                                 : "without a DTU, write DTU = template into [DEFAULT]");
         return;
     }
-    say(f, FINDING_PROBLEM, g, -1, "%s", a->why);
+    findings_say(f, FINDING_PROBLEM, g, -1, "%s", a->why);
     if (a->kind == HEALTH_STATUS && conf_is_template(a->conf))
-        say(f, FINDING_NOTE, g, -1, "is CUST_API_PATH right? `dbus-opendtu paths` can try one");
+        findings_say(f, FINDING_NOTE, g, -1,
+                     "is CUST_API_PATH right? `dbus-opendtu paths` can try one");
     else if (a->kind == HEALTH_STATUS)
-        say(f, FINDING_NOTE, g, -1,
+        findings_say(
+            f, FINDING_NOTE, g, -1,
             "is its firmware older than 2022? Then update it; is it no DTU at all? Then describe it in "
             "a [TEMPLATEn]");
 }
@@ -121,11 +119,13 @@ static void look_at_firmware(struct findings *f, size_t g, const struct asked *a
     if (!version[0] || a->failed)
         return;
     if (strcmp(kind, "opendtu") == 0 && is_older(version, 24, 2, 12))
-        say(f, FINDING_NOTE, g, -1,
+        findings_say(
+            f, FINDING_NOTE, g, -1,
             "an old firmware (%s): it works; from v24.2.12 on an OpenDTU has less to do for each poll",
             version);
     if (strcmp(kind, "ahoy") == 0 && is_older(version, 0, 7, 0))
-        say(f, FINDING_NOTE, g, -1,
+        findings_say(
+            f, FINDING_NOTE, g, -1,
             "an old firmware (%s): it works; from 0.7 on an AhoyDTU says how old its values are",
             version);
 }
@@ -134,116 +134,17 @@ static void look_at_firmware(struct findings *f, size_t g, const struct asked *a
 static void look_at_hints(struct findings *f, size_t g, const struct asked *a)
 {
     if (a->info.no_time)
-        say(f, FINDING_PROBLEM, g, -1,
+        findings_say(
+            f, FINDING_PROBLEM, g, -1,
             "it has no time from the network: does it reach its time server (NTP)? Without the time, "
             "the energy of the day does not start again, and some firmware asks no inverter");
     if (a->info.radio_problem)
-        say(f, FINDING_PROBLEM, g, -1,
-            "it does not reach its radio module: are its pins wired and set right?");
+        findings_say(f, FINDING_PROBLEM, g, -1,
+                     "it does not reach its radio module: are its pins wired and set right?");
     if (a->info.default_password)
-        say(f, FINDING_PROBLEM, g, -1,
+        findings_say(
+            f, FINDING_PROBLEM, g, -1,
             "its password is the one that every new DTU has: set another on its page for security");
-}
-
-/* ---- The paths of a template ---------------------------------------------------------------- */
-
-struct looking {
-    struct findings *f;
-    size_t gateway;
-    const char *key;
-    bool has_default;
-};
-
-static void look_at_term(void *user, const struct json_term *term)
-{
-    const struct looking *l = user;
-    bool null = cJSON_IsNull(term->node);
-
-    if (has_value(term->value) || term->left_out)
-        return;
-    say(l->f, null || l->has_default ? FINDING_NOTE : FINDING_PROBLEM, l->gateway, -1,
-        "%s: %s %s%s", l->key, term->path, json_no_number(term->node),
-        l->has_default ? "; its _Default is published instead" : "");
-    l->f->show_numbers[l->gateway] = l->f->show_numbers[l->gateway] || !null;
-}
-
-/* One value, in each channel that is a device. */
-static void look_at_value(struct looking *l, const struct json_replies *replies,
-                          const struct template_conf *t, const char *path)
-{
-    char expanded[JSON_PATH_MAX];
-
-    if (!path[0] || strcasecmp(path, "none") == 0)
-        return;
-    for (unsigned n = 0; n < t->channels; n++) {
-        device_type_channel(path, t->first_channel + n, expanded, sizeof expanded);
-        if (n == 0 || strcmp(expanded, path) != 0)
-            json_terms(replies, expanded, look_at_term, l);
-    }
-}
-
-/*
- * failed: the driver makes nothing of the reply, not even with defaults. A type names all that a device of its kind
- * may have: what one lacks is no mistake, but the power as a whole, or of its phases where only these are named.
- */
-static void look_at_values(struct findings *f, size_t g, const struct json_replies *replies,
-                           const struct template_conf *t, bool failed)
-{
-    size_t judged = t->type[0] ? FIELD_POWER + 1 : FIELD_COUNT;
-    unsigned slots = t->type[0] && t->value[FIELD_POWER].path[0][0] ? 1 : PHASE_SLOTS;
-
-    for (size_t field = 0; field < judged; field++) {
-        const struct template_value *v = &t->value[field];
-        for (unsigned slot = 0; slot < slots; slot++) {
-            char key[TEMPLATE_KEY_MAX];
-            struct looking l = {f, g, key, slot == 0 && has_value(v->fallback) && !failed};
-            template_key(key, (enum field)field, slot);
-            look_at_value(&l, replies, t, v->path[slot]);
-        }
-    }
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text), end_len = strlen(end);
-    return len >= end_len && strcmp(text + len - end_len, end) == 0;
-}
-
-/*
- * Shelly counts Wh, or Wmin: what is published would be a thousand times too much, or more. NULL where
- * the path is none of these, or somebody has thought of it.
- */
-static const char *forgotten_unit(const struct template_value *total)
-{
-    if (total->mult != 1)
-        return NULL;
-    if (ends_with(total->path[0], "aenergy/total") || ends_with(total->path[0], "total_act"))
-        return "Wh: CUST_Total_Mult=0.001";
-    if (strncmp(total->path[0], "meters/", 7) == 0 && ends_with(total->path[0], "/total"))
-        return "Wmin: CUST_Total_Mult=0.0000166667";
-    return NULL;
-}
-
-static void look_at_unit(struct findings *f, size_t g, const struct template_value *total)
-{
-    const char *mult = forgotten_unit(total);
-
-    if (mult)
-        say(f, FINDING_PROBLEM, g, -1, "CUST_Total: %s of a Shelly is in %s converts it to kWh",
-            total->path[0], mult);
-}
-
-static void look_at_template(struct findings *f, size_t g, const struct asked *a)
-{
-    const struct template_conf *t = &a->conf->template;
-    bool readable = !(a->failed && a->kind != HEALTH_BAD_REPLY);
-    struct json_replies replies;
-
-    if (!readable || !asked_template_replies(a, &replies))
-        return;
-    look_at_values(f, g, &replies, t, a->failed);
-    look_at_unit(f, g, &t->value[FIELD_ENERGY_FORWARD]);
-    json_replies_free(&replies);
 }
 
 /* What a section says at length, a type says in a word. */
@@ -260,9 +161,9 @@ static void look_for_type(struct findings *f, size_t g, const struct asked *a,
         return;
     if (like.channel >= 0)
         (void)snprintf(channel, sizeof channel, " with Channel = %d", like.channel);
-    say(f, FINDING_NOTE, g, -1,
-        "this is what Type = %s%s says: it can stand in place of the CUST_ keys%s%s", like.type,
-        channel, like.kept_count ? ", except " : "", like.kept);
+    findings_say(f, FINDING_NOTE, g, -1,
+                 "this is what Type = %s%s says: it can stand in place of the CUST_ keys%s%s",
+                 like.type, channel, like.kept_count ? ", except " : "", like.kept);
 }
 
 static void look_at_gateway(struct findings *f, size_t g, const struct asked *a,
@@ -271,7 +172,7 @@ static void look_at_gateway(struct findings *f, size_t g, const struct asked *a,
     size_t before = f->count;
 
     if (conf_is_template(a->conf))
-        look_at_template(f, g, a);
+        findings_template(f, g, a);
     /* What the driver made of it says no more than that. */
     if (a->failed && f->count == before)
         look_at_failure(f, g, a, other, identity);
@@ -325,11 +226,11 @@ static void look_at_switch(struct findings *f, int i, const struct plan_device *
     if (!choice_switches(choice_of(d), d->conf))
         return;
     if (strcmp(d->service, "com.victronenergy.pvinverter") != 0) {
-        say(f, FINDING_NOTE, d->gateway, i, "Switch: only a pvinverter can be switched");
+        findings_say(f, FINDING_NOTE, d->gateway, i, "Switch: only a pvinverter can be switched");
         return;
     }
     if (*why)
-        say(f, FINDING_PROBLEM, d->gateway, i, "cannot be switched on and off: %s", why);
+        findings_say(f, FINDING_PROBLEM, d->gateway, i, "cannot be switched on and off: %s", why);
 }
 
 static void look_at_limit(struct findings *f, int i, const struct plan_device *d,
@@ -341,16 +242,17 @@ static void look_at_limit(struct findings *f, int i, const struct plan_device *d
     if (!choice_limits(choice_of(d), d->conf))
         return;
     if (strcmp(d->service, "com.victronenergy.pvinverter") != 0) {
-        say(f, FINDING_NOTE, d->gateway, i, "PowerLimit: Venus OS limits a pvinverter only");
+        findings_say(f, FINDING_NOTE, d->gateway, i,
+                     "PowerLimit: Venus OS limits a pvinverter only");
         return;
     }
     if (!*why && !(max_w > 0))
         why = obstacle_finding(OBSTACLE_POWER);
     if (*why)
-        say(f, FINDING_PROBLEM, d->gateway, i, "cannot be limited: %s", why);
+        findings_say(f, FINDING_PROBLEM, d->gateway, i, "cannot be limited: %s", why);
     else
-        say(f, FINDING_NOTE, d->gateway, i, "can be limited: %.0f to %.0f W",
-            limit_floor(max_w, d->view->strings, d->conf->power_limit_min_w), max_w);
+        findings_say(f, FINDING_NOTE, d->gateway, i, "can be limited: %.0f to %.0f W",
+                     limit_floor(max_w, d->view->strings, d->conf->power_limit_min_w), max_w);
 }
 
 /* ---- Devices -------------------------------------------------------------------------------- */
@@ -375,11 +277,12 @@ static void look_at_empty_section(struct findings *f, int i, const struct plan_d
 
     list_serials(a, serials);
     if (d->conf->serial[0])
-        say(f, FINDING_PROBLEM, d->gateway, i,
-            "no gateway lists an inverter %s: is Serial right? [%s] lists %s", d->conf->serial,
-            a->conf->section, serials);
+        findings_say(f, FINDING_PROBLEM, d->gateway, i,
+                     "no gateway lists an inverter %s: is Serial right? [%s] lists %s",
+                     d->conf->serial, a->conf->section, serials);
     else
-        say(f, FINDING_PROBLEM, d->gateway, i,
+        findings_say(
+            f, FINDING_PROBLEM, d->gateway, i,
             "no inverter for it: place %u of the list of [%s], counted from 0, does not exist or has "
             "another section; the list is %s",
             d->conf->index, a->conf->section, serials);
@@ -423,9 +326,9 @@ static void look_at_spare_sections(struct findings *f, const struct plan *plan, 
     for (size_t i = 0; i < plan->count; i++) {
         if (!is_without_place(&plan->devices[i], gateway))
             continue;
-        say(f, kind, gateway, (int)i,
-            "[%s] has %zu inverters (%s), and none for %s: take these sections out",
-            a->conf->section, a->reading_count, serials, sections);
+        findings_say(f, kind, gateway, (int)i,
+                     "[%s] has %zu inverters (%s), and none for %s: take these sections out",
+                     a->conf->section, a->reading_count, serials, sections);
         kind = FINDING_REPEATED;
     }
 }
@@ -471,15 +374,17 @@ static void look_at_counter(struct findings *f, int i, const struct plan_device 
     double kwh = d->view->value[FIELD_ENERGY_FORWARD][0] - d->conf->energy_offset_kwh;
 
     if (!(kwh > kwh_beyond_belief(d, template)) ||
-        (template && forgotten_unit(&home->template.value[FIELD_ENERGY_FORWARD])))
+        (template && findings_forgotten_unit(&home->template.value[FIELD_ENERGY_FORWARD])))
         return;
     if (template)
-        say(f, FINDING_PROBLEM, d->gateway, i,
+        findings_say(
+            f, FINDING_PROBLEM, d->gateway, i,
             "%.0f kWh cannot be right: in which unit does it count? CUST_Total_Mult=%g converts Wh to "
             "kWh",
             kwh, home->template.value[FIELD_ENERGY_FORWARD].mult * 0.001);
     else
-        say(f, FINDING_PROBLEM, d->gateway, i,
+        findings_say(
+            f, FINDING_PROBLEM, d->gateway, i,
             "%.0f kWh cannot be right: what does the page of the DTU say? Try restarting it", kwh);
 }
 
@@ -489,10 +394,10 @@ static void look_at_choice(struct findings *f, int i, const struct plan_device *
     char text[CHOSEN_MAX];
 
     if (*chosen_text(choice_of(d), d->conf, text))
-        say(f, FINDING_NOTE, d->gateway, i, "set on the GX screen: %s", text);
+        findings_say(f, FINDING_NOTE, d->gateway, i, "set on the GX screen: %s", text);
     if (!choice_enabled(choice_of(d)))
-        say(f, FINDING_NOTE, d->gateway, i,
-            "is kept off the bus: it was disabled there, on the page DbusOpendtu");
+        findings_say(f, FINDING_NOTE, d->gateway, i,
+                     "is kept off the bus: it was disabled there, on the page DbusOpendtu");
 }
 
 /* home: the gateway that lists it. */
@@ -502,25 +407,28 @@ static void look_at_device(struct findings *f, int i, const struct plan_device *
     bool known;
 
     if (d->conf->off) { /* its section's errors have said why */
-        say(f, FINDING_PROBLEM, d->gateway, i, "is not published because of the errors in [%s]",
-            d->conf->section);
+        findings_say(f, FINDING_PROBLEM, d->gateway, i,
+                     "is not published because of the errors in [%s]", d->conf->section);
         return;
     }
     if (d->kind == PLAN_LEFT_OUT && home->in_doubt[0]) {
-        say(f, FINDING_PROBLEM, d->gateway, i,
+        findings_say(
+            f, FINDING_PROBLEM, d->gateway, i,
             "has no [INVERTERn] section and is not published: the error in [%s] leaves open whether "
             "it is meant there",
             home->in_doubt);
         return;
     }
     if (d->kind == PLAN_LEFT_OUT && d->refused != ADMISSION_YES) {
-        say(f, FINDING_PROBLEM, d->gateway, i,
+        findings_say(
+            f, FINDING_PROBLEM, d->gateway, i,
             "has no [INVERTERn] section and is not published: %s. Write one with its Serial",
             admission_reason(d->refused));
         return;
     }
     if (d->kind == PLAN_LEFT_OUT) {
-        say(f, FINDING_NOTE, d->gateway, i,
+        findings_say(
+            f, FINDING_NOTE, d->gateway, i,
             "has no [INVERTERn] section and is not published: write one, or set AutoAdd = 1");
         return;
     }
@@ -528,23 +436,26 @@ static void look_at_device(struct findings *f, int i, const struct plan_device *
     if (!choice_enabled(choice_of(d)))
         return;
     if (d->view->state == DEVICE_NIGHT)
-        say(f, FINDING_NOTE, d->gateway, i, "the gateway does not hear it at present (night?): %s",
-            d->view->meter ? "a meter has no values then" : "0 W, its energy is kept");
+        findings_say(f, FINDING_NOTE, d->gateway, i,
+                     "the gateway does not hear it at present (night?): %s",
+                     d->view->meter ? "a meter has no values then" : "0 W, its energy is kept");
     else if (d->view->readings_dropped)
-        say(f, FINDING_PROBLEM, d->gateway, i,
-            "what the DTU tells of it cannot be a measurement and is dropped: %s",
-            d->view->dropped_why);
+        findings_say(f, FINDING_PROBLEM, d->gateway, i,
+                     "what the DTU tells of it cannot be a measurement and is dropped: %s",
+                     d->view->dropped_why);
     else if (d->view->state == DEVICE_START && d->reading->why[0])
-        say(f, FINDING_PROBLEM, d->gateway, i, "no power is published: %s", d->reading->why);
+        findings_say(f, FINDING_PROBLEM, d->gateway, i, "no power is published: %s",
+                     d->reading->why);
     else if (d->view->state == DEVICE_START)
-        say(f, FINDING_NOTE, d->gateway, i, "the gateway has no values of it yet");
+        findings_say(f, FINDING_NOTE, d->gateway, i, "the gateway has no values of it yet");
     venus_class_find(d->service, &known);
     look_at_counter(f, i, d, home);
     look_at_limit(f, i, d, a);
     look_at_switch(f, i, d, a);
     if (!known)
-        say(f, FINDING_PROBLEM, d->gateway, i,
-            "%s is not a class that this program knows: it gets a meter's paths", d->service);
+        findings_say(f, FINDING_PROBLEM, d->gateway, i,
+                     "%s is not a class that this program knows: it gets a meter's paths",
+                     d->service);
 }
 
 void findings_make(struct findings *f, const struct config *config, const struct inifile *file,
@@ -571,7 +482,8 @@ void findings_elsewhere(struct findings *f, const struct plan *plan, const struc
         const struct elsewhere_service *other =
             d->view && d->kind != PLAN_LEFT_OUT ? elsewhere_find(e, d->view->serial, false) : NULL;
         if (other)
-            say(f, FINDING_PROBLEM, d->gateway, (int)i,
+            findings_say(
+                f, FINDING_PROBLEM, d->gateway, (int)i,
                 "another process (%ld) already publishes serial number %s as %s: stop one of "
                 "the two, or give two devices two serial numbers (CUST_SN)",
                 other->process, other->serial, other->name);
@@ -607,7 +519,8 @@ void findings_unexplained(struct findings *f, const struct config *config, const
     for (size_t i = 0; i < e->count; i++) {
         const struct elsewhere_service *s = &e->services[i];
         if (s->own && !is_planned(plan, s->serial) && !is_configured(config, s->connection))
-            say(f, FINDING_PROBLEM, FINDING_OF_NO_GATEWAY, -1,
+            findings_say(
+                f, FINDING_PROBLEM, FINDING_OF_NO_GATEWAY, -1,
                 "%s is on the D-Bus, by %s, which this file does not have: the running service does "
                 "not use this file, or not yet",
                 s->name, s->connection);
