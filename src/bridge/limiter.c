@@ -139,17 +139,14 @@ static void on_timer(void *user)
 static void permit(struct limited *d)
 {
     enum obstacle obstacle = limited_obstacle(d);
-
     bool wanted = d->changed && d->conf.limits && !d->owner->released;
 
     if (!wanted || obstacle != OBSTACLE_NONE) {
         if (d->limit.on)
             limit_forbid(&d->limit);
     } else {
-        const struct limit_rules rules = {.max_power_w = d->conf.max_power_w,
-                                          .floor_w =
-                                              limit_floor(d->conf.max_power_w, d->conf.dc_inputs,
-                                                          d->conf.floor_w)};
+        double floor_w = limit_floor(d->conf.max_power_w, d->conf.dc_inputs, d->conf.floor_w);
+        const struct limit_rules rules = {.max_power_w = d->conf.max_power_w, .floor_w = floor_w};
         limit_allow(&d->limit, &rules);
     }
     if (wanted)
@@ -238,22 +235,21 @@ void limited_configure(struct limited *d, const struct limited_conf *conf)
         set_timer(d->owner);
 }
 
-bool limited_write(struct limited *d, double watts)
+static bool followed(struct limited *d, bool taken)
 {
-    bool taken = limit_write(&d->limit, watts, now_of(d->owner));
-
     if (taken)
         follow(d);
     return taken;
 }
 
+bool limited_write(struct limited *d, double watts)
+{
+    return followed(d, limit_write(&d->limit, watts, now_of(d->owner)));
+}
+
 bool limited_try(struct limited *d, double watts)
 {
-    bool taken = limit_try(&d->limit, watts, now_of(d->owner));
-
-    if (taken)
-        follow(d);
-    return taken;
+    return followed(d, limit_try(&d->limit, watts, now_of(d->owner)));
 }
 
 double limited_trial_w(const struct limited *d)
