@@ -152,7 +152,7 @@ VIRTUAL         := $(sort $(filter-out %/virtual_decade.c,$(wildcard tests/virtu
 VIRTUAL_SUPPORT := $(sort $(wildcard tests/virtual/support/*.c))
 # Ten years need the speed of the release build, and it is that code which lives so long. Its libc has no cmocka.
 DECADE          := tests/virtual/virtual_decade.c $(sort $(wildcard tests/virtual/decade/*.c)) \
-	$(filter-out %/ess_house.c %/house.c %/failing.c,$(VIRTUAL_SUPPORT))
+	$(filter-out %/ess_house.c %/house.c %/page_house.c %/failing.c,$(VIRTUAL_SUPPORT))
 FUZZ            := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
 UNIT_PROGRAMS    := $(UNIT:tests/unit/%.c=$(B)/tests/%)
@@ -302,7 +302,7 @@ $(REPLAY_PROGRAMS): $(B)/tests/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/t
 
 # The page's service with the whole program behind it: all of the virtual world but its stand-in for a service.
 $(B)/tests/replay_overview $(B)/tests/fuzz_overview: \
-	$(call objs,$(filter-out %/ess_house.c %/failing.c %/house.c %/service.c,$(VIRTUAL_SUPPORT)))
+	$(call objs,$(filter-out %/ess_house.c %/failing.c %/house.c %/page_house.c %/service.c,$(VIRTUAL_SUPPORT)))
 # A capture has a time of its own.
 $(B)/tests/replay_replay $(B)/tests/fuzz_replay: $(call objs,$(filter %/clock.c,$(VIRTUAL_SUPPORT)))
 
