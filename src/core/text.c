@@ -64,8 +64,10 @@ struct piece {
 static struct piece clean_piece(const char *s, size_t len, bool lines)
 {
     uint32_t c = 0;
-    size_t taken = text_char(s, len, &c);
 
+    if (*s >= ' ' && *s <= '~') /* nearly all of it: no need to look it up */
+        return (struct piece){1, s, 1};
+    size_t taken = text_char(s, len, &c);
     if (!taken)
         return (struct piece){1, "?", 1};
     if (lines && (c == '\n' || c == '\t'))
