@@ -135,7 +135,7 @@ struct device_conf {
     /* The file does say so, and its owner cannot say otherwise on the screen. */
     bool says_power_limit, says_power_switch;
     double power_limit_min_w; /* it is never told less; MISSING: see limit_floor() */
-    double max_power_w;       /* what it can make; MISSING: as the gateway says */
+    double max_power_w;       /* what it can make; MISSING, 0: as the gateway says */
     double energy_offset_kwh; /* added to the counter: another one's total, or less than 0 */
     int max_age_s;            /* a measurement older than this is not used; negative: no check */
     enum error_mode error_mode;

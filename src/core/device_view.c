@@ -13,7 +13,6 @@ void view_init(struct device_view *view)
     memcpy(view->value, nothing.value, sizeof view->value);
     memcpy(view->string, nothing.string, sizeof view->string);
     view->state = DEVICE_START;
-    view->instance = -1;
     view->latency_ms = view->power_limit_w = view->limit_trial_w = MISSING;
     view_set_phase(view, PHASE_L1);
 }
@@ -31,11 +30,6 @@ void view_set_phase(struct device_view *view, enum phase_choice phase)
 
 /* ---- Measurements --------------------------------------------------------------------------- */
 
-static bool has_phases(const double *value)
-{
-    return has_value(value[1]) && has_value(value[2]) && has_value(value[3]);
-}
-
 /* What has values of its phases has them in full: a missing one is not a third of the whole. */
 static bool has_own_phases(const double *value)
 {
@@ -44,9 +38,8 @@ static bool has_own_phases(const double *value)
 
 double view_total(const double value[PHASE_SLOTS])
 {
-    if (has_value(value[0]) || !has_phases(value))
-        return value[0];
-    return value[1] + value[2] + value[3];
+    /* With a phase that is MISSING, so is the sum. */
+    return has_value(value[0]) ? value[0] : value[1] + value[2] + value[3];
 }
 
 static double current_of(double power_w, double voltage_v)
@@ -88,10 +81,8 @@ void view_reading(struct device_view *view, const double (*value)[PHASE_SLOTS], 
 {
     double max_power_w = view->value[FIELD_MAX_POWER][0];
 
-    for (size_t f = 0; f < FIELD_COUNT; f++) {
-        if (f != FIELD_ENERGY_FORWARD && f != FIELD_ENERGY_REVERSE)
-            view->value[f][0] = value[f][0];
-    }
+    for (size_t f = 0; f < FIELD_COUNT; f++)
+        view->value[f][0] = value[f][0];
     /* Asked for only now and then. */
     if (!has_value(view->value[FIELD_MAX_POWER][0]))
         view->value[FIELD_MAX_POWER][0] = max_power_w;
@@ -133,8 +124,6 @@ static void forget_measurements(struct device_view *view)
         for (unsigned slot = 0; slot < PHASE_SLOTS; slot++)
             view->value[fields[i]][slot] = MISSING;
     }
-    for (unsigned s = 0; s < view->strings; s++)
-        view->string[s].voltage_v = MISSING;
 }
 
 void view_nothing_known(struct device_view *view)
@@ -162,8 +151,8 @@ void view_nothing_flows(struct device_view *view)
         }
     }
     for (unsigned s = 0; s < view->strings; s++) {
-        view->string[s].power_w = 0;
-        view->string[s].current_a = 0;
+        view->string[s].power_w = view->string[s].current_a = 0;
+        view->string[s].voltage_v = MISSING;
     }
 }
 

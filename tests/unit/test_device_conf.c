@@ -52,6 +52,8 @@ static void a_load_has_other_numbers_for_its_place(void **state)
         assert_int_equal(view()->position, cases[i].pv);
         assert_int_equal(view()->load_position, cases[i].load);
     }
+    owner_sets_load_position(0);
+    assert_int_equal(view()->load_position, 0);
     device_reconfigure(d, &conf);
 }
 

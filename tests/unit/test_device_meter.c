@@ -24,6 +24,7 @@ static int setup(void **state)
     strcpy(conf.section, "TEMPLATE0");
     strcpy(conf.service, "com.victronenergy.grid");
     conf.phase = PHASE_L2;
+    conf.max_power_w = MISSING;
     conf.max_age_s = 600;
     conf.min_retries = 2;
     reading_init(&r);

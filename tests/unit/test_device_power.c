@@ -24,6 +24,7 @@ static int setup(void **state)
     strcpy(conf.service, "com.victronenergy.pvinverter");
     conf.phase = PHASE_L1;
     conf.instance = 40;
+    conf.max_power_w = MISSING;
     conf.max_age_s = 600;
     conf.min_retries = 3;
     conf.error_after_s = 600;

@@ -27,6 +27,7 @@ int device_setup(void **state)
     conf.phase = PHASE_L1;
     conf.instance = 34;
     conf.position = 1;
+    conf.max_power_w = MISSING;
     conf.max_age_s = 600;
     conf.error_mode = ERROR_MODE_RETRYCOUNT;
     conf.min_retries = 3;
