@@ -252,8 +252,8 @@ $(B)/tests/test_memory: WRAP := $(patsubst %,-Xlinker --wrap=%,malloc calloc rea
 
 # A signature is checked without memory, and its file read with interruptions.
 $(B)/tests/test_signature: WRAP := -Xlinker --wrap=calloc -Xlinker --wrap=read
-# Memory lacks while something is read.
-$(B)/tests/test_conf_memory: WRAP := $(patsubst %,-Xlinker --wrap=%,malloc calloc realloc strdup strndup)
+# Memory lacks while something is read or written.
+$(B)/tests/test_conf_memory $(B)/tests/test_state: WRAP := $(patsubst %,-Xlinker --wrap=%,malloc calloc realloc strdup strndup)
 
 # What is freed is looked at.
 $(B)/tests/test_wipe $(B)/tests/virtual_secrets: WRAP := -Xlinker --wrap=free -Xlinker --wrap=realloc

@@ -11,6 +11,7 @@
 enum {
     STATE_VERSION = 2,
     STATE_BY_SECTION = 1, /* the version before */
+    WORD_MAX = 64,        /* a number, a checksum, what the file begins with */
 };
 
 static const char payload_key[] = "\"devices\":";
@@ -30,7 +31,7 @@ static bool add_text(cJSON *o, const char *key, const char *text)
 /* cJSON's own way of writing a double does not always lead back to the same one. */
 static bool add_number(cJSON *o, const char *key, double d)
 {
-    char text[32];
+    char text[WORD_MAX];
 
     if (!isfinite(d))
         return true;
@@ -133,7 +134,7 @@ static void append_added(struct text *payload, const struct addresses *added)
 char *state_print(const struct device_memory *memories, size_t count, const struct addresses *added)
 {
     struct text payload = {0}, all = {0};
-    char head[64];
+    char head[WORD_MAX];
 
     append(&payload, "[");
     for (size_t i = 0; i < count; i++) {
@@ -156,7 +157,7 @@ char *state_print(const struct device_memory *memories, size_t count, const stru
         append(&all, "}\n");
     }
     free(payload.data);
-    if (payload.failed || all.failed) {
+    if (all.failed) {
         free(all.data);
         return NULL;
     }
@@ -175,15 +176,13 @@ static int refuse(char *why, size_t why_size, const char *reason)
 /* The checksum covers the bytes between "devices": and the last brace. */
 static bool checksum_fits(const cJSON *root, const char *text, size_t len)
 {
-    const char *payload = memmem(text, len, payload_key, sizeof payload_key - 1);
-    const char *end = memrchr(text, '}', len);
-    char said[16], is[16];
+    const char *payload = memmem(text, len, payload_key, strlen(payload_key));
+    const char *end = payload ? memrchr(payload, '}', (size_t)(text + len - payload)) : NULL;
+    char said[WORD_MAX], is[WORD_MAX];
 
-    if (!payload || !end)
+    if (!end)
         return false;
-    payload += sizeof payload_key - 1;
-    if (end < payload)
-        return false;
+    payload += strlen(payload_key);
     json_text(root, "crc32", said, sizeof said);
     (void)snprintf(is, sizeof is, "%08x", (unsigned)crc32_of(payload, (size_t)(end - payload)));
     return strcmp(said, is) == 0;
@@ -209,7 +208,7 @@ static int int_member(const cJSON *o, const char *key, int max)
 
 static void read_energy(const cJSON *o, struct device_memory *m)
 {
-    char counter[16];
+    char counter[WORD_MAX];
 
     m->energy_kwh = member_in(o, "energy_kwh", -energy_limit_kwh, energy_limit_kwh);
     if (!has_value(m->energy_kwh))
