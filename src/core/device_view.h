@@ -15,7 +15,7 @@ void view_init(struct device_view *view);
 void view_set_phase(struct device_view *view, enum phase_choice phase);
 
 /*
- * A reading's measurements: all but the energies. value is that of a struct reading; rated_w is what the owner says
+ * A reading's measurements; view_energy() follows. value is that of a struct reading; rated_w is what the owner says
  * that it can make, MISSING where that is left to the gateway.
  */
 void view_reading(struct device_view *view, const double (*value)[PHASE_SLOTS], double rated_w);
