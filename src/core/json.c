@@ -32,6 +32,13 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+static const char *skip_spaces(const char *at, const char *end)
+{
+    while (at < end && is_space(*at))
+        at++;
+    return at;
+}
+
 struct brackets {
     unsigned deepest;
     bool open_at_end; /* in a string, an array or an object: cut off */
@@ -71,21 +78,18 @@ static struct brackets count_brackets(const char *body, size_t len)
 static void say_no_json(const char *body, size_t len, const char *end, char *why, size_t why_size)
 {
     struct brackets b = count_brackets(body, len);
-    size_t at = end && end >= body ? (size_t)(end - body) : 0;
-    size_t first = 0;
+    const char *first = skip_spaces(body, body + len);
 
-    while (first < len && is_space(body[first]))
-        first++;
     if (b.deepest > JSON_DEPTH_MAX)
         say(why, why_size, "the JSON is nested deeper than %d levels", JSON_DEPTH_MAX);
-    else if (first == len)
+    else if (first == body + len)
         say(why, why_size, "the reply is empty");
-    else if (body[first] == '<')
+    else if (*first == '<')
         say(why, why_size, "the reply is a web page (HTML), not JSON");
     else if (b.open_at_end)
         say(why, why_size, "the JSON is cut off (%zu bytes)", len);
     else
-        say(why, why_size, "the reply is not JSON (byte %zu of %zu)", at, len);
+        say(why, why_size, "the reply is not JSON (byte %zu of %zu)", (size_t)(end - body), len);
 }
 
 /* ---- Numbers that JSON does not have ---- */
@@ -112,26 +116,26 @@ static size_t no_number_at(const char *at, const char *end)
 }
 
 /* With its quotes; of one without an end, what there is. */
-static size_t string_length(const char *at, const char *end)
+static size_t string_length(const char *text, size_t len)
 {
-    const char *s = at + 1;
+    size_t at = 1;
 
-    while (s < end && *s != '"')
-        s += *s == '\\' && s + 1 < end ? 2 : 1;
-    return (size_t)((s < end ? s + 1 : end) - at);
+    while (at < len && text[at] != '"')
+        at += text[at] == '\\' ? 2 : 1;
+    return at < len ? at + 1 : len;
 }
 
 /* A copy with null in the place of each of them, since they are no value; NULL: there is none. */
 static char *without_no_numbers(const char *body, size_t len, size_t *out_len)
 {
-    char *copy = malloc(len + len / 3 + 1), *to = copy; /* of three bytes at least, four are made */
+    char *copy = malloc(len + len / 3), *to = copy; /* of three bytes at least, four are made */
     const char *end = body + len;
     char before = ':'; /* what stands before, blanks aside */
     bool found = false;
 
     for (const char *at = body; copy && at < end;) {
         size_t word = is_one_of(before, ":,[") ? no_number_at(at, end) : 0;
-        size_t piece = *at == '"' ? string_length(at, end) : 1;
+        size_t piece = *at == '"' ? string_length(at, (size_t)(end - at)) : 1;
         memcpy(to, word ? "null" : at, word ? 4 : piece);
         to += word ? 4 : piece;
         before = is_space(*at) ? before : *at;
@@ -145,16 +149,24 @@ static char *without_no_numbers(const char *body, size_t len, size_t *out_len)
     return NULL;
 }
 
+/* end: where it stopped, behind the blanks that follow. */
+static cJSON *parse(const char *body, size_t len, const char **end)
+{
+    cJSON *root = cJSON_ParseWithLengthOpts(body, len, end, 0);
+
+    if (root)
+        *end = skip_spaces(*end, body + len);
+    return root;
+}
+
 /* As if there were a null where a NaN is; NULL: even then it is no JSON. */
 static cJSON *parse_again(const char *body, size_t len)
 {
     size_t mended_len;
     char *mended = without_no_numbers(body, len, &mended_len);
-    const char *end = mended;
-    cJSON *root = mended ? cJSON_ParseWithLengthOpts(mended, mended_len, &end, 0) : NULL;
+    const char *end;
+    cJSON *root = mended ? parse(mended, mended_len, &end) : NULL;
 
-    while (root && end < mended + mended_len && is_space(*end))
-        end++;
     if (root && end != mended + mended_len) {
         cJSON_Delete(root);
         root = NULL;
@@ -165,7 +177,7 @@ static cJSON *parse_again(const char *body, size_t len)
 
 cJSON *json_parse(const char *body, size_t len, char *why, size_t why_size)
 {
-    const char *end = NULL;
+    const char *end = body;
     cJSON *root;
 
     if (why && why_size)
@@ -174,7 +186,7 @@ cJSON *json_parse(const char *body, size_t len, char *why, size_t why_size)
         say(why, why_size, "the reply is longer than %d KiB", JSON_BODY_MAX / 1024);
         return NULL;
     }
-    root = cJSON_ParseWithLengthOpts(body, len, &end, 0);
+    root = parse(body, len, &end);
     if (!root) {
         root = parse_again(body, len);
         if (root)
@@ -182,8 +194,6 @@ cJSON *json_parse(const char *body, size_t len, char *why, size_t why_size)
         say_no_json(body, len, end, why, why_size);
         return NULL;
     }
-    while (end < body + len && is_space(*end))
-        end++;
     if (end != body + len) {
         say(why, why_size, "something follows the JSON at byte %zu of %zu", (size_t)(end - body),
             len);
@@ -252,7 +262,7 @@ double json_number(const cJSON *v)
         return in_range(v->valuedouble);
     if (cJSON_IsBool(v))
         return cJSON_IsTrue(v) ? 1 : 0;
-    if (cJSON_IsString(v) && v->valuestring)
+    if (cJSON_IsString(v))
         return number_of_text(v->valuestring);
     return MISSING;
 }
@@ -299,7 +309,7 @@ bool json_bool(const cJSON *o, const char *key, bool fallback)
         return cJSON_IsTrue(v);
     if (cJSON_IsNumber(v))
         return v->valuedouble == 1;
-    if (cJSON_IsString(v) && v->valuestring)
+    if (cJSON_IsString(v))
         return equal_any_case(v->valuestring, "true") || strcmp(v->valuestring, "1") == 0;
     return fallback;
 }
