@@ -70,11 +70,11 @@ static void visit(struct walk *w, const cJSON *node, size_t used)
     }
     cJSON_ArrayForEach(child, node)
     {
-        char index[24];
         const char *parted = node == w->root ? "" : "/";
-        (void)snprintf(index, sizeof index, "%zu", at++);
-        int n = snprintf(w->path + used, sizeof w->path - used, "%s%s", parted,
-                         cJSON_IsArray(node) ? index : (child->string ? child->string : ""));
+        char *to = w->path + used;
+        size_t room = sizeof w->path - used;
+        int n = child->string ? snprintf(to, room, "%s%s", parted, child->string)
+                              : snprintf(to, room, "%s%zu", parted, at++);
         size_t end = used + (size_t)n;
         visit(w, child, end < sizeof w->path ? end : sizeof w->path - 1);
     }
