@@ -184,11 +184,15 @@ enum conf_severity {
     CONF_FATAL,   /* the file's meaning is in doubt: nothing of it is used */
 };
 
+enum { CONF_SAID_MAX = 320, CONF_OUTCOME_MAX = 120 };
+
 struct conf_message {
     enum conf_severity severity;
-    unsigned line;     /* from 1; 0 where no line is to blame */
-    char text[320];    /* section, key, what was read, what is allowed; secrets are masked */
-    char outcome[120]; /* what becomes of it where the file is used; "" where text says it all */
+    unsigned line; /* from 1; 0 where no line is to blame */
+    /* Section, key, what was read, what is allowed; secrets are masked. */
+    char text[CONF_SAID_MAX];
+    /* What becomes of it where the file is used; "" where text says it all. */
+    char outcome[CONF_OUTCOME_MAX];
 };
 
 struct conf_report {

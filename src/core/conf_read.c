@@ -102,7 +102,7 @@ static void note_slip(struct conf_parse *p, const struct inifile_entry *e, size_
 /* Empty where that says nothing: as if the key was not there. */
 static void take_empty(struct conf_parse *p, const struct inifile_entry *e, size_t k)
 {
-    char outcome[64];
+    char outcome[CONF_OUTCOME_MAX];
 
     if (!conf_table[k].fallback) /* what must be there is asked for where it is missed */
         return;

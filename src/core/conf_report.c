@@ -29,7 +29,7 @@ void conf_say(struct conf_parse *p, enum conf_severity severity, unsigned line, 
 {
     struct conf_report *report = p->report;
     struct conf_message *messages, *m;
-    char text[sizeof m->text];
+    char text[CONF_SAID_MAX];
     size_t at = report->count;
     va_list args;
 
@@ -110,7 +110,7 @@ static void say_outcome(char *out, size_t size, const char *section, size_t k)
 void conf_say_bad(struct conf_parse *p, const struct inifile_entry *e, size_t k, const char *value,
                   const char *hint)
 {
-    char what[240], outcome[96];
+    char what[CONF_SAID_MAX], outcome[CONF_OUTCOME_MAX];
 
     say_outcome(outcome, sizeof outcome, p->file->sections[e->section].name, k);
     (void)snprintf(what, sizeof what, "allowed is %s%s%s", conf_table[k].type, hint ? "; " : "",
@@ -121,7 +121,7 @@ void conf_say_bad(struct conf_parse *p, const struct inifile_entry *e, size_t k,
 void conf_say_clamped(struct conf_parse *p, const struct inifile_entry *e, size_t k,
                       const char *value, double bound)
 {
-    char what[120], outcome[40];
+    char what[CONF_SAID_MAX], outcome[CONF_OUTCOME_MAX];
 
     (void)snprintf(what, sizeof what, "allowed is %s", conf_table[k].type);
     (void)snprintf(outcome, sizeof outcome, "%.10g is used", bound);
