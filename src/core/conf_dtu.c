@@ -179,7 +179,7 @@ bool conf_same_address(const char *a, const char *b)
 static bool has_twin(struct conf_parse *p, const struct gateway_conf *g)
 {
     const struct conf_key *host = conf_key_named("Host", CONF_IN_DTU);
-    char outcome[CONF_SECTION_MAX + 16];
+    char outcome[CONF_OUTCOME_MAX];
 
     for (size_t i = 0; i < p->config->dtu_count && !conf_plays_file(g); i++) {
         const struct gateway_conf *other = &p->config->gateways[i];
@@ -187,7 +187,7 @@ static bool has_twin(struct conf_parse *p, const struct gateway_conf *g)
             continue;
         const struct inifile_entry *e = conf_own_value(p, g->section, host);
         (void)snprintf(outcome, sizeof outcome, "[%s] is left out", g->section);
-        conf_say(p, CONF_ERROR, e ? e->line : 0, outcome,
+        conf_say(p, CONF_ERROR, conf_line(e), outcome,
                  "[%s] Host is the same as in [%s], so that DTU would be asked twice", g->section,
                  title(p, other));
         return true;
@@ -220,12 +220,10 @@ static void read_dtu(struct conf_parse *p, struct dtus *all, unsigned n)
 
 /* ---- Inverters ------------------------------------------------------------------------------ */
 
-enum { OUTCOME_MAX = 96 };
-
 /* lost: which inverter the section means is not known. */
-static void say_kept_off(char out[OUTCOME_MAX], const char *section, bool lost)
+static void say_kept_off(char out[CONF_OUTCOME_MAX], const char *section, bool lost)
 {
-    (void)snprintf(out, OUTCOME_MAX, "[%s] is kept off the bus%s", section,
+    (void)snprintf(out, CONF_OUTCOME_MAX, "[%s] is kept off the bus%s", section,
                    lost ? ", and so are inverters without a section" : "");
 }
 
@@ -242,7 +240,7 @@ static void say_no_dtu(struct conf_parse *p, const char *section, const struct i
 {
     const struct inifile_entry *e = inifile_own(p->file, section, "DTU");
     unsigned line = e ? e->line : conf_section_line(p, section), dtu = inverter->dtu;
-    char outcome[OUTCOME_MAX];
+    char outcome[CONF_OUTCOME_MAX];
 
     if (!conf_is_whole(p))
         return;
@@ -263,7 +261,7 @@ static void warn_of_host(struct conf_parse *p, const char *section, const struct
 {
     const struct conf_key *host = conf_key_named("Host", CONF_IN_INVERTER);
     const struct inifile_entry *e = inifile_own(p->file, section, host->name);
-    char value[CONF_VALUE_MAX], url[CONF_TEXT_MAX] = "", what[120];
+    char value[CONF_VALUE_MAX], url[CONF_TEXT_MAX] = "", what[CONF_SAID_MAX];
     const char *hint = NULL;
 
     if (!e)
@@ -281,7 +279,7 @@ static void warn_of_host(struct conf_parse *p, const char *section, const struct
 /* An inverter can be one section's only. */
 static bool is_free(struct conf_parse *p, const struct device_conf *d)
 {
-    char outcome[OUTCOME_MAX];
+    char outcome[CONF_OUTCOME_MAX];
 
     for (size_t i = 0; i < p->config->device_count; i++) {
         const struct device_conf *other = &p->config->devices[i];
@@ -398,7 +396,7 @@ static void warn_of_idle_dtu(struct conf_parse *p, const struct gateway_conf *g,
         return;
     conf_section_name(section, conf_dtu_prefix, g->number);
     const struct inifile_entry *e = conf_find_value(p, place, (size_t)(key - conf_table));
-    conf_say(p, CONF_WARNING, e ? e->line : 0, NULL,
+    conf_say(p, CONF_WARNING, conf_line(e), NULL,
              "[%s] AutoAdd = 0, and it has no [INVERTERn]: nothing of this DTU is published",
              title(p, g));
 }

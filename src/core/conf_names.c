@@ -20,16 +20,16 @@ const char conf_added_prefix[] = "ADDED";
 static int section_number(const char *name, const char *prefix, int count)
 {
     size_t len = strlen(prefix), digits;
-    int n;
+    long n;
 
     if (strncmp(name, prefix, len) != 0)
         return -1;
     name += len;
     digits = strspn(name, "0123456789");
-    if (!digits || digits > 3 || name[digits] || (*name == '0' && digits > 1))
+    if (!digits || name[digits] || (*name == '0' && digits > 1))
         return -1;
-    n = (int)strtol(name, NULL, 10);
-    return n < count ? n : -1;
+    n = strtol(name, NULL, 10); /* LONG_MAX where it is too long */
+    return n < count ? (int)n : -1;
 }
 
 unsigned conf_scope_of(const char *section)
@@ -48,6 +48,11 @@ unsigned conf_scope_of(const char *section)
 void conf_section_name(char out[CONF_SECTION_MAX], const char *prefix, unsigned n)
 {
     (void)snprintf(out, CONF_SECTION_MAX, "%s%u", prefix, n);
+}
+
+unsigned conf_line(const struct inifile_entry *e)
+{
+    return e ? e->line : 0;
 }
 
 unsigned conf_section_line(const struct conf_parse *p, const char *section)
@@ -126,9 +131,10 @@ static void find_references(const struct conf_parse *p, struct references *r)
 {
     r->count = 0;
     for (size_t i = 0; i < p->file->entry_count; i++) {
-        for (const char *at = p->file->entries[i].value; (at = strstr(at, "%(")); at += 2) {
+        for (const char *at = p->file->entries[i].value; (at = strstr(at, "%("));) {
+            at += 2;
             if (r->count < REFERENCES_MAX)
-                r->names[r->count++] = at + 2;
+                r->names[r->count++] = at;
         }
     }
 }
@@ -181,7 +187,6 @@ static bool nearest_section(const char *name, char out[CONF_SECTION_MAX])
                  {conf_inverter_prefix, CONF_INVERTERS_MAX},
                  {conf_template_prefix, CONF_TEMPLATES_MAX}};
     char letters[CONF_SECTION_MAX] = "";
-    unsigned long number = 0;
     size_t len = 0;
 
     for (; *name && !isdigit((unsigned char)*name); name++) {
@@ -189,7 +194,7 @@ static bool nearest_section(const char *name, char out[CONF_SECTION_MAX])
             letters[len++] = *name;
     }
     letters[len] = '\0';
-    number = strtoul(name, NULL, 10); /* ULONG_MAX where it is too long */
+    unsigned long number = strtoul(name, NULL, 10); /* ULONG_MAX where it is too long */
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         unsigned allowed = strlen(kinds[i].prefix) > 4 ? 2 : 0;
         if (nearest_distance(letters, kinds[i].prefix) > allowed ||

@@ -124,6 +124,7 @@ extern const char conf_default_section[], conf_dtu_prefix[], conf_inverter_prefi
 unsigned conf_scope_of(const char *section);
 
 void conf_section_name(char out[CONF_SECTION_MAX], const char *prefix, unsigned n);
+unsigned conf_line(const struct inifile_entry *e);                           /* 0: not there */
 unsigned conf_section_line(const struct conf_parse *p, const char *section); /* 0: not there */
 
 /* Warns of sections and keys that have no effect. */

@@ -328,7 +328,7 @@ static void say_missing(struct conf_parse *p, const unsigned *missing, size_t co
     if (!conf_is_whole(p))
         return;
     conf_list(list, conf_template_prefix, missing, count);
-    conf_say(p, CONF_ERROR, number ? number->line : 0, NULL,
+    conf_say(p, CONF_ERROR, conf_line(number), NULL,
              "[DEFAULT] NumberOfTemplates = %u, but %s missing", p->counts.templates, list);
 }
 
@@ -339,7 +339,7 @@ static void say_nothing(struct conf_parse *p)
         conf_own_value(p, conf_default_section, conf_key_named("DTU", CONF_IN_DEFAULT));
 
     conf_say(
-        p, CONF_ERROR, e ? e->line : 0, NULL,
+        p, CONF_ERROR, conf_line(e), NULL,
         "[DEFAULT] DTU = template, but there is no [TEMPLATEn], and so nothing to publish: "
         "describe a device in [TEMPLATE0] and write NumberOfTemplates = 1, or take DTU out and "
         "write Host");
