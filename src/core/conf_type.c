@@ -61,12 +61,13 @@ struct faults {
 static void on_fault(void *user, unsigned line, const char *text)
 {
     const struct faults *f = user;
-    char where[32] = "";
 
     if (line)
-        (void)snprintf(where, sizeof where, " line %u:", line);
-    conf_say(f->p, CONF_ERROR, f->line, NULL, "[%s] Type: devices/%s.ini:%s %s", f->section,
-             f->name, where, text);
+        conf_say(f->p, CONF_ERROR, f->line, NULL, "[%s] Type: devices/%s.ini: line %u: %s",
+                 f->section, f->name, line, text);
+    else
+        conf_say(f->p, CONF_ERROR, f->line, NULL, "[%s] Type: devices/%s.ini: %s", f->section,
+                 f->name, text);
 }
 
 bool conf_find_type(struct conf_parse *p, const char *section, struct device_type *type)
