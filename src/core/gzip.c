@@ -181,13 +181,15 @@ static bool take_lengths(struct unpacking *u, const struct code *c, uint8_t *len
         unsigned symbol = take_symbol(u, c), times = 1;
         uint8_t length = (uint8_t)symbol;
         if (symbol == 16) {
-            length = at ? lengths[at - 1] : 0;
+            if (!at)
+                return false;
+            length = lengths[at - 1];
             times = 3 + take_bits(u, 2);
         } else if (symbol > 16) {
             length = 0;
             times = symbol == 17 ? 3 + take_bits(u, 3) : 11 + take_bits(u, 7);
         }
-        if (u->bad || times > count - at || (symbol == 16 && at == 0))
+        if (u->bad || times > count - at)
             return false;
         memset(lengths + at, length, times);
         at += times;

@@ -255,19 +255,22 @@ static void a_kind_of_block_that_is_none(void **state)
     }
 }
 
-enum { ZERO, ONE, ZEROS }; /* in the code of the lengths: a length of 0, one of 1, many of 0 */
+/* In the code of the lengths: a length of 0, one of 1, the one before three times more, many of 0. */
+enum { ZERO, ONE, BEFORE, ZEROS };
 
 static void put_length(unsigned what, unsigned count)
 {
-    static const unsigned codes[] = {[ZERO] = 2, [ONE] = 0, [ZEROS] = 3};
-
-    put_code(codes[what], what == ONE ? 1 : 2);
+    put_code(what, 2);
+    if (what == BEFORE)
+        put_bits(0, 2);
     if (what == ZEROS)
         put_bits(count - 11, 7);
 }
 
+enum fault { NO_FAULT, TOO_MANY, TOO_LONG, NONE_BEFORE };
+
 /* "a", in a code of its own: one bit for it, one for the end, and one for the first length where that is there, too. */
-static void dynamic_letter(bool too_many, bool too_long)
+static void dynamic_letter(enum fault fault)
 {
     begin_file(0);
     put_bits(1, 1);
@@ -275,15 +278,18 @@ static void dynamic_letter(bool too_many, bool too_long)
     put_bits(258 - 257, 5);
     put_bits(0, 5);
     put_bits(18 - 4, 4);
-    for (int i = 0; i < 18; i++) /* of 18 and of 0, two bits; of 1, one */
-        put_bits(i == 2 || i == 3 ? 2 : i == 17, 3);
-    put_length(ZEROS, 'a');
+    for (int i = 0; i < 18; i++) /* of 16, of 18, of 0 and of 1 */
+        put_bits(i == 0 || i == 2 || i == 3 || i == 17 ? 2 : 0, 3);
+    if (fault != NONE_BEFORE)
+        put_length(ZERO, 1);
+    put_length(BEFORE, 3);
+    put_length(ZEROS, fault == NONE_BEFORE ? 'a' - 3 : 'a' - 4);
     put_length(ONE, 1);
     put_length(ZEROS, 138);
     put_length(ZEROS, 256 - 'a' - 1 - 138);
     put_length(ONE, 1);
-    put_length(too_many ? ONE : ZERO, 1);
-    put_length(too_long ? ZEROS : ZERO, 11); /* no distances */
+    put_length(fault == TOO_MANY ? ONE : ZERO, 1);
+    put_length(fault == TOO_LONG ? ZEROS : ZERO, 11); /* no distances */
     put_code(0, 1);
     put_code(1, 1);
     end_file("a", 1);
@@ -292,11 +298,18 @@ static void dynamic_letter(bool too_many, bool too_long)
 static void more_codes_than_can_be(void **state)
 {
     (void)state;
-    dynamic_letter(false, false);
+    dynamic_letter(NO_FAULT);
     assert_true(is_unpacked());
-    dynamic_letter(true, false);
+    dynamic_letter(TOO_MANY);
     assert_false(is_unpacked());
-    dynamic_letter(false, true); /* of lengths, likewise */
+    dynamic_letter(TOO_LONG); /* of lengths, likewise */
+    assert_false(is_unpacked());
+}
+
+static void a_repetition_of_nothing(void **state)
+{
+    (void)state;
+    dynamic_letter(NONE_BEFORE);
     assert_false(is_unpacked());
 }
 
@@ -444,6 +457,7 @@ int main(void)
         cmocka_unit_test(distances_that_mean_nothing),
         cmocka_unit_test(a_kind_of_block_that_is_none),
         cmocka_unit_test(more_codes_than_can_be),
+        cmocka_unit_test(a_repetition_of_nothing),
         cmocka_unit_test(more_or_less_than_it_says),
         cmocka_unit_test(parts_of_the_head),
         cmocka_unit_test(bounds_the_size),
