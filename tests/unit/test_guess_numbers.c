@@ -360,10 +360,10 @@ static void what_can_have_phases(void **state)
 
 static void phases_by_their_codes(void **state)
 {
-    MAKE(N("76.7.0", 300), N("56.7.0", 200), N("36.7.0", 100), N("36_7_0", 5000),
+    MAKE(N("76.7.0", 300), N("56.7.0", 200), N("36.7.0", 100), N("36_7_0", 5000), N("76_7_0", 5000),
          N("power/0", 5000), N("power/1", 5000), N("power/2", 5000));
-    assert_chosen(FIELD_POWER, -1, 2, 1, 0);
-    MAKE(N("76.7.0", 3), N("56.7.0", 2)); /* all three, or none */
+    assert_chosen(FIELD_POWER, -1, 2, 1, 0); /* of two with one code, the first */
+    MAKE(N("76.7.0", 3), N("56.7.0", 2));    /* all three, or none */
     assert_chosen(FIELD_POWER, -1, -1, -1, -1);
     MAKE(N("36.7.0", 3), N("56.7.0", 2));
     assert_chosen(FIELD_POWER, -1, -1, -1, -1);
