@@ -204,6 +204,11 @@ static void added_addresses_come_back(void **state)
     assert_int_equal(state_parse(text, strlen(text), out, COUNT, &back, NULL, 0), COUNT);
     assert_memory_equal(&back, &added, sizeof added);
     free(text);
+    /* Without a device, too. */
+    text = state_print(NULL, 0, &added);
+    assert_int_equal(state_parse(text, strlen(text), out, COUNT, &back, NULL, 0), 0);
+    assert_memory_equal(&back, &added, sizeof added);
+    free(text);
     back = (struct addresses){0};
     /* None are none, and an older program's file has none. */
     text = state_print(memories, COUNT, &back);
@@ -439,6 +444,7 @@ static void what_each_member_may_be(void **state)
             assert_same(read_back(member), k < 2 ? said[k] : members[i].otherwise);
         }
     }
+    assert_same(read_back("\"offset_kwh\":0.5"), 0.5);
 }
 
 /* As version 1 of the file was written. */
