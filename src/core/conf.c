@@ -8,10 +8,15 @@
 #include "core/driver.h"
 #include "core/text.h"
 
+static bool begins_with(const char *text, const char *beginning)
+{
+    return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
 void conf_describe_connection(const struct gateway_conf *g, char *out, size_t size)
 {
-    bool tls = strncmp(g->base_url, "https:", 6) == 0;
-    bool file = strncmp(g->base_url, "file:", 5) == 0;
+    bool tls = begins_with(g->base_url, "https:");
+    bool file = begins_with(g->base_url, "file:");
     const char *address = strstr(g->base_url, "//");
     char text[sizeof g->base_url + 16];
 
