@@ -290,15 +290,6 @@ void json_text(const cJSON *o, const char *key, char *out, size_t size)
     }
 }
 
-static bool equal_any_case(const char *a, const char *b)
-{
-    while (*a && tolower((unsigned char)*a) == tolower((unsigned char)*b)) {
-        a++;
-        b++;
-    }
-    return !*a && !*b;
-}
-
 bool json_bool(const cJSON *o, const char *key, bool fallback)
 {
     const cJSON *v = json_get(o, key);
@@ -310,7 +301,7 @@ bool json_bool(const cJSON *o, const char *key, bool fallback)
     if (cJSON_IsNumber(v))
         return v->valuedouble == 1;
     if (cJSON_IsString(v))
-        return equal_any_case(v->valuestring, "true") || strcmp(v->valuestring, "1") == 0;
+        return strcasecmp(v->valuestring, "true") == 0 || strcmp(v->valuestring, "1") == 0;
     return fallback;
 }
 

@@ -283,7 +283,7 @@ static void reads_texts(void **state)
 static void reads_booleans(void **state)
 {
     cJSON *root = parse("{\"t\": true, \"f\": false, \"1\": 1, \"0\": 0, \"2\": 2, \"T\": \"True\","
-                        " \"one\": \"1\", \"no\": \"false\", \"n\": null}");
+                        " \"one\": \"1\", \"no\": \"false\", \"part\": \"tru\", \"n\": null}");
 
     assert_true(json_bool(root, "t", false));
     assert_false(json_bool(root, "f", true));
@@ -293,6 +293,7 @@ static void reads_booleans(void **state)
     assert_true(json_bool(root, "T", false));
     assert_true(json_bool(root, "one", false));
     assert_false(json_bool(root, "no", true));
+    assert_false(json_bool(root, "part", true));
     assert_true(json_bool(root, "missing", true));
     assert_false(json_bool(root, "missing", false));
     assert_true(json_bool(root, "n", true));
