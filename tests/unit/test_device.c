@@ -207,6 +207,14 @@ static void shows_the_class_it_is_told(void **state)
     assert_true(view()->meter);
 }
 
+static void another_class_by_day(void **state)
+{
+    create();
+    feed(0);
+    device_set_class(d, "grid", true);
+    assert_near(view()->value[FIELD_POWER][0], 300);
+}
+
 /* At night: what the day brought is an inverter's to show. */
 static void another_class_at_night(void **state)
 {
@@ -496,6 +504,7 @@ static void error_by_time(void **state)
     for (int t = 105; t < 700; t += 5)
         assert_int_equal(device_miss(d, t * S), 0);
     assert_int_equal(device_deadline(d), 700 * S);
+    assert_int_equal(device_miss(d, device_deadline(d) - 1), 0);
     assert_int_equal(device_miss(d, device_deadline(d)), DEVICE_CHANGED_STATE);
     assert_state(DEVICE_ERROR);
     assert_int_equal(device_deadline(d), -1);
@@ -558,6 +567,7 @@ int main(void)
         TEST(its_identity_is_the_serial_or_what_was_given),
         TEST(knows_its_instance_when_told),
         TEST(shows_the_class_it_is_told),
+        TEST(another_class_by_day),
         TEST(another_class_at_night),
         TEST(remembers_nothing_where_nothing_is_known),
         TEST(runs_with_the_first_reading),

@@ -80,6 +80,18 @@ static void takes_position_and_firmware(void **state)
     assert_string_equal(view()->firmware, "v26.3.30");
 }
 
+static void health_that_is_known(void **state)
+{
+    const struct health_view health = {.requests = 7};
+
+    create();
+    device_health(d, &health);
+    assert_true(view()->health_known);
+    assert_int_equal(view()->health.requests, 7);
+    device_health(d, NULL);
+    assert_false(view()->health_known);
+}
+
 /* ---- A new configuration --------------------------------------------------------------------- */
 
 static void a_new_configuration_shows_at_once(void **state)
@@ -168,6 +180,7 @@ int main(void)
         TEST(names_by_precedence),
         TEST(a_load_has_other_numbers_for_its_place),
         TEST(takes_position_and_firmware),
+        TEST(health_that_is_known),
         TEST(a_new_configuration_shows_at_once),
         TEST(what_the_screen_set_wins_over_a_new_configuration),
         TEST(a_new_error_mode_counts_from_where_it_was),
