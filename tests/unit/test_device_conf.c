@@ -57,6 +57,19 @@ static void a_load_has_other_numbers_for_its_place(void **state)
     device_reconfigure(d, &conf);
 }
 
+/* An inverter without a section has no MaxPower, which is 0 there. */
+static void its_rating_is_the_gateways_without_a_section(void **state)
+{
+    conf.max_power_w = 0;
+    create();
+    assert_near(view()->value[FIELD_MAX_POWER][0], MISSING);
+    r.value[FIELD_MAX_POWER][0] = 800;
+    feed(0);
+    assert_near(view()->value[FIELD_MAX_POWER][0], 800);
+    feed(S);
+    assert_near(view()->value[FIELD_MAX_POWER][0], 800);
+}
+
 static void takes_position_and_firmware(void **state)
 {
     struct gateway_info info = {.firmware = "v26.3.30"};
@@ -179,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(names_by_precedence),
         TEST(a_load_has_other_numbers_for_its_place),
+        TEST(its_rating_is_the_gateways_without_a_section),
         TEST(takes_position_and_firmware),
         TEST(health_that_is_known),
         TEST(a_new_configuration_shows_at_once),
