@@ -70,6 +70,15 @@ static void its_rating_is_the_gateways_without_a_section(void **state)
     assert_near(view()->value[FIELD_MAX_POWER][0], 800);
 }
 
+static void says_what_the_gateway_sent_by_itself(void **state)
+{
+    create();
+    device_feed(d, &r, 20, 0, MISSING);
+    assert_false(view()->pushed);
+    device_feed(d, &r, MISSING, S, MISSING);
+    assert_true(view()->pushed);
+}
+
 static void takes_position_and_firmware(void **state)
 {
     struct gateway_info info = {.firmware = "v26.3.30"};
@@ -193,6 +202,7 @@ int main(void)
         TEST(names_by_precedence),
         TEST(a_load_has_other_numbers_for_its_place),
         TEST(its_rating_is_the_gateways_without_a_section),
+        TEST(says_what_the_gateway_sent_by_itself),
         TEST(takes_position_and_firmware),
         TEST(health_that_is_known),
         TEST(a_new_configuration_shows_at_once),
