@@ -152,7 +152,7 @@ VIRTUAL         := $(sort $(filter-out %/virtual_decade.c,$(wildcard tests/virtu
 VIRTUAL_SUPPORT := $(sort $(wildcard tests/virtual/support/*.c))
 # Ten years need the speed of the release build, and it is that code which lives so long. Its libc has no cmocka.
 DECADE          := tests/virtual/virtual_decade.c $(sort $(wildcard tests/virtual/decade/*.c)) \
-	$(filter-out %/ess_house.c %/house.c %/page_house.c %/failing.c,$(VIRTUAL_SUPPORT))
+	$(filter-out %/ess_house.c %/house.c %/page_house.c %/failing.c %/failing_calls.c,$(VIRTUAL_SUPPORT))
 FUZZ            := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
 UNIT_PROGRAMS    := $(UNIT:tests/unit/%.c=$(B)/tests/%)
@@ -277,7 +277,7 @@ $(B)/tests/virtual_failures: $(FAILING)
 # The program itself, whose memory and whose libraries' memory fails as it is told.
 $(FAILING_PROGRAM): WRAP := $(patsubst %,-Xlinker --wrap=%,malloc calloc realloc)
 $(FAILING_PROGRAM): LIBDTU := $(FAILING)
-$(FAILING_PROGRAM): $(B)/obj/tests/failing/service.o $(MAIN) $(FAILING)
+$(FAILING_PROGRAM): $(call objs,tests/failing/service.c tests/virtual/support/failing_calls.c) $(MAIN) $(FAILING)
 	$(call link_test)
 
 $(UNIT_PROGRAMS): $(B)/tests/%: $(B)/obj/tests/unit/%.o $(call objs,$(UNIT_SUPPORT)) $(LIBDTU)
@@ -302,7 +302,8 @@ $(REPLAY_PROGRAMS): $(B)/tests/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/t
 
 # The page's service with the whole program behind it: all of the virtual world but its stand-in for a service.
 $(B)/tests/replay_overview $(B)/tests/fuzz_overview: \
-	$(call objs,$(filter-out %/ess_house.c %/failing.c %/house.c %/page_house.c %/service.c,$(VIRTUAL_SUPPORT)))
+	$(call objs,$(filter-out %/ess_house.c %/failing.c %/failing_calls.c %/house.c %/page_house.c %/service.c,\
+	$(VIRTUAL_SUPPORT)))
 # A capture has a time of its own.
 $(B)/tests/replay_replay $(B)/tests/fuzz_replay: $(call objs,$(filter %/clock.c,$(VIRTUAL_SUPPORT)))
 

@@ -34,7 +34,7 @@ make_clone() {
     printf 'int main(void)\n{\n    return 0;\n}\n' |
         tee "$clone/src/main.c" "$clone/tests/unit/test_nothing.c" "$clone/tests/virtual/virtual_decade.c" \
             >"$clone/tests/docs/dbus_doc.c"
-    echo 'extern int nothing;' >"$clone/tests/failing/service.c"
+    echo 'extern int nothing;' | tee "$clone/tests/failing/service.c" >"$clone/tests/virtual/support/failing_calls.c"
     : >"$clone/tests/virtual/support/failing.syms"
     cat >"$clone/vendor/fetch" <<'END'
 #!/bin/sh

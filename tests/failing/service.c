@@ -6,14 +6,13 @@
  *     FAILING=libs:0:7:3     likewise of the libraries'
  *     FAILING_COUNTS=FILE    how many there were of both, and how many have failed, is written there at the end
  */
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "virtual/support/failing.h"
 
 enum owner { OWN, LIBS, OWNERS };
 
@@ -91,9 +90,6 @@ void *__wrap_realloc(void *p, size_t size)
 void *failing_malloc(size_t size);
 void *failing_calloc(size_t count, size_t size);
 void *failing_realloc(void *p, size_t size);
-char *failing_strdup(const char *s);
-char *failing_strndup(const char *s, size_t len);
-FILE *failing_open_memstream(char **text, size_t *size);
 
 void *failing_malloc(size_t size)
 {
@@ -110,67 +106,8 @@ void *failing_realloc(void *p, size_t size)
     return fails(OWN) ? NULL : __real_realloc(p, size);
 }
 
-char *failing_strdup(const char *s)
+/* Of the calls in failing_calls.c: no system call fails here. */
+bool failing_now(enum failing_kind kind)
 {
-    return fails(OWN) ? NULL : strdup(s);
-}
-
-char *failing_strndup(const char *s, size_t len)
-{
-    return fails(OWN) ? NULL : strndup(s, len);
-}
-
-FILE *failing_open_memstream(char **text, size_t *size)
-{
-    return fails(OWN) ? NULL : open_memstream(text, size);
-}
-
-/* ---- System calls: here, they work ---- */
-
-int failing_open(const char *path, int flags, ...);
-ssize_t failing_read(int fd, void *data, size_t len);
-ssize_t failing_write(int fd, const void *data, size_t len);
-int failing_fsync(int fd);
-int failing_rename(const char *from, const char *to);
-int failing_link(const char *from, const char *to);
-int failing_unlink(const char *path);
-
-int failing_open(const char *path, int flags, ...)
-{
-    va_list args;
-
-    va_start(args, flags);
-    int mode = flags & O_CREAT ? va_arg(args, int) : 0;
-    va_end(args);
-    return open(path, flags, mode);
-}
-
-ssize_t failing_read(int fd, void *data, size_t len)
-{
-    return read(fd, data, len);
-}
-
-ssize_t failing_write(int fd, const void *data, size_t len)
-{
-    return write(fd, data, len);
-}
-
-int failing_fsync(int fd)
-{
-    return fsync(fd);
-}
-
-int failing_rename(const char *from, const char *to)
-{
-    return rename(from, to);
-}
-
-int failing_link(const char *from, const char *to)
-{
-    return link(from, to);
-}
-
-int failing_unlink(const char *path)
-{
-    return unlink(path);
+    return kind == FAILING_MEMORY && fails(OWN);
 }

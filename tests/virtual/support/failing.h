@@ -31,4 +31,10 @@ void failing_disarm(void);
 long failing_calls(void);  /* of the kind, since it was armed */
 bool failing_missed(void); /* one has failed */
 
+/*
+ * Whether a call of the kind fails that is made now. The calls are in failing_calls.c, which tests/failing has as well:
+ * all but those that the linker can wrap, malloc, calloc and realloc.
+ */
+bool failing_now(enum failing_kind kind);
+
 #endif
