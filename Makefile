@@ -302,7 +302,7 @@ $(REPLAY_PROGRAMS): $(B)/tests/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/t
 
 # The page's service with the whole program behind it: all of the virtual world but its stand-in for a service.
 $(B)/tests/replay_overview $(B)/tests/fuzz_overview: \
-	$(call objs,$(filter-out %/ess_house.c %/failing.c %/failing_calls.c %/house.c %/page_house.c %/service.c,\
+	$(call objs,$(filter-out %/ess_house.c %/failing.c %/failing_calls.c %/gx.c %/house.c %/page_house.c %/service.c,\
 	$(VIRTUAL_SUPPORT)))
 # A capture has a time of its own.
 $(B)/tests/replay_replay $(B)/tests/fuzz_replay: $(call objs,$(filter %/clock.c,$(VIRTUAL_SUPPORT)))

@@ -12,11 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "bridge/app.h"
 #include "edge/sys/clock.h"
-#include "edge/sys/loop.h"
+#include "support/gx.h"
 #include "support/world.h"
 
 /* AddressSanitizer's own account of the heap; not every gcc ships its header. */
@@ -34,9 +32,7 @@ static const char config[] =
     "CUST_Power=power\nCUST_Total=total\nServicename=com.victronenergy.grid\n";
 
 struct fixture {
-    char folder[64], config_path[128], state_path[128];
-    struct loop *loop;
-    struct app *app;
+    struct gx gx;
     bool away;            /* the DTU refuses connections */
     unsigned rotation;    /* its list begins with this inverter */
     bool pushes;          /* it has a WebSocket */
@@ -111,31 +107,17 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
     if (!f)
         return -1;
-    strcpy(f->folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(f->folder))
-        return -1;
-    snprintf(f->config_path, sizeof f->config_path, "%s/config.ini", f->folder);
-    snprintf(f->state_path, sizeof f->state_path, "%s/state.json", f->folder);
-    FILE *file = fopen(f->config_path, "w");
-    if (!file || fputs(config, file) < 0 || fclose(file))
-        return -1;
-    world_reset();
+    gx_make(&f->gx);
+    gx_configure(&f->gx, "%s", config);
     world_set_gateway(answer, f);
-    f->loop = loop_create();
-    f->app = app_create(f->loop, &(struct app_options){.config_path = f->config_path,
-                                                       .state_path = f->state_path});
     *state = f;
-    return f->app ? 0 : -1;
+    return gx_start(&f->gx) ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     struct fixture *f = *state;
-    app_destroy(f->app);
-    loop_destroy(f->loop);
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", f->folder);
-    int rc = system(command);
+    int rc = gx_remove(&f->gx);
     free(f);
     return rc;
 }
@@ -163,10 +145,10 @@ static void test_nothing_grows(void **state)
 {
     struct fixture *f = *state;
 
-    world_run(f->loop, 1000L * INTERVAL_MS);
+    world_run(f->gx.loop, 1000L * INTERVAL_MS);
     size_t heap = __sanitizer_get_current_allocated_bytes();
     size_t files = open_files();
-    world_run(f->loop, 9000L * INTERVAL_MS);
+    world_run(f->gx.loop, 9000L * INTERVAL_MS);
     assert_int_equal(__sanitizer_get_current_allocated_bytes(), heap);
     assert_int_equal(open_files(), files);
     assert_int_equal(world_service_count(), INVERTERS + 1);
@@ -177,9 +159,9 @@ static void test_gateways_are_asked_once_per_interval(void **state)
 {
     struct fixture *f = *state;
 
-    world_run(f->loop, 10L * INTERVAL_MS);
+    world_run(f->gx.loop, 10L * INTERVAL_MS);
     unsigned long before = f->asked;
-    world_run(f->loop, 100L * INTERVAL_MS);
+    world_run(f->gx.loop, 100L * INTERVAL_MS);
     assert_int_equal(f->asked - before, 100 * (1 + INVERTERS + 1));
 }
 
@@ -192,9 +174,9 @@ static void test_who_pushes_is_not_asked(void **state)
     struct fixture *f = *state;
 
     f->pushes = true;
-    world_run(f->loop, 10L * INTERVAL_MS);
+    world_run(f->gx.loop, 10L * INTERVAL_MS);
     unsigned long asked = f->asked, pushed = f->pushed, signals = world_signals;
-    world_run(f->loop, 3600L * 1000);
+    world_run(f->gx.loop, 3600L * 1000);
     assert_in_range(f->asked - asked, 720 + 4 * (1 + INVERTERS) - 5, 720 + 5 * (1 + INVERTERS));
     assert_in_range(f->pushed - pushed, 1439, 1441);
     assert_in_range(world_signals - signals, 720 + 1439, 720 + 1441 + 5 * INVERTERS);
@@ -206,17 +188,17 @@ static void test_push_ends(void **state)
     struct fixture *f = *state;
 
     f->pushes = true;
-    world_run(f->loop, 20L * INTERVAL_MS);
+    world_run(f->gx.loop, 20L * INTERVAL_MS);
     f->away = true;
-    world_run(f->loop, 5L * INTERVAL_MS);
+    world_run(f->gx.loop, 5L * INTERVAL_MS);
     for (unsigned i = 0; i < INVERTERS; i++)
         assert_int_equal(world_value(name(34 + i), "/StatusCode").i, 10);
     f->away = false;
-    world_run(f->loop, INTERVAL_MS + 1000);
+    world_run(f->gx.loop, INTERVAL_MS + 1000);
     for (unsigned i = 0; i < INVERTERS; i++)
         assert_int_equal(world_value(name(34 + i), "/StatusCode").i, 7);
     unsigned long asked = f->asked;
-    world_run(f->loop, 100L * INTERVAL_MS);
+    world_run(f->gx.loop, 100L * INTERVAL_MS);
     assert_in_range(f->asked - asked, 100, 100 + 4 * (1 + INVERTERS));
 }
 
@@ -225,9 +207,9 @@ static void test_wakes_only_for_work(void **state)
 {
     struct fixture *f = *state;
 
-    world_run(f->loop, 10L * INTERVAL_MS);
+    world_run(f->gx.loop, 10L * INTERVAL_MS);
     unsigned long before = world_wakeups;
-    world_run(f->loop, 100L * INTERVAL_MS);
+    world_run(f->gx.loop, 100L * INTERVAL_MS);
     unsigned long replies = 100 * (1 + INVERTERS + 1), cycles = 2 * 100;
     assert_in_range(world_wakeups - before, 1, replies + cycles + 2);
 }
@@ -237,9 +219,9 @@ static void test_one_signal_per_reading(void **state)
 {
     struct fixture *f = *state;
 
-    world_run(f->loop, 10L * INTERVAL_MS);
+    world_run(f->gx.loop, 10L * INTERVAL_MS);
     unsigned long before = world_signals;
-    world_run(f->loop, 100L * INTERVAL_MS);
+    world_run(f->gx.loop, 100L * INTERVAL_MS);
     assert_int_equal(world_signals - before, 100 * (INVERTERS + 1));
 }
 
@@ -248,7 +230,7 @@ static void test_list_order_changes_nothing(void **state)
     struct fixture *f = *state;
 
     for (f->rotation = 0; f->rotation < 50; f->rotation++) {
-        world_run(f->loop, 2L * INTERVAL_MS);
+        world_run(f->gx.loop, 2L * INTERVAL_MS);
         for (unsigned i = 0; i < INVERTERS; i++) {
             struct value v = world_value(name(34 + i), "/Ac/Energy/Forward");
             assert_int_equal(v.type, VALUE_DOUBLE);
@@ -261,19 +243,19 @@ static void test_outage_and_return(void **state)
 {
     struct fixture *f = *state;
 
-    world_run(f->loop, 3L * INTERVAL_MS);
+    world_run(f->gx.loop, 3L * INTERVAL_MS);
     assert_true(world_value(name(36), "/Ac/Power").d > 0);
     f->away = true;
-    world_run(f->loop, 4L * INTERVAL_MS);
+    world_run(f->gx.loop, 4L * INTERVAL_MS);
     for (unsigned i = 0; i < INVERTERS; i++) {
         assert_int_equal(world_value(name(34 + i), "/StatusCode").i, 10);
         assert_true(world_value(name(34 + i), "/Ac/Power").d == 0.0);
         assert_true(world_value(name(34 + i), "/Ac/Energy/Forward").d > 100);
     }
     assert_int_equal(world_value(name(40), "/Ac/Power").type, VALUE_DOUBLE);
-    world_run(f->loop, 1000L * INTERVAL_MS);
+    world_run(f->gx.loop, 1000L * INTERVAL_MS);
     f->away = false;
-    world_run(f->loop, INTERVAL_MS + 1000);
+    world_run(f->gx.loop, INTERVAL_MS + 1000);
     for (unsigned i = 0; i < INVERTERS; i++) {
         assert_int_equal(world_value(name(34 + i), "/StatusCode").i, 7);
         assert_true(world_value(name(34 + i), "/Ac/Power").d > 0);

@@ -8,15 +8,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "bridge/app.h"
-#include "edge/sys/loop.h"
+#include "support/gx.h"
 #include "support/world.h"
 
 #define SERIAL  "114182940773"
@@ -35,14 +31,12 @@ enum {
     FLICKERS_MAX = 2 * 5 + 24 + 1
 };
 
+static struct gx gx;
+
 static struct {
-    char folder[64], config_path[128], state_path[128], log_path[128];
-    int stderr_before;
     bool flickers, odd;
     double yield_kwh;
     char body[512];
-    struct loop *loop;
-    struct app *app;
     ino_t state_inode;
     unsigned state_writes;
 } t;
@@ -70,46 +64,24 @@ static int setup(void **state)
 {
     (void)state;
     memset(&t, 0, sizeof t);
-    strcpy(t.folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(t.folder))
-        return -1;
-    snprintf(t.config_path, sizeof t.config_path, "%s/config.ini", t.folder);
-    snprintf(t.state_path, sizeof t.state_path, "%s/state.json", t.folder);
-    snprintf(t.log_path, sizeof t.log_path, "%s/log", t.folder);
-    FILE *f = fopen(t.config_path, "w");
-    if (!f)
-        return -1;
-    fputs("[DEFAULT]\nDTU=opendtu\nHost=dtu\nPush=0\nLogging=WARNING\n", f);
-    fclose(f);
-    t.stderr_before = dup(STDERR_FILENO);
-    int log = open(t.log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-    dup2(log, STDERR_FILENO);
-    close(log);
+    gx_make(&gx);
+    gx_log(&gx);
+    gx_configure(&gx, "[DEFAULT]\nDTU=opendtu\nHost=dtu\nPush=0\nLogging=WARNING\n");
     t.yield_kwh = 100;
-    world_reset();
     world_set_gateway(answer, NULL);
-    t.loop = loop_create();
-    return t.loop ? 0 : -1;
+    return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    app_destroy(t.app);
-    loop_destroy(t.loop);
-    dup2(t.stderr_before, STDERR_FILENO);
-    close(t.stderr_before);
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", t.folder);
-    return system(command);
+    return gx_remove(&gx);
 }
 
 static void begin(void)
 {
-    t.app = app_create(t.loop, &(struct app_options){.config_path = t.config_path,
-                                                     .state_path = t.state_path});
-    assert_non_null(t.app);
-    world_run(t.loop, 60 * SECOND_MS);
+    assert_true(gx_start(&gx));
+    world_run(gx.loop, 60 * SECOND_MS);
     assert_int_equal(world_service_count(), 1);
 }
 
@@ -118,7 +90,7 @@ static void count_state_writes(void)
 {
     struct stat st;
 
-    if (stat(t.state_path, &st) == 0 && st.st_ino != t.state_inode) {
+    if (stat(gx.state_path, &st) == 0 && st.st_ino != t.state_inode) {
         t.state_inode = st.st_ino;
         t.state_writes++;
     }
@@ -126,22 +98,14 @@ static void count_state_writes(void)
 
 static void run(int64_t ms)
 {
-    world_run(t.loop, ms);
+    world_run(gx.loop, ms);
     count_state_writes();
 }
 
 /* Lines of the log that hold these words. */
 static unsigned lines(const char *words)
 {
-    char line[2048];
-    unsigned count = 0;
-    FILE *f = fopen(t.log_path, "r");
-
-    assert_non_null(f);
-    while (fgets(line, sizeof line, f))
-        count += strstr(line, words) != NULL;
-    fclose(f);
-    return count;
+    return gx_lines(&gx, "", words);
 }
 
 static int our_instance(void)
@@ -201,7 +165,7 @@ static void a_day_of_set_value(void **state)
     assert_string_equal(world_value(world_service_at(0), "/CustomName").s, "Name 86399");
     run(3600 * SECOND_MS); /* the last one is kept, wherever it is kept */
     assert_string_equal(world_setting(SETTING "CustomName").s, "Name 86399");
-    FILE *f = fopen(t.state_path, "r");
+    FILE *f = fopen(gx.state_path, "r");
     char text[4096] = "";
     assert_non_null(f);
     text[fread(text, 1, sizeof text - 1, f)] = '\0';
@@ -283,12 +247,8 @@ static void numbers_of_the_settings_service(void **state)
     assert_int_equal(our_instance(), 1023);
     assert_int_equal(lines("pvinverter:1024"), 1);
 
-    app_destroy(t.app); /* and from the start */
-    t.app = NULL;
-    unlink(t.state_path);
-    char backup[160];
-    snprintf(backup, sizeof backup, "%s.bak", t.state_path);
-    unlink(backup);
+    gx_stop(&gx); /* and from the start */
+    gx_forget(&gx);
     begin();
     run(600 * SECOND_MS);
     assert_int_equal(our_instance(), 34);

@@ -11,11 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "bridge/app.h"
 #include "edge/sys/clock.h"
-#include "edge/sys/loop.h"
+#include "support/gx.h"
 #include "support/world.h"
 
 #define MIN (60 * 1000LL)
@@ -55,10 +53,8 @@ struct device {
 };
 
 struct fixture {
-    char folder[64], config_path[128], state_path[128];
+    struct gx gx;
     uint64_t bits;
-    struct loop *loop;
-    struct app *app;
     struct device devices[METERS];
     char body[1024];
 };
@@ -185,9 +181,7 @@ static void start(struct fixture *f)
         f->devices[m].answered_ms = -1;
         f->devices[m].turned_ms = clock_now_ms();
     }
-    f->app = app_create(f->loop, &(struct app_options){.config_path = f->config_path,
-                                                       .state_path = f->state_path});
-    assert_non_null(f->app);
+    assert_true(gx_start(&f->gx));
 }
 
 static void happens(struct fixture *f)
@@ -196,7 +190,7 @@ static void happens(struct fixture *f)
     struct device *d = &f->devices[m];
 
     if (chance(f, 20) == 0) {
-        app_destroy(f->app);
+        gx_stop(&f->gx);
         start(f);
         return;
     }
@@ -213,7 +207,7 @@ static void ten_days_of_comings_and_goings(void **state)
 
     while (clock_now_ms() < 10 * DAY) {
         happens(f);
-        world_run(f->loop,
+        world_run(f->gx.loop,
                   chance(f, 4) ? (int64_t)chance(f, 2 * MIN) : (int64_t)chance(f, 60 * MIN));
         for (size_t m = 0; m < METERS; m++)
             check_settled(f, m);
@@ -228,19 +222,11 @@ static int setup(void **state)
 
     if (!f)
         return -1;
-    strcpy(f->folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(f->folder))
-        return -1;
-    (void)snprintf(f->config_path, sizeof f->config_path, "%s/config.ini", f->folder);
-    (void)snprintf(f->state_path, sizeof f->state_path, "%s/state.json", f->folder);
-    FILE *file = fopen(f->config_path, "w");
-    if (!file || fputs(config, file) < 0 || fclose(file))
-        return -1;
-    world_reset();
+    gx_make(&f->gx);
+    gx_configure(&f->gx, "%s", config);
     world_set_gateway(answer, f);
     world_watch(on_signal, f);
     f->bits = 1;
-    f->loop = loop_create();
     start(f);
     *state = f;
     return 0;
@@ -249,12 +235,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct fixture *f = *state;
-    char command[128];
 
-    app_destroy(f->app);
-    loop_destroy(f->loop);
-    (void)snprintf(command, sizeof command, "rm -r %s", f->folder);
-    int rc = system(command);
+    int rc = gx_remove(&f->gx);
     free(f);
     return rc;
 }

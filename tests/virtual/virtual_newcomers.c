@@ -8,30 +8,24 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bridge/app.h"
-#include "edge/sys/clock.h"
-#include "edge/sys/loop.h"
+#include "support/gx.h"
 #include "support/world.h"
 
 enum { INTERVAL_MS = 20 * 1000, LISTED = 64, SIZE = 64 * 256, FIRST_INSTANCE = 34 };
 
 static const int64_t minute_ms = 60 * 1000, hour_ms = 3600 * 1000;
 
+static struct gx gx;
+
 static struct {
-    char folder[64], config_path[128], state_path[128], log_path[128];
-    struct loop *loop;
-    struct app *app;
     unsigned steady;      /* inverters that stay, at the head of the list */
     unsigned changing;    /* those behind them are others with every poll */
     unsigned stays_polls; /* ... or with every so many */
     unsigned polls, named;
-    int log, stderr_before;
     char body[SIZE];
 } t;
 
@@ -62,9 +56,8 @@ static void answer(void *user, const char *base_url, const char *path, struct wo
 
 static void write_config(unsigned sections, const char *more)
 {
-    FILE *f = fopen(t.config_path, "w");
+    FILE *f = gx_config(&gx);
 
-    assert_non_null(f);
     fprintf(
         f,
         "[DEFAULT]\nDTU=opendtu\nHost=gate\nPush=0\nLogging=INFO\nSignOfLifeLog=0\nPollingInterval=%d\n%s",
@@ -79,53 +72,27 @@ static int set_up(void **state)
     (void)state;
     memset(&t, 0, sizeof t);
     t.stays_polls = 1;
-    strcpy(t.folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(t.folder))
-        return -1;
-    snprintf(t.config_path, sizeof t.config_path, "%s/config.ini", t.folder);
-    snprintf(t.state_path, sizeof t.state_path, "%s/state.json", t.folder);
-    snprintf(t.log_path, sizeof t.log_path, "%s/log", t.folder);
-    world_reset();
+    gx_make(&gx);
+    gx_log(&gx);
     world_set_gateway(answer, NULL);
-    t.log = open(t.log_path, O_RDWR | O_CREAT | O_APPEND, 0600);
-    t.stderr_before = dup(STDERR_FILENO);
-    t.loop = loop_create();
-    return t.loop && t.log >= 0 && dup2(t.log, STDERR_FILENO) >= 0 ? 0 : -1;
+    return 0;
 }
 
 static int tear_down(void **state)
 {
-    char command[128];
-
     (void)state;
-    app_destroy(t.app);
-    loop_destroy(t.loop);
-    dup2(t.stderr_before, STDERR_FILENO);
-    close(t.stderr_before);
-    close(t.log);
-    snprintf(command, sizeof command, "rm -r %s", t.folder);
-    return system(command);
+    return gx_remove(&gx);
 }
 
 static void start(void)
 {
-    t.app = app_create(t.loop, &(struct app_options){.config_path = t.config_path,
-                                                     .state_path = t.state_path});
-    assert_non_null(t.app);
+    assert_true(gx_start(&gx));
 }
 
 /* Lines of the log that hold a text. */
 static unsigned lines(const char *text)
 {
-    FILE *f = fopen(t.log_path, "r");
-    char line[2048];
-    unsigned n = 0;
-
-    assert_non_null(f);
-    while (fgets(line, sizeof line, f))
-        n += strstr(line, text) != NULL;
-    fclose(f);
-    return n;
+    return gx_lines(&gx, "", text);
 }
 
 static int highest_instance(void)
@@ -160,7 +127,7 @@ static size_t a_day(void)
     size_t most = 0;
 
     for (int64_t passed = 0; passed < 24 * hour_ms; passed += minute_ms) {
-        world_run(t.loop, minute_ms);
+        world_run(gx.loop, minute_ms);
         most = world_service_count() > most ? world_service_count() : most;
         assert_in_range(highest_instance(), 0, FIRST_INSTANCE + 120);
     }
@@ -224,12 +191,12 @@ static void a_new_one_that_stays(void **state)
     write_config(0, "");
     t.steady = 3;
     start();
-    world_run(t.loop, 2 * INTERVAL_MS);
+    world_run(gx.loop, 2 * INTERVAL_MS);
     assert_int_equal(world_service_count(), 3);
     t.steady = 4;
-    world_run(t.loop, minute_ms - INTERVAL_MS);
+    world_run(gx.loop, minute_ms - INTERVAL_MS);
     assert_false(is_published(3));
-    world_run(t.loop, 2 * INTERVAL_MS);
+    world_run(gx.loop, 2 * INTERVAL_MS);
     assert_true(is_published(3));
     assert_int_equal(lines("114100000003 is not published yet"), 1);
 }
@@ -241,10 +208,10 @@ static void the_real_ones_stay(void **state)
     write_config(0, "");
     t.steady = 10;
     start();
-    world_run(t.loop, minute_ms);
+    world_run(gx.loop, minute_ms);
     t.changing = LISTED - 10;
-    world_run(t.loop, hour_ms);
-    app_destroy(t.app);
+    world_run(gx.loop, hour_ms);
+    gx_stop(&gx);
     start();
     (void)a_day();
     assert_int_equal(world_service_count(), 10);
@@ -263,7 +230,7 @@ static void sections_first(void **state)
     write_config(0, "");
     t.steady = 16;
     start();
-    world_run(t.loop, minute_ms);
+    world_run(gx.loop, minute_ms);
     assert_int_equal(world_service_count(), 16);
     n = (size_t)snprintf(more, sizeof more, "NumberOfTemplates=64\n");
     for (unsigned i = 0; i < 64; i++)
@@ -274,8 +241,8 @@ static void sections_first(void **state)
     for (unsigned i = 0; i < 20; i++)
         n += (size_t)snprintf(more + n, sizeof more - n, "[INVERTER%u]\nSerial=2%u\n", i, 1000 + i);
     write_config(0, more);
-    app_reload(t.app);
-    world_run(t.loop, minute_ms);
+    app_reload(gx.app);
+    world_run(gx.loop, minute_ms);
     assert_int_equal(lines("is not published: 96 devices are published in all"), 1);
     assert_int_equal(world_service_count(), 64 + 12); /* twenty sections wait for their inverters */
 }
@@ -294,16 +261,16 @@ static void no_number_is_free(void **state)
         world_other(other, n);
     }
     start();
-    world_run(t.loop, hour_ms);
+    world_run(gx.loop, hour_ms);
     assert_int_equal(world_service_count(), 0);
     assert_int_equal(lines("every DeviceInstance of class pvinverter from 34 to 255 is taken"), 3);
     assert_int_equal(lines("ERROR"), 3);
     world_other_gone("com.victronenergy.pvinverter.other200");
-    world_run(t.loop, 2 * minute_ms);
+    world_run(gx.loop, 2 * minute_ms);
     assert_int_equal(world_service_count(), 1);
     assert_int_equal(highest_instance(), 200);
     world_other("com.victronenergy.pvinverter.other200", 200);
-    world_run(t.loop, hour_ms);
+    world_run(gx.loop, hour_ms);
     assert_int_equal(world_service_count(), 0);
     assert_int_equal(lines("ERROR"), 4);
 }

@@ -11,20 +11,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "bridge/app.h"
 #include "edge/sys/clock.h"
-#include "edge/sys/loop.h"
+#include "support/gx.h"
 #include "support/world.h"
 
 enum { MOST = 10, INTERVAL_MS = 5000, TIMEOUT_MS = 2500, SECOND = 1000, MINUTE = 60 * SECOND };
 
 /* What the gateway has, and how it is. */
 struct fixture {
-    char folder[64], config_path[128], state_path[128];
-    struct loop *loop;
-    struct app *app;
+    struct gx gx;
     unsigned inverters;
     bool gone[MOST], silent[MOST]; /* deleted in the gateway; nothing is pushed of it */
     bool pushes;                   /* it has a WebSocket */
@@ -141,9 +137,8 @@ static void on_signal(void *user, const char *service)
 
 static void write_config(struct fixture *f, const char *keys, bool sections)
 {
-    FILE *file = fopen(f->config_path, "w");
+    FILE *file = gx_config(&f->gx);
 
-    assert_non_null(file);
     fprintf(file, "[DEFAULT]\nDTU=opendtu\nHost=dtu.example\nLogging=CRITICAL\n%s\n", keys);
     for (unsigned i = 0; sections && i < f->inverters; i++)
         fprintf(file, "[INVERTER%u]\nDeviceInstance=%u\nPhase=L1\n", i, 34 + i);
@@ -153,9 +148,7 @@ static void write_config(struct fixture *f, const char *keys, bool sections)
 static void start(struct fixture *f, const char *keys, bool sections)
 {
     write_config(f, keys, sections);
-    f->app = app_create(f->loop, &(struct app_options){.config_path = f->config_path,
-                                                       .state_path = f->state_path});
-    assert_non_null(f->app);
+    assert_true(gx_start(&f->gx));
 }
 
 static int setup(void **state)
@@ -164,41 +157,30 @@ static int setup(void **state)
 
     if (!f)
         return -1;
-    strcpy(f->folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(f->folder))
-        return -1;
-    snprintf(f->config_path, sizeof f->config_path, "%s/config.ini", f->folder);
-    snprintf(f->state_path, sizeof f->state_path, "%s/state.json", f->folder);
+    gx_make(&f->gx);
     f->inverters = 2;
     f->pushes = true;
     f->delay_ms = 20;
     for (unsigned i = 0; i < MOST; i++)
         f->replied_ms[i] = f->valued_ms[i] = -1;
-    world_reset();
     world_set_gateway(answer, f);
-    f->loop = loop_create();
     *state = f;
-    return f->loop ? 0 : -1;
+    return 0;
 }
 
 /* Ends the program as well, for a test that goes on with another. */
 static void stop(struct fixture *f)
 {
-    app_destroy(f->app);
-    f->app = NULL;
-    (void)unlink(f->state_path);
+    gx_stop(&f->gx);
+    gx_forget(&f->gx);
 }
 
 static int teardown(void **state)
 {
     struct fixture *f = *state;
-    char command[128];
 
     world_watch(NULL, NULL);
-    app_destroy(f->app);
-    loop_destroy(f->loop);
-    snprintf(command, sizeof command, "rm -r %s", f->folder);
-    int rc = system(command);
+    int rc = gx_remove(&f->gx);
     free(f);
     return rc;
 }
@@ -210,7 +192,7 @@ static int64_t run_until(struct fixture *f, unsigned i, const char *path, int ex
     int64_t begin_ms = clock_now_ms();
 
     while (clock_now_ms() - begin_ms < most && shown(i, path).i != expected)
-        world_run(f->loop, 50);
+        world_run(f->gx.loop, 50);
     assert_int_equal(shown(i, path).i, expected);
     return clock_now_ms() - begin_ms;
 }
@@ -224,7 +206,7 @@ static void test_power_cut(void **state)
 
     for (int64_t moment = 0; moment <= INTERVAL_MS; moment += 500) {
         start(f, "", true);
-        world_run(f->loop, 2L * MINUTE + moment);
+        world_run(f->gx.loop, 2L * MINUTE + moment);
         f->dead = true;
         int64_t first = run_until(f, 0, "/StatusCode", 10, MINUTE);
         int64_t second = run_until(f, 1, "/StatusCode", 10, MINUTE);
@@ -243,13 +225,13 @@ static void test_not_listed_any_more(void **state)
 
     for (int64_t moment = 0; moment <= INTERVAL_MS; moment += 500) {
         start(f, "", true);
-        world_run(f->loop, 2L * MINUTE + moment);
+        world_run(f->gx.loop, 2L * MINUTE + moment);
         unsigned long lists = f->lists;
         f->gone[1] = true;
         assert_in_range(run_until(f, 1, "/StatusCode", 10, MINUTE), 0, 3 * INTERVAL_MS);
         assert_true(shown(1, "/Ac/Power").d == 0.0);
         assert_int_equal(f->lists, lists + 1);
-        world_run(f->loop, 5L * MINUTE);
+        world_run(f->gx.loop, 5L * MINUTE);
         assert_int_equal(shown(0, "/StatusCode").i, 7);
         assert_int_equal(f->lists, lists + 1); /* it is not waited for */
         f->gone[1] = false;
@@ -264,12 +246,12 @@ static void test_removed(void **state)
     struct fixture *f = *state;
 
     start(f, "", false);
-    world_run(f->loop, 2L * MINUTE);
+    world_run(f->gx.loop, 2L * MINUTE);
     assert_int_equal(world_service_count(), 2);
     f->gone[1] = true;
-    world_run(f->loop, 9L * MINUTE + 50L * SECOND);
+    world_run(f->gx.loop, 9L * MINUTE + 50L * SECOND);
     assert_int_equal(world_service_count(), 2);
-    world_run(f->loop, 30L * SECOND);
+    world_run(f->gx.loop, 30L * SECOND);
     assert_int_equal(world_service_count(), 1);
 }
 
@@ -279,10 +261,10 @@ static void test_pages_fail(void **state)
     struct fixture *f = *state;
 
     start(f, "MinRetriesUntilFail=1", true);
-    world_run(f->loop, 2L * MINUTE);
+    world_run(f->gx.loop, 2L * MINUTE);
     f->overloaded = true;
     for (int64_t at = 0; at < 40L * MINUTE; at += SECOND) {
-        world_run(f->loop, SECOND);
+        world_run(f->gx.loop, SECOND);
         assert_int_equal(shown(0, "/StatusCode").i, 7);
         assert_int_equal(shown(1, "/StatusCode").i, 7);
     }
@@ -294,13 +276,13 @@ static void test_silent(void **state)
     struct fixture *f = *state;
 
     start(f, "", true);
-    world_run(f->loop, 2L * MINUTE);
+    world_run(f->gx.loop, 2L * MINUTE);
     unsigned long lists = f->lists;
     f->silent[1] = true;
-    world_run(f->loop, MINUTE);
+    world_run(f->gx.loop, MINUTE);
     assert_in_range(f->lists - lists, (60 - 12) / 5 - 1, (60 - 12) / 5 + 2);
     unsigned char index = (unsigned char)shown(1, "/UpdateIndex").i;
-    world_run(f->loop, INTERVAL_MS);
+    world_run(f->gx.loop, INTERVAL_MS);
     assert_int_not_equal(shown(1, "/UpdateIndex").i, index);
     assert_int_equal(shown(1, "/StatusCode").i, 7);
 }
@@ -314,7 +296,7 @@ static void check_first_start(struct fixture *f, const char *keys, bool sections
     f->delay_ms = 500;
     world_watch(on_signal, f);
     start(f, keys, sections);
-    world_run(f->loop, 20L * SECOND);
+    world_run(f->gx.loop, 20L * SECOND);
     for (unsigned i = 0; i < MOST; i++) {
         assert_true(f->replied_ms[i] >= 0 && f->valued_ms[i] >= f->replied_ms[i]);
         assert_in_range(f->valued_ms[i] - f->replied_ms[i], 0, 200);
@@ -336,9 +318,9 @@ static void test_each_message_is_shown(void **state)
     struct fixture *f = *state;
 
     start(f, "", true);
-    world_run(f->loop, 2L * MINUTE);
+    world_run(f->gx.loop, 2L * MINUTE);
     unsigned long pushed = f->pushed, signals = world_signals;
-    world_run(f->loop, 50L * SECOND);
+    world_run(f->gx.loop, 50L * SECOND);
     assert_int_equal(f->pushed - pushed, 20);
     assert_int_equal(world_signals - signals, 20);
 }
@@ -348,10 +330,10 @@ static void test_each_message_is_shown(void **state)
 static void check_debug(struct fixture *f, const char *keys, const char *path)
 {
     start(f, keys, true);
-    world_run(f->loop, 3L * MINUTE);
+    world_run(f->gx.loop, 3L * MINUTE);
     for (int minute = 0; minute < 5; minute++) {
         struct value before[2] = {shown(0, path), shown(1, path)};
-        world_run(f->loop, 75L * SECOND);
+        world_run(f->gx.loop, 75L * SECOND);
         for (unsigned i = 0; i < 2; i++) {
             assert_int_equal(before[i].type, VALUE_INT);
             assert_true(shown(i, path).i > before[i].i);
@@ -375,11 +357,11 @@ static void test_debug_of_what_has_gone(void **state)
     struct fixture *f = *state;
 
     start(f, "", true);
-    world_run(f->loop, 2L * MINUTE);
+    world_run(f->gx.loop, 2L * MINUTE);
     f->gone[1] = true;
-    world_run(f->loop, MINUTE);
+    world_run(f->gx.loop, MINUTE);
     int before = shown(1, "/Debug/Pushed").i;
-    world_run(f->loop, 75L * SECOND);
+    world_run(f->gx.loop, 75L * SECOND);
     assert_true(shown(1, "/Debug/Pushed").i > before);
 }
 

@@ -9,13 +9,11 @@
 
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bridge/app.h"
 #include "edge/sys/clock.h"
-#include "edge/sys/loop.h"
+#include "support/gx.h"
 #include "support/world.h"
 
 /* AddressSanitizer's own account of the heap; not every gcc ships its header. */
@@ -31,10 +29,9 @@ struct edit {
     bool broken;
 };
 
+static struct gx gx;
+
 static struct {
-    char folder[64], config_path[128], state_path[128];
-    struct loop *loop;
-    struct app *app;
     struct edit now;
     int64_t polled_ms, worst_gap_ms; /* of the first DTU, which no edit touches */
     char body[4096];
@@ -79,8 +76,7 @@ static void answer(void *user, const char *base_url, const char *path, struct wo
 /* INVERTER0 and TEMPLATE0 and the first DTU never change. */
 static void write_config(const struct edit *e)
 {
-    FILE *f = fopen(t.config_path, "w");
-    assert_non_null(f);
+    FILE *f = gx_config(&gx);
     fprintf(f, "[DEFAULT]\nDTU=opendtu\nHost=first\nLogging=CRITICAL\nNumberOfTemplates=%d\n",
             TEMPLATES);
     fprintf(f, "AutoAdd=0\n[DTU1]\nType=opendtu\nHost=second\nAutoAdd=1\nHTTPTimeout=%u\n",
@@ -132,32 +128,20 @@ static int setup(void **state)
 {
     (void)state;
     memset(&t, 0, sizeof t);
-    strcpy(t.folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(t.folder))
-        return -1;
-    snprintf(t.config_path, sizeof t.config_path, "%s/config.ini", t.folder);
-    snprintf(t.state_path, sizeof t.state_path, "%s/state.json", t.folder);
+    gx_make(&gx);
     for (unsigned n = 0; n < SECTIONS; n++)
         t.now.section[n] = true;
     for (unsigned n = 0; n < TEMPLATES; n++)
         t.now.template[n] = true;
     write_config(&t.now);
-    world_reset();
     world_set_gateway(answer, NULL);
-    t.loop = loop_create();
-    t.app = app_create(t.loop, &(struct app_options){.config_path = t.config_path,
-                                                     .state_path = t.state_path});
-    return t.app ? 0 : -1;
+    return gx_start(&gx) ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    app_destroy(t.app);
-    loop_destroy(t.loop);
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", t.folder);
-    return system(command);
+    return gx_remove(&gx);
 }
 
 /* The service of a section, by its instance of the beginning. */
@@ -171,7 +155,7 @@ static const struct service *service_of(const char *name)
 static void reload(const struct edit *e)
 {
     write_config(e);
-    app_reload(t.app);
+    app_reload(gx.app);
 }
 
 /* Serials that are on the bus, each once; the unchanged two at the same service as ever. */
@@ -200,7 +184,7 @@ static void a_thousand_edits(void **state)
     size_t heap = 0;
 
     seed = 7;
-    world_run(t.loop, 30000);
+    world_run(gx.loop, 30000);
     const struct service *roof = service_of(world_service_at(0)),
                          *meter = service_of("com.victronenergy.pvinverter.http_40");
     unsigned long moved = world_signals;
@@ -212,14 +196,14 @@ static void a_thousand_edits(void **state)
             t.now.broken = chance(10) == 0;
         }
         reload(&t.now);
-        world_run(t.loop, AT_ONCE_MS); /* nobody waits for the next poll */
+        world_run(gx.loop, AT_ONCE_MS); /* nobody waits for the next poll */
         check_services();
-        world_run(t.loop, 2 * INTERVAL_MS + (int64_t)chance(2000));
+        world_run(gx.loop, 2 * INTERVAL_MS + (int64_t)chance(2000));
         check_services();
         assert_ptr_equal(service_of("com.victronenergy.pvinverter.http_40"), meter);
         if (n % 100 != 99)
             continue;
-        world_run(t.loop, 20 * 60000); /* the state is written: so often may not be */
+        world_run(gx.loop, 20 * 60000); /* the state is written: so often may not be */
         if (heap)
             assert_int_equal(__sanitizer_get_current_allocated_bytes(), heap);
         heap = n >= 199 ? __sanitizer_get_current_allocated_bytes() : 0;
@@ -235,13 +219,13 @@ static void a_broken_edit_is_refused(void **state)
     (void)state;
     struct edit broken = t.now;
 
-    world_run(t.loop, 30000);
+    world_run(gx.loop, 30000);
     size_t services = world_service_count();
     broken.broken = true;
     broken.name[1] = 77;
     broken.section[1] = false;
     reload(&broken);
-    world_run(t.loop, 30000);
+    world_run(gx.loop, 30000);
     assert_int_equal(world_service_count(), services);
     assert_string_equal(world_value("com.victronenergy.pvinverter.http_41", "/CustomName").s,
                         "Meter 0");
@@ -253,7 +237,7 @@ static void a_small_edit_is_one_signal(void **state)
     (void)state;
     const char *name = "com.victronenergy.pvinverter.http_41";
 
-    world_run(t.loop, 30000);
+    world_run(gx.loop, 30000);
     const struct service *before = service_of(name);
     unsigned long signals = world_signals;
     t.now.name[1] = 5;

@@ -6,23 +6,18 @@
 
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "bridge/app.h"
 #include "core/device.h"
-#include "edge/sys/loop.h"
+#include "support/gx.h"
 #include "support/world.h"
 
 #define SERVICE "com.victronenergy.pvinverter.http_20"
 #define BEFORE  "114182940773"
 #define AFTER   "114182000099"
 
-static struct {
-    char folder[64], config_path[128], state_path[128], body[600];
-    struct loop *loop;
-    struct app *app;
-} t;
+static struct gx gx;
+static char body[600];
 
 /* ---- the linker sends the making of each device through here ---- */
 
@@ -45,7 +40,7 @@ struct device *__wrap_device_create(const struct device_conf *conf,
 
 static void stands_there(const char *serial, int power_w, int energy_kwh)
 {
-    snprintf(t.body, sizeof t.body,
+    snprintf(body, sizeof body,
              "{\"inverters\":[{\"serial\":\"%s\",\"name\":\"Roof\",\"reachable\":true,"
              "\"producing\":true,\"AC\":{\"0\":{\"Power\":{\"v\":%d},\"Voltage\":{\"v\":230},"
              "\"YieldTotal\":{\"v\":%d}}},\"DC\":{}}]}",
@@ -57,43 +52,25 @@ static void answer(void *user, const char *base_url, const char *path, struct wo
     (void)user;
     (void)base_url;
     reply->delay_ms = 20;
-    reply->body = strstr(path, "livedata") ? t.body : "{}";
+    reply->body = strstr(path, "livedata") ? body : "{}";
 }
 
 static int setup(void **state)
 {
     (void)state;
-    memset(&t, 0, sizeof t);
     lacks = false;
     lacked = 0;
-    strcpy(t.folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(t.folder))
-        return -1;
-    snprintf(t.config_path, sizeof t.config_path, "%s/config.ini", t.folder);
-    snprintf(t.state_path, sizeof t.state_path, "%s/state.json", t.folder);
-    FILE *f = fopen(t.config_path, "w");
-    if (!f)
-        return -1;
-    fprintf(f, "[DEFAULT]\nDTU=opendtu\nHost=dtu\nPush=0\nLogging=CRITICAL\n"
-               "[INVERTER0]\nDeviceInstance=20\n");
-    fclose(f);
-    world_reset();
+    gx_make(&gx);
+    gx_configure(&gx, "[DEFAULT]\nDTU=opendtu\nHost=dtu\nPush=0\nLogging=CRITICAL\n"
+                      "[INVERTER0]\nDeviceInstance=20\n");
     world_set_gateway(answer, NULL);
-    t.loop = loop_create();
-    t.app = t.loop ? app_create(t.loop, &(struct app_options){.config_path = t.config_path,
-                                                              .state_path = t.state_path})
-                   : NULL;
-    return t.app ? 0 : -1;
+    return gx_start(&gx) ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    app_destroy(t.app);
-    loop_destroy(t.loop);
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", t.folder);
-    return system(command);
+    return gx_remove(&gx);
 }
 
 static void expect(const char *serial, double energy_kwh)
@@ -107,18 +84,18 @@ static void out_of_memory_for_the_new_one(void **state)
 {
     (void)state;
     stands_there(BEFORE, 120, 1000);
-    world_run(t.loop, 60000);
+    world_run(gx.loop, 60000);
     expect(BEFORE, 1000);
 
     lacks = true;
     stands_there(AFTER, 500, 7);
-    world_run(t.loop, 60000);
+    world_run(gx.loop, 60000);
     assert_true(lacked > 1); /* each list tries again */
     expect(BEFORE, 1000);
     assert_true(world_value(SERVICE, "/Ac/Power").d != 500);
 
     lacks = false;
-    world_run(t.loop, 60000);
+    world_run(gx.loop, 60000);
     expect(AFTER, 7);
     assert_true(world_value(SERVICE, "/Ac/Power").d == 500);
 }

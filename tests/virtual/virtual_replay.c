@@ -13,15 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "bridge/app.h"
 #include "cli/support/capturing.h"
 #include "core/capture.h"
 #include "core/json.h"
 #include "edge/sys/clock.h"
 #include "edge/sys/file.h"
-#include "edge/sys/loop.h"
+#include "support/gx.h"
 #include "support/world.h"
 
 enum { INVERTERS = 2, SECOND = 1000, MINUTE = 60 * SECOND, BIG_BODY = 64 * 1024 };
@@ -33,13 +31,12 @@ static const char replay_config[] =
     "[INVERTER0]\nDeviceInstance=34\n[INVERTER1]\nDeviceInstance=35\nPhase=L2\n";
 
 struct fixture {
-    char folder[64], config_path[128], state_path[128], capture_path[128];
+    struct gx gx;
+    char capture_path[128];
     int64_t began_ms, from_hour; /* of its day */
     unsigned long pushed;
     bool pushes, big;
     char body[BIG_BODY + 8192];
-    struct loop *loop;
-    struct app *app;
 };
 
 /* ---- The gateway ---- */
@@ -131,14 +128,12 @@ static void write_file(const char *path, const char *text)
 
 static void capture(struct fixture *f, const char *keys, const char *duration)
 {
-    char config[1024];
     int64_t ms;
 
-    (void)snprintf(config, sizeof config, capture_config, keys);
-    write_file(f->config_path, config);
+    gx_configure(&f->gx, capture_config, keys);
     f->began_ms = clock_now_ms() - f->from_hour * 60 * MINUTE;
     assert_true(capturing_duration(duration, &ms));
-    assert_true(capturing_run(f->config_path, f->capture_path, ms));
+    assert_true(capturing_run(f->gx.config_path, f->capture_path, ms));
 }
 
 static struct capture *read_capture(const struct fixture *f)
@@ -176,14 +171,8 @@ static void last_totals(const struct capture *c, double out[INVERTERS])
 
 static void play(struct fixture *f, const char *keys)
 {
-    char config[1024];
-
-    (void)snprintf(config, sizeof config, replay_config, f->folder, keys);
-    write_file(f->config_path, config);
-    f->loop = loop_create();
-    f->app = app_create(f->loop, &(struct app_options){.config_path = f->config_path,
-                                                       .state_path = f->state_path});
-    assert_non_null(f->app);
+    gx_configure(&f->gx, replay_config, f->gx.folder, keys);
+    assert_true(gx_start(&f->gx));
 }
 
 static struct value shown(unsigned i, const char *path)
@@ -216,13 +205,8 @@ static int setup(void **state)
 
     if (!f)
         return -1;
-    strcpy(f->folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(f->folder))
-        return -1;
-    (void)snprintf(f->config_path, sizeof f->config_path, "%s/config.ini", f->folder);
-    (void)snprintf(f->state_path, sizeof f->state_path, "%s/state.json", f->folder);
-    (void)snprintf(f->capture_path, sizeof f->capture_path, "%s/capture", f->folder);
-    world_reset();
+    gx_make(&f->gx);
+    (void)snprintf(f->capture_path, sizeof f->capture_path, "%s/capture", f->gx.folder);
     world_set_gateway(answer, f);
     *state = f;
     return 0;
@@ -231,12 +215,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct fixture *f = *state;
-    char command[128];
 
-    app_destroy(f->app);
-    loop_destroy(f->loop);
-    (void)snprintf(command, sizeof command, "rm -r %s", f->folder);
-    int rc = system(command);
+    int rc = gx_remove(&f->gx);
     free(f);
     return rc;
 }
@@ -258,12 +238,12 @@ static void test_a_day_at_1000_times_its_speed(void **state)
     for (unsigned i = 0; i < INVERTERS; i++)
         assert_true(totals[i] > 100 * (i + 1) + 2);
     play(f, "ReplaySpeed=1000\nPollingInterval=1000");
-    world_run(f->loop, 43 * SECOND); /* noon */
+    world_run(f->gx.loop, 43 * SECOND); /* noon */
     assert_status(7);
     assert_true(shown(1, "/Ac/Power").d > 400);
-    world_run(f->loop, 45 * SECOND);
+    world_run(f->gx.loop, 45 * SECOND);
     assert_totals(totals);
-    world_run(f->loop, 20 * SECOND);
+    world_run(f->gx.loop, 20 * SECOND);
     assert_totals(totals);
     assert_status(10);
 }
@@ -285,13 +265,13 @@ static void test_what_was_pushed(void **state)
     last_totals(c, totals);
     capture_free(c);
     play(f, "");
-    world_run(f->loop, 10 * MINUTE);
+    world_run(f->gx.loop, 10 * MINUTE);
     assert_status(7);
     assert_in_range(shown(0, "/Debug/Pushed").i, 180, 240);
-    world_run(f->loop, 10 * MINUTE + 5 * SECOND);
+    world_run(f->gx.loop, 10 * MINUTE + 5 * SECOND);
     assert_totals(totals);
     assert_status(7);
-    world_run(f->loop, 2 * MINUTE);
+    world_run(f->gx.loop, 2 * MINUTE);
     assert_status(10);
     assert_totals(totals);
 }
@@ -325,11 +305,11 @@ static void test_a_damaged_file(void **state)
     assert_non_null(text);
     write_file(f->capture_path, "{\"capture\":1,\"program\":\"x\",\"gateways\":[]}\nhello\n");
     play(f, "");
-    world_run(f->loop, 2 * SECOND);
+    world_run(f->gx.loop, 2 * SECOND);
     assert_int_equal(world_service_count(), 0);
     write_file(f->capture_path, text);
     free(text);
-    world_run(f->loop, 30 * SECOND);
+    world_run(f->gx.loop, 30 * SECOND);
     assert_int_equal(world_service_count(), INVERTERS);
 }
 

@@ -8,17 +8,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "bridge/app.h"
 #include "core/state.h"
 #include "edge/sys/clock.h"
-#include "edge/sys/loop.h"
+#include "support/gx.h"
 #include "support/world.h"
 
 enum { SECOND_MS = 1000, MINUTE_MS = 60 * SECOND_MS, HOUR_MS = 60 * MINUTE_MS };
@@ -32,11 +29,10 @@ struct packet {
     int64_t heard_ms;
 };
 
+static struct gx gx;
+
 static struct {
-    char folder[64], config_path[128], state_path[128], log_path[128], body[2048];
-    struct loop *loop;
-    struct app *app;
-    int own_stderr;
+    char body[2048];
     struct packet last;
     bool ahoy, deaf;                   /* which DTU; it hears nothing, and tells the last packet */
     double power_w, total_kwh, day_wh; /* the inverter's own */
@@ -118,51 +114,28 @@ static int setup(void **state)
 {
     (void)state;
     memset(&t, 0, sizeof t);
-    strcpy(t.folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(t.folder))
-        return -1;
-    snprintf(t.config_path, sizeof t.config_path, "%s/config.ini", t.folder);
-    snprintf(t.state_path, sizeof t.state_path, "%s/state.json", t.folder);
-    snprintf(t.log_path, sizeof t.log_path, "%s/log", t.folder);
-    world_reset();
+    gx_make(&gx);
+    gx_log(&gx);
     world_set_gateway(answer, NULL);
     t.made_ms = clock_now_ms();
     t.power_w = 300;
     t.total_kwh = 553.492;
-    t.own_stderr = dup(2);
-    int log = open(t.log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    dup2(log, 2);
-    close(log);
     return 0;
 }
 
 static int teardown(void **state)
 {
-    char command[128];
-
     (void)state;
-    app_destroy(t.app);
-    loop_destroy(t.loop);
-    dup2(t.own_stderr, 2);
-    close(t.own_stderr);
-    snprintf(command, sizeof command, "rm -r %s", t.folder);
-    return system(command);
+    return gx_remove(&gx);
 }
 
 static void start(const char *keys)
 {
-    FILE *file = fopen(t.config_path, "w");
-
-    assert_non_null(file);
-    fprintf(file,
-            "[DEFAULT]\nDTU=%s\nHost=dtu.example\nLogging=INFO\nSignOfLifeLog=0\n%s"
-            "[INVERTER0]\nDeviceInstance=20\n",
-            t.ahoy ? "ahoy" : "opendtu", keys);
-    assert_int_equal(fclose(file), 0);
-    t.loop = loop_create();
-    t.app = app_create(t.loop, &(struct app_options){.config_path = t.config_path,
-                                                     .state_path = t.state_path});
-    assert_non_null(t.app);
+    gx_configure(&gx,
+                 "[DEFAULT]\nDTU=%s\nHost=dtu.example\nLogging=INFO\nSignOfLifeLog=0\n%s"
+                 "[INVERTER0]\nDeviceInstance=20\n",
+                 t.ahoy ? "ahoy" : "opendtu", keys);
+    assert_true(gx_start(&gx));
 }
 
 static double number(const char *path)
@@ -178,25 +151,11 @@ static double number(const char *path)
 static void run_below(long seconds, double kwh)
 {
     while (seconds-- > 0) {
-        world_run(t.loop, SECOND_MS);
+        world_run(gx.loop, SECOND_MS);
         double energy = number("/Ac/Energy/Forward");
         if (energy > kwh)
             fail_msg("%.3f kWh are published", energy);
     }
-}
-
-/* How many lines of the log have both of these in them. */
-static unsigned lines(const char *level, const char *words)
-{
-    char line[1200];
-    unsigned n = 0;
-    FILE *file = fopen(t.log_path, "r");
-
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file))
-        n += strncmp(line, level, strlen(level)) == 0 && strstr(line, words);
-    fclose(file);
-    return n;
 }
 
 /* ---- Tests ------------------------------------------------------------------------------------ */
@@ -206,7 +165,7 @@ static void a_damaged_counter_held_for_66_s(void **state)
 {
     (void)state;
     start("");
-    world_run(t.loop, MINUTE_MS);
+    world_run(gx.loop, MINUTE_MS);
     hear();
     t.last.total_kwh = 2113405;
     t.deaf = true;
@@ -216,8 +175,9 @@ static void a_damaged_counter_held_for_66_s(void **state)
     t.deaf = false;
     run_below(600, 600);
     assert_true(fabs(number("/Ac/Energy/Forward") - t.last.total_kwh) < 0.01);
-    assert_int_equal(lines("WARNING", "to 2113405.000 kWh, more than it can have produced"), 1);
-    assert_int_equal(lines("WARNING", "goes on from there"), 0);
+    assert_int_equal(gx_lines(&gx, "WARNING", "to 2113405.000 kWh, more than it can have produced"),
+                     1);
+    assert_int_equal(gx_lines(&gx, "WARNING", "goes on from there"), 0);
 }
 
 /* useYieldDay=1, rated at 600 W: 22 Wh became 123885 Wh, and 1 Wh more with each poll. */
@@ -226,16 +186,16 @@ static void a_wrong_day_counter_for_a_day(void **state)
     (void)state;
     t.power_w = 4;
     start("useYieldDay=1\n");
-    world_run(t.loop, 10L * MINUTE_MS);
+    world_run(gx.loop, 10L * MINUTE_MS);
     assert_true(number("/Ac/Energy/Forward") < 0.022);
     t.add_day_wh = 123863;
     for (int i = 0; i < 24 * 60; i++) {
         run_below(60, 0.1);
         t.add_day_wh += 12;
     }
-    assert_int_equal(lines("WARNING", "goes on from there"), 0);
+    assert_int_equal(gx_lines(&gx, "WARNING", "goes on from there"), 0);
     t.add_day_wh = 0;
-    world_run(t.loop, MINUTE_MS);
+    world_run(gx.loop, MINUTE_MS);
     assert_true(fabs(number("/Ac/Energy/Forward") - t.last.day_wh / 1000) < 0.001);
 }
 
@@ -252,7 +212,7 @@ static void write_state(double kwh, double offset_kwh)
     m.offset_kwh = offset_kwh;
     m.counter = ENERGY_LIFETIME;
     char *text = state_print(&m, 1, NULL);
-    FILE *file = fopen(t.state_path, "w");
+    FILE *file = fopen(gx.state_path, "w");
     assert_non_null(file);
     fputs(text, file);
     assert_int_equal(fclose(file), 0);
@@ -265,9 +225,9 @@ static void a_poisoned_state(void **state)
     (void)state;
     write_state(2113405, 0);
     start("");
-    world_run(t.loop, 2L * MINUTE_MS);
+    world_run(gx.loop, 2L * MINUTE_MS);
     assert_true(fabs(number("/Ac/Energy/Forward") - 553.5) < 0.05);
-    assert_int_equal(lines("WARNING", "went from 2113405.000 to 553."), 1);
+    assert_int_equal(gx_lines(&gx, "WARNING", "went from 2113405.000 to 553."), 1);
 }
 
 static void a_poisoned_state_that_was_kept(void **state)
@@ -275,9 +235,9 @@ static void a_poisoned_state_that_was_kept(void **state)
     (void)state;
     write_state(2113405, 2113405 - 553.492);
     start("KeepEnergy=1\n");
-    world_run(t.loop, 2L * MINUTE_MS);
+    world_run(gx.loop, 2L * MINUTE_MS);
     assert_true(fabs(number("/Ac/Energy/Forward") - 553.5) < 0.05);
-    assert_int_equal(lines("WARNING", "went from 2113405.000 to 553."), 1);
+    assert_int_equal(gx_lines(&gx, "WARNING", "went from 2113405.000 to 553."), 1);
 }
 
 /* The inverter has counted on with 400 kWh more: another board in it, say. */
@@ -285,34 +245,34 @@ static void a_higher_counter_that_is_true(void **state)
 {
     (void)state;
     start("");
-    world_run(t.loop, MINUTE_MS);
+    world_run(gx.loop, MINUTE_MS);
     t.total_kwh += 400;
     run_below(6 * 3600 - 120, 554);
-    world_run(t.loop, 5L * MINUTE_MS);
+    world_run(gx.loop, 5L * MINUTE_MS);
     assert_true(fabs(number("/Ac/Energy/Forward") - t.last.total_kwh) < 0.01);
-    assert_int_equal(lines("WARNING", "goes on from there"), 1);
+    assert_int_equal(gx_lines(&gx, "WARNING", "goes on from there"), 1);
 }
 
 static void nothing_but_damaged_packets(void **state)
 {
     (void)state;
     start("");
-    world_run(t.loop, MINUTE_MS);
+    world_run(gx.loop, MINUTE_MS);
     t.ends = true;
     for (int s = 0; s < 590; s++) {
-        world_run(t.loop, SECOND_MS);
+        world_run(gx.loop, SECOND_MS);
         assert_true(number("/Ac/Power") == 300);
         assert_true(number("/StatusCode") == 7);
     }
-    assert_int_equal(lines("WARNING", ""), 0);
-    assert_int_equal(lines("INFO", "cannot be a measurement: AC voltage 6553.5 V"), 1);
-    world_run(t.loop, 60L * SECOND_MS);
+    assert_int_equal(gx_lines(&gx, "WARNING", ""), 0);
+    assert_int_equal(gx_lines(&gx, "INFO", "cannot be a measurement: AC voltage 6553.5 V"), 1);
+    world_run(gx.loop, 60L * SECOND_MS);
     assert_true(number("/Ac/Power") == 0);
     assert_true(number("/StatusCode") == 10);
-    assert_int_equal(lines("WARNING", "(AC voltage 6553.5 V, the end of its range)"), 1);
+    assert_int_equal(gx_lines(&gx, "WARNING", "(AC voltage 6553.5 V, the end of its range)"), 1);
     assert_true(number("/Debug/ReadingsDropped") > 40);
     t.ends = false;
-    world_run(t.loop, 30L * SECOND_MS);
+    world_run(gx.loop, 30L * SECOND_MS);
     assert_true(number("/StatusCode") == 7);
 }
 
@@ -322,17 +282,17 @@ static void a_dtu_without_a_clock(void **state)
     (void)state;
     t.ahoy = true;
     start("");
-    world_run(t.loop, MINUTE_MS);
+    world_run(gx.loop, MINUTE_MS);
     assert_true(number("/StatusCode") == 7);
     t.deaf = true;
-    world_run(t.loop, HOUR_MS);
+    world_run(gx.loop, HOUR_MS);
     assert_true(number("/StatusCode") == 7); /* 1970: nobody knows better */
     world_set_unix(1750000000 + (double)clock_now_ms() / 1000);
-    world_run(t.loop, 10L * SECOND_MS);
+    world_run(gx.loop, 10L * SECOND_MS);
     assert_true(number("/StatusCode") == 8);
     assert_true(number("/Ac/Power") == 0);
     t.deaf = false;
-    world_run(t.loop, 20L * SECOND_MS);
+    world_run(gx.loop, 20L * SECOND_MS);
     assert_true(number("/StatusCode") == 7);
 }
 

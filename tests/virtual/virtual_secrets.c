@@ -10,10 +10,9 @@
 #include <cmocka.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "bridge/app.h"
-#include "edge/sys/loop.h"
+#include "support/gx.h"
 #include "support/world.h"
 #include "unit/support/freed.h"
 
@@ -21,8 +20,9 @@
 
 enum { WHILE_MS = 30000 };
 
+static struct gx gx;
+
 static struct {
-    char folder[64], config_path[128], state_path[128];
     bool hangs;             /* the meter, with what it was asked */
     unsigned asked_with_it; /* requests that had it in their path or body */
 } t;
@@ -38,10 +38,8 @@ static void answer(void *user, const char *base_url, const struct message *m,
 
 static void write_config(const char *password, bool meter)
 {
-    FILE *f = fopen(t.config_path, "w");
+    FILE *f = gx_config(&gx);
 
-    assert_non_null(f);
-    assert_int_equal(fchmod(fileno(f), 0600), 0);
     (void)fprintf(
         f,
         "[DEFAULT]\nDTU=opendtu\nHost=first\nLogging=CRITICAL\nUsername=me\nPassword=%s\nNumberOfTemplates=%d\n",
@@ -61,50 +59,38 @@ static void no_password_is_given_back(void **state)
 {
     (void)state;
     write_config(SECRET, true);
-    world_reset();
     world_set_message_gateway(answer, NULL);
     freed.needle = SECRET;
-    struct loop *loop = loop_create();
-    struct app *app = app_create(loop, &(struct app_options){.config_path = t.config_path,
-                                                             .state_path = t.state_path});
-    assert_non_null(app);
-    world_run(loop, WHILE_MS);
+    assert_true(gx_start(&gx));
+    world_run(gx.loop, WHILE_MS);
     assert_true(t.asked_with_it > 0);
     write_config(SECRET "-2", true);
-    app_reload(app);
-    world_run(loop, WHILE_MS);
+    app_reload(gx.app);
+    world_run(gx.loop, WHILE_MS);
     write_config(SECRET "-3", false);
-    app_reload(app);
-    world_run(loop, WHILE_MS);
+    app_reload(gx.app);
+    world_run(gx.loop, WHILE_MS);
     write_config(SECRET, true);
-    app_reload(app);
-    world_run(loop, WHILE_MS);
+    app_reload(gx.app);
+    world_run(gx.loop, WHILE_MS);
     t.hangs = true;
-    world_run(loop, WHILE_MS);
-    app_destroy(app);
-    loop_destroy(loop);
+    world_run(gx.loop, WHILE_MS);
+    gx_stop(&gx);
     assert_int_equal(freed.count, 0);
 }
 
 static int setup(void **state)
 {
     (void)state;
-    (void)strcpy(t.folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(t.folder))
-        return -1;
-    (void)snprintf(t.config_path, sizeof t.config_path, "%s/config.ini", t.folder);
-    (void)snprintf(t.state_path, sizeof t.state_path, "%s/state.json", t.folder);
+    gx_make(&gx);
     return 0;
 }
 
 static int teardown(void **state)
 {
-    char command[128];
-
     (void)state;
     freed.needle = NULL;
-    (void)snprintf(command, sizeof command, "rm -r %s", t.folder);
-    return system(command);
+    return gx_remove(&gx);
 }
 
 int main(void)

@@ -11,11 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bridge/app.h"
 #include "edge/sys/clock.h"
-#include "edge/sys/loop.h"
+#include "support/gx.h"
 #include "support/world.h"
 
 enum {
@@ -38,10 +37,9 @@ struct gateway {
     unsigned fails;        /* this many of the next requests are refused */
 };
 
+static struct gx gx;
+
 static struct {
-    char folder[64], config_path[128], state_path[128], old_state[128];
-    struct loop *loop;
-    struct app *app;
     struct gateway gateways[GATEWAYS];
     unsigned house[GATEWAYS]; /* which gateway answers at an address */
     unsigned replaced;        /* serials given away to new inverters */
@@ -238,8 +236,7 @@ static void switch_gateway(void)
 /* An instance and a way to be bound for some of nine sections, and three gateways. */
 static void write_config(void)
 {
-    FILE *f = fopen(t.config_path, "w");
-    assert_non_null(f);
+    FILE *f = gx_config(&gx);
     fprintf(f, "[DEFAULT]\nDTU=opendtu\nHost=gate0\nLogging=CRITICAL\nPollingInterval=%d\n",
             INTERVAL_MS);
     fprintf(f, "AutoAdd=%u\n", chance(4) > 0);
@@ -261,45 +258,23 @@ static void write_config(void)
     assert_int_equal(fclose(f), 0);
 }
 
-static void start(void)
-{
-    t.app = app_create(t.loop, &(struct app_options){.config_path = t.config_path,
-                                                     .state_path = t.state_path});
-    assert_non_null(t.app);
-}
-
-static void copy(const char *from, const char *to)
-{
-    char text[65536];
-    FILE *in = fopen(from, "r");
-    size_t n = in ? fread(text, 1, sizeof text, in) : 0;
-    if (!in)
-        return;
-    fclose(in);
-    FILE *out = fopen(to, "w");
-    assert_non_null(out);
-    assert_int_equal(fwrite(text, 1, n, out), n);
-    assert_int_equal(fclose(out), 0);
-}
-
 /* In a power cut the end is not written: the state is that of some time ago, and so is what is shown. */
 static void restart(bool power_cut)
 {
-    if (power_cut)
-        copy(t.state_path, t.old_state);
-    app_destroy(t.app);
-    assert_int_equal(world_service_count(), 0);
     if (power_cut) {
-        rename(t.old_state, t.state_path);
+        gx_power_cut(&gx);
         memset(t.shown, 0, sizeof t.shown);
+    } else {
+        gx_stop(&gx);
     }
-    start();
+    assert_int_equal(world_service_count(), 0);
+    assert_true(gx_start(&gx));
 }
 
 static void reload(void)
 {
     write_config();
-    app_reload(t.app);
+    app_reload(gx.app);
 }
 
 static void do_something(void)
@@ -343,29 +318,18 @@ static int setup(void **state)
 {
     (void)state;
     memset(&t, 0, sizeof t);
-    strcpy(t.folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(t.folder))
-        return -1;
-    snprintf(t.config_path, sizeof t.config_path, "%s/config.ini", t.folder);
-    snprintf(t.state_path, sizeof t.state_path, "%s/state.json", t.folder);
-    snprintf(t.old_state, sizeof t.old_state, "%s/old.json", t.folder);
+    gx_make(&gx);
     for (unsigned i = 0; i < GATEWAYS; i++)
         t.house[i] = i;
-    world_reset();
     world_set_gateway(answer, NULL);
     world_watch(on_signal, NULL);
-    t.loop = loop_create();
-    return t.loop ? 0 : -1;
+    return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    app_destroy(t.app);
-    loop_destroy(t.loop);
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", t.folder);
-    return system(command);
+    return gx_remove(&gx);
 }
 
 static void no_counter_under_another_serial(void **state)
@@ -375,16 +339,16 @@ static void no_counter_under_another_serial(void **state)
     for (int run = 0; run < RUNS; run++) {
         for (unsigned i = 0; i < INVERTERS; i++)
             add_somewhere();
-        if (!t.app) {
+        if (!gx.app) {
             write_config();
-            start();
+            assert_true(gx_start(&gx));
         }
         for (int step = 0; step < STEPS; step++) {
             do_something();
-            world_run(t.loop, INTERVAL_MS * (1 + (int64_t)chance(6)) + chance(1000));
+            world_run(gx.loop, INTERVAL_MS * (1 + (int64_t)chance(6)) + chance(1000));
             check_all();
             if (chance(60) == 0)
-                world_run(t.loop, 20L * 60 * 1000);
+                world_run(gx.loop, 20L * 60 * 1000);
         }
     }
     assert_true(t.seen > RUNS * STEPS);

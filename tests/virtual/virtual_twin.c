@@ -12,18 +12,14 @@
 #include "bridge/app.h"
 #include "core/pace.h"
 #include "core/twin.h"
-#include "edge/sys/loop.h"
+#include "support/gx.h"
 #include "support/world.h"
 
 #define SERIAL  "114182940773"
 #define SETTING "/Settings/Devices/dtu_" SERIAL "/ClassAndVrmInstance"
 #define HTTP(n) "com.victronenergy.pvinverter.http_" #n
 
-static struct {
-    char folder[64], config_path[128], state_path[128];
-    struct loop *loop;
-    struct app *app;
-} t;
+static struct gx gx;
 
 static void answer(void *user, const char *base_url, const char *path, struct world_reply *reply)
 {
@@ -40,43 +36,27 @@ static void answer(void *user, const char *base_url, const char *path, struct wo
 
 static void write_config(const char *more)
 {
-    FILE *f = fopen(t.config_path, "w");
-    assert_non_null(f);
-    fprintf(f, "[DEFAULT]\nDTU=opendtu\nHost=dtu\nLogging=CRITICAL\n%s", more);
-    assert_int_equal(fclose(f), 0);
+    gx_configure(&gx, "[DEFAULT]\nDTU=opendtu\nHost=dtu\nLogging=CRITICAL\n%s", more);
 }
 
 static void begin(void)
 {
-    t.app = app_create(t.loop, &(struct app_options){.config_path = t.config_path,
-                                                     .state_path = t.state_path});
-    assert_non_null(t.app);
+    assert_true(gx_start(&gx));
 }
 
 static int setup(void **state)
 {
     (void)state;
-    memset(&t, 0, sizeof t);
-    strcpy(t.folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(t.folder))
-        return -1;
-    snprintf(t.config_path, sizeof t.config_path, "%s/config.ini", t.folder);
-    snprintf(t.state_path, sizeof t.state_path, "%s/state.json", t.folder);
+    gx_make(&gx);
     write_config("");
-    world_reset();
     world_set_gateway(answer, NULL);
-    t.loop = loop_create();
-    return t.loop ? 0 : -1;
+    return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    app_destroy(t.app);
-    loop_destroy(t.loop);
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", t.folder);
-    return system(command);
+    return gx_remove(&gx);
 }
 
 /* Its number is in the settings that both share: they are left as they are. */
@@ -88,24 +68,24 @@ static void the_second_leaves_it_to_the_first(void **state)
     unsigned long writes = world_setting_writes;
     world_other_with(HTTP(34), 34, "0" SERIAL);
     begin();
-    world_run(t.loop, 3600000);
+    world_run(gx.loop, 3600000);
     assert_int_equal(world_service_count(), 0);
     assert_int_equal(world_setting_writes, writes);
     assert_string_equal(world_setting(SETTING).s, "pvinverter:34");
 
     world_other_gone(HTTP(34)); /* is restarted */
-    world_run(t.loop, TWIN_GONE_MS / 2);
+    world_run(gx.loop, TWIN_GONE_MS / 2);
     world_other_with(HTTP(34), 34, SERIAL);
-    world_run(t.loop, 3600000);
+    world_run(gx.loop, 3600000);
     assert_int_equal(world_service_count(), 0);
 
     world_other_gone(HTTP(34));
-    world_run(t.loop, 4 * TWIN_GONE_MS);
+    world_run(gx.loop, 4 * TWIN_GONE_MS);
     assert_non_null(world_service(HTTP(34)));
     assert_string_equal(world_setting(SETTING).s, "pvinverter:34");
 
     world_other_with(HTTP(36), 36, SERIAL); /* comes again, and has to wait: not ours to leave */
-    world_run(t.loop, 60000);
+    world_run(gx.loop, 60000);
     assert_non_null(world_service(HTTP(34)));
 }
 
@@ -113,24 +93,24 @@ static void the_second_leaves_it_to_the_first(void **state)
 static void two_at_the_same_time(void **state)
 {
     begin();
-    world_run(t.loop, 30000);
+    world_run(gx.loop, 30000);
     assert_non_null(world_service(HTTP(34)));
     world_other_with(HTTP(33), 33, SERIAL);
-    world_run(t.loop, 100);
+    world_run(gx.loop, 100);
     assert_int_equal(world_service_count(), 0);
     unsigned long writes = world_setting_writes;
     struct value moved = value_string("pvinverter:33"); /* the other one's doing */
     assert_true(world_setting_change(SETTING, &moved));
-    world_run(t.loop, 3600000);
+    world_run(gx.loop, 3600000);
     assert_int_equal(world_service_count(), 0);
     assert_int_equal(world_setting_writes, writes + 1);
     write_config(
         "PollingInterval=6000\n[INVERTER0]\nPhase=L2\n"); /* an edit does not bring it back */
-    app_reload(t.app);
-    world_run(t.loop, 60000);
+    app_reload(gx.app);
+    world_run(gx.loop, 60000);
     assert_int_equal(world_service_count(), 0);
     world_other_gone(HTTP(33));
-    world_run(t.loop, 60000);
+    world_run(gx.loop, 60000);
     assert_non_null(world_service(HTTP(33)));
 }
 
@@ -140,10 +120,10 @@ static void with_a_number_of_its_own(void **state)
     write_config("[INVERTER0]\nDeviceInstance=50\n");
     world_other_with(HTTP(34), 34, SERIAL);
     begin();
-    world_run(t.loop, 600000);
+    world_run(gx.loop, 600000);
     assert_int_equal(world_service_count(), 0);
     world_other_gone(HTTP(34));
-    world_run(t.loop, 60000);
+    world_run(gx.loop, 60000);
     assert_non_null(world_service(HTTP(50)));
 }
 
@@ -153,7 +133,7 @@ static void others_are_none_of_its_business(void **state)
     world_other_with(HTTP(34), 34, "114182940774");
     world_other_with("com.victronenergy.pvinverter.another", 35, SERIAL);
     begin();
-    world_run(t.loop, 60000);
+    world_run(gx.loop, 60000);
     assert_non_null(world_service(HTTP(36)));
 }
 
@@ -175,11 +155,11 @@ static unsigned moves_in_a_day(void (*nudge)(int second))
     unsigned moves = 0;
 
     begin();
-    world_run(t.loop, 30000);
+    world_run(gx.loop, 30000);
     for (int s = 0; s < DAY_S; s++) {
         snprintf(name, sizeof name, "%s", name_now());
         nudge(s);
-        world_run(t.loop, 1000);
+        world_run(gx.loop, 1000);
         moves += strcmp(name, name_now()) != 0;
         assert_int_equal(world_service_count(), 1);
     }
@@ -197,11 +177,11 @@ static void change_the_setting(int second)
 static void the_setting_is_changed_all_the_time(void **state)
 {
     assert_in_range(moves_in_a_day(change_the_setting), 50, MOVES_A_DAY);
-    world_run(t.loop, PACE_LONGEST_MS);
+    world_run(gx.loop, PACE_LONGEST_MS);
     assert_string_equal(name_now() + strlen("com.victronenergy."), "pvinverter.http_89");
-    world_run(t.loop, 2 * PACE_FORGET_MS); /* and when they have given up, it is as quick as ever */
+    world_run(gx.loop, 2 * PACE_FORGET_MS); /* when they have given up, it is as quick as ever */
     change_the_setting(3);
-    world_run(t.loop, 100);
+    world_run(gx.loop, 100);
     assert_string_equal(name_now(), HTTP(43));
 }
 
