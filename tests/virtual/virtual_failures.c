@@ -7,13 +7,13 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "bridge/app.h"
 #include "core/conf.h"
 #include "core/json.h"
 #include "core/value.h"
 #include "edge/sys/file.h"
+#include "edge/sys/loop.h"
 #include "virtual/support/ess_house.h"
 #include "virtual/support/failing.h"
 
@@ -27,23 +27,9 @@ enum {
 
 /* ---- A program that may end by itself ---- */
 
-static bool start(struct ess_house *f)
-{
-    const struct app_options options = {.config_path = f->config_path, .state_path = f->state_path};
-
-    f->loop = loop_create();
-    f->app = f->loop ? app_create(f->loop, &options) : NULL;
-    if (f->app)
-        return true;
-    if (f->loop)
-        loop_destroy(f->loop);
-    f->loop = NULL;
-    return false;
-}
-
 static void ensure_started(struct ess_house *f)
 {
-    for (int n = 0; !f->app && !start(f); n++)
+    for (int n = 0; !f->gx.app && !gx_start(&f->gx); n++)
         assert_in_range(n, 0, RESTARTS_MAX);
 }
 
@@ -58,12 +44,12 @@ static void second(struct ess_house *f)
 
     ensure_started(f);
     house_second(&f->house);
-    loop_timer_init(&end, f->loop, on_second, f->loop);
+    loop_timer_init(&end, f->gx.loop, on_second, f->gx.loop);
     loop_timer_arm(&end, SECOND);
-    int code = loop_run(f->loop);
+    int code = loop_run(f->gx.loop);
     loop_timer_disarm(&end);
     if (code != 0) /* it has ended */
-        ess_house_end(f);
+        gx_stop(&f->gx);
 }
 
 static void run(struct ess_house *f, int seconds)
@@ -88,13 +74,13 @@ static int add_address(const char *address)
 
 static void edit(struct ess_house *f)
 {
-    FILE *file = fopen(f->config_path, "a");
+    FILE *file = fopen(f->gx.config_path, "a");
 
     assert_non_null(file);
     fprintf(file, "Phase=L2\n"); /* of the last inverter */
     fclose(file);
-    if (f->app)
-        app_reload(f->app);
+    if (f->gx.app)
+        app_reload(f->gx.app);
 }
 
 /* What is written while its service is not there is answered by nobody. well: nothing fails. */
@@ -142,8 +128,8 @@ static void check_state(const struct ess_house *f)
 {
     char backup[160];
 
-    snprintf(backup, sizeof backup, "%s.bak", f->state_path);
-    check_file(f->state_path);
+    snprintf(backup, sizeof backup, "%s.bak", f->gx.state_path);
+    check_file(f->gx.state_path);
     check_file(backup);
 }
 
@@ -183,28 +169,23 @@ static void check_recovered(struct ess_house *f)
 
 static long lives(struct ess_house *f, enum failing_kind kind, long succeed, long fails)
 {
-    char backup[160];
-
-    snprintf(backup, sizeof backup, "%s.bak", f->state_path);
     world_settings_erase();
     f->pushes = true;
     ess_house_begin(f, 2, 1000, 7);
-    ess_house_end(f); /* it began with a start that cannot fail */
-    unlink(f->state_path);
-    unlink(backup);
+    gx_stop(&f->gx); /* it began with a start that cannot fail */
+    gx_forget(&f->gx);
     f->house.now_s = 12 * 3600;
     f->house.loss = 0;
     f->house.inverter[0].delay_s = f->house.inverter[1].delay_s = 2;
     failing_arm(kind, succeed, fails);
     live(f, fails == 0);
     assert_true(fails > 0 || service_of(1) != ess_house_service(1));
-    if (f->app)
-        ess_house_end(f);
+    gx_stop(&f->gx);
     long calls = failing_calls();
     failing_disarm();
     check_state(f);
     check_recovered(f);
-    ess_house_end(f);
+    gx_stop(&f->gx);
     return calls;
 }
 

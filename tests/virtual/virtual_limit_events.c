@@ -117,7 +117,7 @@ static void it_restarts_at_noon(void **state)
 static bool is_marked(const struct ess_house *f)
 {
     char text[8192] = "";
-    FILE *file = fopen(f->state_path, "r");
+    FILE *file = fopen(f->gx.state_path, "r");
 
     assert_non_null(file);
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
@@ -152,15 +152,15 @@ static void killed_at_any_second(void **state)
         run(f, 60);
         assert_int_equal(limit_to(0, 300), 0);
         run(f, second);
-        ess_house_end(f); /* app_destroy() alone lifts nothing */
+        gx_stop(&f->gx); /* app_destroy() alone lifts nothing */
         for (int s = 0; s < 30; s++)
             house_second(&f->house);
         limited += f->house.inverter[0].limit_w == 300;
-        ess_house_start(f);
+        assert_true(gx_start(&f->gx));
         run(f, 60);
         if (f->house.inverter[0].limit_w != 1000)
             fail_msg("killed after %d s: left at %.0f W", second, f->house.inverter[0].limit_w);
-        ess_house_end(f);
+        gx_stop(&f->gx);
     }
     assert_true(limited >= 10);
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "edge/sys/loop.h"
+
 /* ---- What it shows ---- */
 
 static void a_day_with_an_inverter(void **state)
@@ -14,7 +16,7 @@ static void a_day_with_an_inverter(void **state)
     assert_page_number("/State", 1);
     assert_page_number("/DeviceInstance", 0);
     assert_page_number("/ProductId", 0xD7D1);
-    assert_page_text("/Config/Path", page.config_path);
+    assert_page_text("/Config/Path", page.gx.config_path);
     assert_page_number("/Config/Errors", 0);
     assert_page_none("/Config/Message/0");
     assert_page_text("/GatewayList", "DEFAULT");
@@ -46,23 +48,23 @@ static void a_day_with_an_inverter(void **state)
     assert_page_none(DEVICE "/PowerLimit/Limit");
 
     page.power_w = 312; /* with the next poll, and without a wake-up of its own */
-    world_run(page.loop, 6000);
+    world_run(page.gx.loop, 6000);
     assert_page_number(DEVICE "/Power", 312);
     page.night = true;
-    world_run(page.loop, MINUTE);
+    world_run(page.gx.loop, MINUTE);
     assert_page_number(DEVICE "/State", 2);
     assert_page_none(DEVICE "/LastError");
     assert_page_number("/Gateways/DEFAULT/State", 1); /* nothing alarms at night */
     assert_page_number(DEVICE "/Age", 60);
     page.night = false;
     page.away = true;
-    world_run(page.loop, 5 * MINUTE);
+    world_run(page.gx.loop, 5 * MINUTE);
     assert_page_number(DEVICE "/State", 3);
     assert_int_equal(page_value(DEVICE "/LastError").type, VALUE_STRING);
     assert_page_number("/Gateways/DEFAULT/State", 2);
     assert_int_equal(page_value("/Gateways/DEFAULT/LastError").type, VALUE_STRING);
     page.away = false;
-    world_run(page.loop, 10 * 1000);
+    world_run(page.gx.loop, 10 * 1000);
     assert_page_number("/Gateways/DEFAULT/State", 1);
     assert_page_none("/Gateways/DEFAULT/LastError");
     assert_page_number(DEVICE "/State", 1);
@@ -75,7 +77,7 @@ static void one_that_is_replaced(void **state)
     page_begin_with(GOOD "[INVERTER0]\n");
     assert_page_text("/DeviceList", SERIAL);
     page.serial = OTHER;
-    world_run(page.loop, 30 * MINUTE);
+    world_run(page.gx.loop, 30 * MINUTE);
     assert_page_text("/DeviceList", OTHER);
     assert_page_text("/Devices/" OTHER "/Serial", OTHER);
     assert_page_none(DEVICE "/Serial");
@@ -83,7 +85,7 @@ static void one_that_is_replaced(void **state)
     assert_page_none(DEVICE "/Enabled");
     assert_int_equal(page_write_int(DEVICE "/Enabled", 0), SERVICE_REFUSED);
     page.serial = SERIAL;
-    world_run(page.loop, 30 * MINUTE);
+    world_run(page.gx.loop, 30 * MINUTE);
     assert_page_text("/DeviceList", SERIAL);
     assert_page_text(DEVICE "/Serial", SERIAL);
 }
@@ -158,30 +160,30 @@ static void disabled_and_kept_so(void **state)
     assert_page_number(DEVICE "/State", 4);
     assert_page_none(DEVICE "/Service");
     assert_int_equal(world_setting(SETTING "Enabled").i, 0);
-    world_run(page.loop, 10 * MINUTE);
+    world_run(page.gx.loop, 10 * MINUTE);
     assert_null(world_service(ROOF));
     page.away = true;
-    world_run(page.loop, 10 * MINUTE);
+    world_run(page.gx.loop, 10 * MINUTE);
     assert_page_number(DEVICE "/State", 4); /* no trouble: nobody wants it */
     page.away = false;
     page_change_config(GOOD "PollingInterval=7000\n[INVERTER0]\nPhase=L2\n");
     assert_null(world_service(ROOF));
     page_end();
     page_begin();
-    world_run(page.loop, MINUTE);
+    world_run(page.gx.loop, MINUTE);
     assert_null(world_service(ROOF));
     assert_page_number(DEVICE "/State", 4);
     page_end();
     world_settings(false); /* the state file knows it, too */
     world_settings_erase();
     page_begin();
-    world_run(page.loop, MINUTE);
+    world_run(page.gx.loop, MINUTE);
     assert_null(world_service(ROOF));
     assert_int_equal(page_write_int(DEVICE "/Enabled", 1), SERVICE_ACCEPTED);
-    world_run(page.loop, 1000);
+    world_run(page.gx.loop, 1000);
     assert_non_null(world_service(ROOF)); /* under its number */
     world_settings(true);
-    world_run(page.loop, 5 * MINUTE);
+    world_run(page.gx.loop, 5 * MINUTE);
     assert_int_equal(world_setting(SETTING "Enabled").i, 1);
 }
 
@@ -193,14 +195,14 @@ static void by_the_settings_service(void **state)
     (void)state;
     page_begin_with(GOOD);
     assert_true(world_setting_change(SETTING "Enabled", &no));
-    world_run(page.loop, 10 * 1000);
+    world_run(page.gx.loop, 10 * 1000);
     assert_null(world_service(ROOF));
     assert_page_number(DEVICE "/Enabled", 0);
     assert_true(world_setting_change(SETTING "Enabled", &yes));
-    world_run(page.loop, 10 * 1000);
+    world_run(page.gx.loop, 10 * 1000);
     assert_non_null(world_service(ROOF));
     assert_true(world_setting_change(SETTING "PowerLimit", &yes));
-    world_run(page.loop, 10 * 1000);
+    world_run(page.gx.loop, 10 * 1000);
     assert_page_number(DEVICE "/PowerLimit/Enabled", 1);
 }
 
@@ -212,15 +214,15 @@ static void in_another_role(void **state)
     (void)state;
     page_begin_with(GOOD);
     assert_int_equal(world_write(ROOF, "/Role", &role), SERVICE_ACCEPTED);
-    world_run(page.loop, 30 * 1000);
+    world_run(page.gx.loop, 30 * 1000);
     assert_page_text(DEVICE "/Class", "acload");
     assert_page_none(DEVICE "/PowerLimit/Enabled");
     assert_int_equal(page_write_int(DEVICE "/PowerLimit/Enabled", 1), SERVICE_REFUSED);
     assert_int_equal(page_write_int(DEVICE "/Enabled", 0), SERVICE_ACCEPTED);
-    world_run(page.loop, MINUTE);
+    world_run(page.gx.loop, MINUTE);
     assert_int_equal(world_service_count(), 0);
     assert_int_equal(page_write_int(DEVICE "/Enabled", 1), SERVICE_ACCEPTED);
-    world_run(page.loop, MINUTE);
+    world_run(page.gx.loop, MINUTE);
     assert_int_equal(world_service_count(), 1);
     assert_page_text(DEVICE "/Class", "acload");
 }
@@ -233,10 +235,10 @@ static void limited_from_the_screen(void **state)
     page_begin_with(GOOD);
     assert_int_equal(world_value(ROOF, "/Ac/PowerLimit").type, VALUE_INVALID);
     assert_int_equal(page_write_double(DEVICE "/PowerLimit/Manual", 400), SERVICE_REFUSED);
-    world_run(page.loop, 5 * MINUTE);
+    world_run(page.gx.loop, 5 * MINUTE);
     assert_int_equal(page.commands, 0);
     assert_int_equal(page_write_int(DEVICE "/PowerLimit/Enabled", 1), SERVICE_ACCEPTED);
-    world_run(page.loop, 2 * MINUTE);
+    world_run(page.gx.loop, 2 * MINUTE);
     assert_page_number(DEVICE "/PowerLimit/Enabled", 1);
     assert_int_equal(world_value(ROOF, "/Ac/PowerLimit").type, VALUE_DOUBLE);
     assert_page_number(DEVICE "/PowerLimit/Limit", 800);
@@ -245,18 +247,18 @@ static void limited_from_the_screen(void **state)
     assert_int_equal(page_write_double(DEVICE "/PowerLimit/Manual", -1), SERVICE_REFUSED);
     assert_int_equal(page.commands, 0);
     assert_int_equal(page_write_double(DEVICE "/PowerLimit/Manual", 400), SERVICE_ACCEPTED);
-    world_run(page.loop, MINUTE);
+    world_run(page.gx.loop, MINUTE);
     assert_page_number(DEVICE "/PowerLimit/Manual", 400);
     assert_true(page.commands > 0);
     assert_int_equal(page_value(DEVICE "/PowerLimit/State").type, VALUE_STRING);
     /* Switched off, what was limited is lifted, and nothing is commanded any more. */
     unsigned before = page.commands;
     assert_int_equal(page_write_int(DEVICE "/PowerLimit/Enabled", 0), SERVICE_ACCEPTED);
-    world_run(page.loop, 2 * MINUTE);
+    world_run(page.gx.loop, 2 * MINUTE);
     assert_true(page.commands > before);
     assert_int_equal(world_value(ROOF, "/Ac/PowerLimit").type, VALUE_INVALID);
     before = page.commands;
-    world_run(page.loop, 10 * MINUTE);
+    world_run(page.gx.loop, 10 * MINUTE);
     assert_int_equal(page.commands, before);
     page_end();
     page_begin();
@@ -269,15 +271,15 @@ static void disabled_while_limited(void **state)
     (void)state;
     page_begin_with(GOOD);
     assert_int_equal(page_write_int(DEVICE "/PowerLimit/Enabled", 1), SERVICE_ACCEPTED);
-    world_run(page.loop, 2 * MINUTE);
+    world_run(page.gx.loop, 2 * MINUTE);
     assert_int_equal(page_write_double(DEVICE "/PowerLimit/Manual", 400), SERVICE_ACCEPTED);
-    world_run(page.loop, 2 * MINUTE);
+    world_run(page.gx.loop, 2 * MINUTE);
     unsigned before = page.commands;
     assert_int_equal(page_write_int(DEVICE "/Enabled", 0), SERVICE_ACCEPTED);
-    world_run(page.loop, 2 * MINUTE);
+    world_run(page.gx.loop, 2 * MINUTE);
     assert_true(page.commands > before);
     before = page.commands;
-    world_run(page.loop, 10 * MINUTE);
+    world_run(page.gx.loop, 10 * MINUTE);
     assert_int_equal(page.commands, before);
 }
 
@@ -295,14 +297,14 @@ static void what_the_file_says_is_final(void **state)
     /* Nor by the settings, which every program on the device can write. */
     assert_true(world_setting_change(SETTING "PowerLimit", &yes));
     assert_true(world_setting_change(SETTING "Switch", &yes));
-    world_run(page.loop, 5 * MINUTE);
+    world_run(page.gx.loop, 5 * MINUTE);
     assert_page_number(DEVICE "/PowerLimit/Enabled", 0);
     assert_page_number(DEVICE "/Switch/Enabled", 0);
     assert_int_equal(world_value(ROOF, "/Ac/PowerLimit").type, VALUE_INVALID);
     assert_int_equal(page.commands, 0);
     /* Without the lines, what was set there counts. */
     page_change_config(GOOD);
-    world_run(page.loop, 2 * MINUTE);
+    world_run(page.gx.loop, 2 * MINUTE);
     assert_page_number(DEVICE "/PowerLimit/Final", 0);
     assert_page_number(DEVICE "/PowerLimit/Enabled", 1);
     assert_page_number(DEVICE "/Switch/Enabled", 1);
@@ -332,7 +334,7 @@ static void more_devices_than_nodes(void **state)
             page_begin_with(config);
         else
             page_change_config(config);
-        world_run(page.loop, 5000);
+        world_run(page.gx.loop, 5000);
         missing += page_value(path).type != VALUE_STRING;
     }
     assert_in_range(missing, 0, 1);
@@ -350,13 +352,13 @@ static void floods(void **state)
     for (int i = 0; i < 5000; i++) {
         const struct value v = value_int(i % 2);
         taken += world_write(OWN, DEVICE "/Enabled", &v) == SERVICE_ACCEPTED;
-        world_run(page.loop, 1);
+        world_run(page.gx.loop, 1);
     }
     assert_in_range(taken, 1, 61);
     assert_in_range(world_setting_writes - writes, 1, 100);
-    world_run(page.loop, 5 * MINUTE);
+    world_run(page.gx.loop, 5 * MINUTE);
     assert_int_equal(page_write_int(DEVICE "/Enabled", 1), SERVICE_ACCEPTED);
-    world_run(page.loop, MINUTE);
+    world_run(page.gx.loop, MINUTE);
     assert_non_null(world_service(ROOF));
 }
 
@@ -366,15 +368,17 @@ static void a_second_copy(void **state)
     char why[80];
 
     (void)state;
+    struct loop *its_loop = loop_create();
     struct service *first =
-        service_create(page.loop, OWN, &item, 1, &(struct service_events){.there = NULL}, why,
+        service_create(its_loop, OWN, &item, 1, &(struct service_events){.there = NULL}, why,
                        sizeof why);
     assert_non_null(first);
     page_begin_with(GOOD);
     assert_non_null(world_service(ROOF)); /* all else works */
     assert_page_none("/State");
     service_destroy(first);
-    world_run(page.loop, 2 * MINUTE);
+    loop_destroy(its_loop);
+    world_run(page.gx.loop, 2 * MINUTE);
     assert_page_number("/State", 1);
     assert_page_text("/DeviceList", SERIAL);
 }

@@ -110,7 +110,7 @@ static void live(struct ess_house *f, unsigned inverters, double size_w, unsigne
         struct outcome a = {0}, b = {0};
         ess_house_begin(f, inverters, size_w, seed + day);
         our_day(f, &a);
-        ess_house_end(f);
+        gx_stop(&f->gx);
         ideal_day(inverters, size_w, seed + day, &b);
         if (a.exported_wh > 1.5 * b.exported_wh + 20)
             fail_msg("day %u: %.0f Wh exported, ideal %.0f", day, a.exported_wh, b.exported_wh);

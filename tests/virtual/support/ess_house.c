@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { SECOND = 1000, APART_S = 3 };
 
@@ -143,10 +141,8 @@ const char *ess_house_service(unsigned i)
 
 void ess_house_config(struct ess_house *f)
 {
-    FILE *file = fopen(f->config_path, "w");
+    FILE *file = gx_config(&f->gx);
 
-    assert_non_null(file);
-    assert_int_equal(fchmod(fileno(file), 0600), 0); /* it holds a password */
     fprintf(file,
             "[DEFAULT]\nHost=dtu\nDTU=opendtu\nUsername=admin\nPassword=x\nPowerLimit=1\n"
             "Logging=CRITICAL\nSignOfLifeLog=0\nPush=%d\nAutoAdd=0\n",
@@ -157,27 +153,10 @@ void ess_house_config(struct ess_house *f)
     fclose(file);
 }
 
-void ess_house_start(struct ess_house *f)
-{
-    const struct app_options options = {.config_path = f->config_path, .state_path = f->state_path};
-
-    f->loop = loop_create();
-    assert_non_null(f->loop);
-    f->app = app_create(f->loop, &options);
-    assert_non_null(f->app);
-}
-
-void ess_house_end(struct ess_house *f)
-{
-    app_destroy(f->app);
-    loop_destroy(f->loop);
-    f->app = NULL;
-}
-
 void ess_house_second(struct ess_house *f)
 {
     house_second(&f->house);
-    world_run(f->loop, SECOND);
+    world_run(f->gx.loop, SECOND);
 }
 
 int ess_house_setup(void **state)
@@ -185,10 +164,7 @@ int ess_house_setup(void **state)
     struct ess_house *f = calloc(1, sizeof *f);
 
     assert_non_null(f);
-    snprintf(f->folder, sizeof f->folder, "/tmp/power_limitXXXXXX");
-    assert_non_null(mkdtemp(f->folder));
-    snprintf(f->config_path, sizeof f->config_path, "%s/config.ini", f->folder);
-    snprintf(f->state_path, sizeof f->state_path, "%s/state.json", f->folder);
+    gx_make(&f->gx);
     *state = f;
     return 0;
 }
@@ -196,19 +172,10 @@ int ess_house_setup(void **state)
 int ess_house_teardown(void **state)
 {
     struct ess_house *f = *state;
-    char path[160];
-    static const char *const files[] = {"config.ini", "state.json", "state.json.bak",
-                                        "state.json.lock"};
+    int rc = gx_remove(&f->gx);
 
-    if (f->app)
-        ess_house_end(f);
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", f->folder, files[i]);
-        unlink(path);
-    }
-    rmdir(f->folder);
     free(f);
-    return 0;
+    return rc;
 }
 
 void ess_house_begin(struct ess_house *f, unsigned inverters, double size_w, uint32_t seed)
@@ -224,9 +191,9 @@ void ess_house_begin(struct ess_house *f, unsigned inverters, double size_w, uin
         f->last_sent_s[i] = f->shown_at_s[i] = -1e9;
         f->full_s[i] = f->early[i] = 0;
     }
-    unlink(f->state_path);
+    gx_forget(&f->gx);
     ess_house_config(f);
-    ess_house_start(f);
+    assert_true(gx_start(&f->gx));
 }
 
 /* ---- The ESS ---- */

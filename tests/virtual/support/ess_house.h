@@ -14,18 +14,15 @@
 
 #include <stdbool.h>
 
-#include "bridge/app.h"
 #include "core/reading.h"
-#include "edge/sys/loop.h"
+#include "virtual/support/gx.h"
 #include "virtual/support/house.h"
 #include "virtual/support/world.h"
 
 enum { ESS_HOUSE_INPUTS = 2, ESS_HOUSE_STARTS_S = HOUSE_DAWN_S - 600 };
 
 struct ess_house {
-    char folder[64], config_path[128], state_path[128];
-    struct loop *loop;
-    struct app *app;
+    struct gx gx;
     struct house house;
     double size_w;
     double shown_at_s[HOUSE_INVERTERS_MAX], last_sent_s[HOUSE_INVERTERS_MAX];
@@ -48,8 +45,6 @@ int ess_house_setup(void **state);
 int ess_house_teardown(void **state);
 
 void ess_house_config(struct ess_house *f);
-void ess_house_start(struct ess_house *f); /* the program */
-void ess_house_end(struct ess_house *f);
 
 /* A day begins, a little before dawn. */
 void ess_house_begin(struct ess_house *f, unsigned inverters, double size_w, uint32_t seed);

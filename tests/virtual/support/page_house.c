@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "bridge/app.h"
 
 struct page_house page;
 
@@ -86,26 +87,18 @@ static void gateway(void *user, const char *base_url, const struct message *m,
 
 void page_write_config(const char *text)
 {
-    FILE *f = fopen(page.config_path, "w");
-
-    assert_non_null(f);
-    assert_int_equal(fchmod(fileno(f), 0600), 0);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
+    gx_configure(&page.gx, "%s", text);
 }
 
 void page_begin(void)
 {
-    page.app = app_create(page.loop, &(struct app_options){.config_path = page.config_path,
-                                                           .state_path = page.state_path});
-    assert_non_null(page.app);
-    world_run(page.loop, 30 * 1000);
+    assert_true(gx_start(&page.gx));
+    world_run(page.gx.loop, 30 * 1000);
 }
 
 void page_end(void)
 {
-    app_destroy(page.app);
-    page.app = NULL;
+    gx_stop(&page.gx);
 }
 
 void page_begin_with(const char *config)
@@ -117,8 +110,8 @@ void page_begin_with(const char *config)
 void page_change_config(const char *config)
 {
     page_write_config(config);
-    app_reload(page.app);
-    world_run(page.loop, 10 * 1000);
+    app_reload(page.gx.app);
+    world_run(page.gx.loop, 10 * 1000);
 }
 
 int page_setup(void **state)
@@ -128,26 +121,15 @@ int page_setup(void **state)
     page.serial = SERIAL;
     page.power_w = 287;
     page.limit_pct = 100;
-    strcpy(page.folder, "/tmp/dtu-virtual-XXXXXX");
-    if (!mkdtemp(page.folder))
-        return -1;
-    snprintf(page.config_path, sizeof page.config_path, "%s/config.ini", page.folder);
-    snprintf(page.state_path, sizeof page.state_path, "%s/state.json", page.folder);
-    world_reset();
+    gx_make(&page.gx);
     world_set_message_gateway(gateway, NULL);
-    page.loop = loop_create();
-    return page.loop ? 0 : -1;
+    return 0;
 }
 
 int page_teardown(void **state)
 {
-    char command[128];
-
     (void)state;
-    app_destroy(page.app);
-    loop_destroy(page.loop);
-    snprintf(command, sizeof command, "rm -r %s", page.folder);
-    return system(command);
+    return gx_remove(&page.gx);
 }
 
 /* ---- What it shows, and is told ---- */
@@ -186,7 +168,7 @@ int page_write_int(const char *path, int i)
     const struct value v = value_int(i);
     int result = world_write(OWN, path, &v);
 
-    world_run(page.loop, 100);
+    world_run(page.gx.loop, 100);
     return result;
 }
 
@@ -195,7 +177,7 @@ int page_write_double(const char *path, double d)
     const struct value v = value_double(d);
     int result = world_write(OWN, path, &v);
 
-    world_run(page.loop, 100);
+    world_run(page.gx.loop, 100);
     return result;
 }
 
@@ -204,6 +186,6 @@ int page_write_text(const char *path, const char *s)
     const struct value v = value_string(s);
     int result = world_write(OWN, path, &v);
 
-    world_run(page.loop, 100);
+    world_run(page.gx.loop, 100);
     return result;
 }

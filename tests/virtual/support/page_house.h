@@ -12,10 +12,9 @@
 
 #include <cmocka.h>
 
-#include "bridge/app.h"
 #include "bridge/overview.h"
 #include "edge/bus/service.h"
-#include "edge/sys/loop.h"
+#include "virtual/support/gx.h"
 #include "virtual/support/world.h"
 
 #define OWN     "com.victronenergy.opendtu"
@@ -31,9 +30,8 @@ enum { MINUTE = 60 * 1000, MAX_W = 800 };
     "[DEFAULT]\nDTU=opendtu\nHost=dtu\nLogging=CRITICAL\nUsername=admin\nPassword=x\nPush=0\n"
 
 extern struct page_house {
-    char folder[64], config_path[128], state_path[128], body[1024];
-    struct loop *loop;
-    struct app *app;
+    struct gx gx;
+    char body[1024];
     const char *serial;
     double power_w, limit_pct;
     bool night, away, added_is_dtu;
