@@ -1,6 +1,5 @@
 #include "virtual/decade/life.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +9,12 @@
 
 #include "bridge/app.h"
 #include "edge/sys/clock.h"
-#include "edge/sys/file.h"
 #include "edge/sys/loop.h"
 #include "virtual/support/world.h"
 
 enum {
     CLOCK_BEGINS_MS = 1000000,
     LATENCY_MS = 20,
-    STATE_MAX = 1024 * 1024,
     /* In a day: what is asked for now and then, each page of it every five minutes where it is not there. */
     EXTRAS_PER_DAY = 2 * 288 + 50,
     /* With PowerLimit=1: whether commands are allowed, every five minutes, and an hour of limits. */
@@ -91,10 +88,8 @@ static unsigned meter_ms(const struct life *l)
 
 static void write_config(const struct life *l)
 {
-    FILE *f = fopen(l->config_path, "w");
+    FILE *f = gx_config(&l->gx);
 
-    if (!f || fchmod(fileno(f), 0600) < 0) /* it holds a password */
-        abort();
     fprintf(f,
             "[DEFAULT]\nDTU=opendtu\nHost=%s\nUsername=admin\nPassword=x\nPollingInterval=%u\n"
             "Push=%d\nNumberOfTemplates=1\nSignOfLifeLog=%u\n%s\n[DTU1]\nType=auto\nHost=%s\n",
@@ -115,75 +110,39 @@ static void write_config(const struct life *l)
 void life_edit(struct life *l)
 {
     write_config(l);
-    app_reload(l->app);
+    app_reload(l->gx.app);
 }
 
 /* ---- The program ---- */
 
 void life_start(struct life *l)
 {
-    const struct app_options options = {.config_path = l->config_path, .state_path = l->state_path};
-
     write_config(l);
-    l->loop = loop_create();
-    l->app = l->loop ? app_create(l->loop, &options) : NULL;
-    if (!l->app)
+    if (!gx_start(&l->gx))
         abort();
-}
-
-static void destroy(struct life *l)
-{
-    app_destroy(l->app);
-    loop_destroy(l->loop);
-    l->app = NULL;
 }
 
 void life_stop(struct life *l)
 {
-    app_end(l->app, 0);
-    (void)loop_run(l->loop);
-    destroy(l);
+    app_end(l->gx.app, 0);
+    (void)loop_run(l->gx.loop);
+    gx_stop(&l->gx);
     judge_restarts(&l->judge, false);
 }
 
-/* app_destroy() saves, which a power cut does not. */
 void life_power_cut(struct life *l)
 {
-    size_t len;
-    char *state = file_read(l->state_path, STATE_MAX, &len);
-
-    destroy(l);
-    if (state && file_replace(l->state_path, state, len) < 0)
-        abort();
-    free(state);
+    gx_power_cut(&l->gx);
     judge_restarts(&l->judge, true);
 }
 
 /* ---- The beginning and the end ---- */
 
-/* In memory where there is such a folder: the program syncs each state file, ten years of them. */
-static void make_folder(struct life *l)
+static void watch_folder(struct life *l)
 {
-    snprintf(l->folder, sizeof l->folder, "%s/dtu-decade-XXXXXX",
-             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(l->folder))
-        abort();
-    snprintf(l->config_path, sizeof l->config_path, "%s/config.ini", l->folder);
-    snprintf(l->state_path, sizeof l->state_path, "%s/state.json", l->folder);
-    snprintf(l->log_path, sizeof l->log_path, "%s/log", l->folder);
     l->moves = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (l->moves < 0 || inotify_add_watch(l->moves, l->folder, IN_MOVED_FROM | IN_MOVED_TO) < 0)
+    if (l->moves < 0 || inotify_add_watch(l->moves, l->gx.folder, IN_MOVED_FROM | IN_MOVED_TO) < 0)
         abort();
-}
-
-static void redirect_log(struct life *l)
-{
-    int log = open(l->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-
-    l->stderr_before = dup(STDERR_FILENO);
-    if (log < 0 || dup2(log, STDERR_FILENO) < 0)
-        abort();
-    close(log);
 }
 
 static void fill_plant(struct life *l)
@@ -214,7 +173,7 @@ void life_begin(struct life *l, uint64_t seed, double begins_s)
     l->begins_s = begins_s;
     l->plant.seed = seed;
     l->judge.plant = &l->plant;
-    l->judge.log_path = l->log_path;
+    l->judge.log_path = l->gx.log_path;
     l->judge.max_age_s = 600;
     l->more = "";
     l->keep_energy = true;
@@ -223,30 +182,19 @@ void life_begin(struct life *l, uint64_t seed, double begins_s)
     l->judge.interval_s = 600;
     l->judge.meter_interval_s = 3600;
     l->well = true;
-    make_folder(l);
-    redirect_log(l);
+    gx_make(&l->gx);
+    gx_log(&l->gx);
+    watch_folder(l);
     fill_plant(l);
-    world_reset();
     world_set_message_gateway(answer, l);
     world_watch(judge_signal, &l->judge);
 }
 
 void life_finish(struct life *l)
 {
-    static const char *const files[] = {"config.ini", "state.json", "state.json.bak",
-                                        "state.json.lock", "log"};
-
-    destroy(l);
+    (void)gx_remove(&l->gx);
     world_watch(NULL, NULL);
-    dup2(l->stderr_before, STDERR_FILENO);
-    close(l->stderr_before);
     close(l->moves);
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        char path[128];
-        snprintf(path, sizeof path, "%s/%s", l->folder, files[i]);
-        unlink(path);
-    }
-    rmdir(l->folder);
 }
 
 /* ---- Time ---- */
@@ -258,7 +206,7 @@ void life_until(struct life *l, double then_s)
     if (l->interval_ms < l->shortest_ms)
         l->shortest_ms = l->interval_ms;
     if (ms > 0)
-        world_run(l->loop, ms);
+        world_run(l->gx.loop, ms);
     judge_step(&l->judge);
 }
 
@@ -301,7 +249,7 @@ static unsigned long state_writes(struct life *l)
 static unsigned long log_size(const struct life *l)
 {
     struct stat st;
-    return stat(l->log_path, &st) == 0 ? (unsigned long)st.st_size : 0;
+    return stat(l->gx.log_path, &st) == 0 ? (unsigned long)st.st_size : 0;
 }
 
 /* Whose clock is a page of its own. */

@@ -6,15 +6,14 @@
 
 #include "virtual/decade/judge.h"
 #include "virtual/decade/plant.h"
+#include "virtual/support/gx.h"
 
 enum { SECTIONS = 3 };
 
 struct life {
-    char folder[64], config_path[96], state_path[96], log_path[96];
-    int stderr_before, moves; /* inotify: each file that takes the place of the state file */
-    double begins_s;          /* the plant's time at which the clock began */
-    struct loop *loop;
-    struct app *app;
+    struct gx gx;
+    int moves;       /* inotify: each file that takes the place of the state file */
+    double begins_s; /* the plant's time at which the clock began */
     struct plant plant;
     struct judge judge;
     /* The configuration. */
