@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct http_peer_conf conf = {.base_url = "http://192.168.1.50",
                                         .username = "admin",
                                         .password = "secret",
-                                        .digest = size % 2,
+                                        .digest = size % 2, /* either way */
                                         .tls_verify = true,
                                         .timeout_ms = 5000};
     char *message = NULL, why[200] = "";
