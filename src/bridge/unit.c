@@ -538,7 +538,7 @@ void unit_health(struct unit *u, const struct health_view *health)
     device_health(u->device, health);
 }
 
-bool unit_choose(struct unit *u, enum choice_leaf leaf, double value)
+void unit_choose(struct unit *u, enum choice_leaf leaf, double value)
 {
     struct owner_choice choice = u->claim.choice;
     const struct value v = value_int(value != 0);
@@ -550,7 +550,6 @@ bool unit_choose(struct unit *u, enum choice_leaf leaf, double value)
     if (u->claim.settled)
         on_granted(u);
     u->env->chosen(u->env->user);
-    return true;
 }
 
 void unit_remember(const struct unit *u, struct device_memory *out)

@@ -52,21 +52,33 @@ void unit_overview(const struct unit *u, struct unit_overview *out)
     out->why = why(view, out->state);
 }
 
-bool unit_order(struct unit *u, enum unit_order what, double value)
+/* What the file says is final. */
+static bool may_be_chosen(const struct unit *u, enum unit_order what)
 {
-    if (!u->known || u->conf.off || (what != UNIT_ORDER_LIMIT_W && value != 0 && value != 1))
-        return false;
     switch (what) {
     case UNIT_ORDER_ENABLED:
-        return unit_choose(u, LEAF_ENABLED, value);
+        return true;
     case UNIT_ORDER_LIMITS:
-        return unit_is_commandable(u) && !u->conf.says_power_limit &&
-               unit_choose(u, LEAF_POWER_LIMIT, value);
+        return unit_is_commandable(u) && !u->conf.says_power_limit;
     case UNIT_ORDER_SWITCHES:
-        return unit_is_commandable(u) && !u->conf.says_power_switch &&
-               unit_choose(u, LEAF_POWER_SWITCH, value);
-    case UNIT_ORDER_LIMIT_W:
-        return unit_limits(u) && controls_limit(&u->controls, value);
+        return unit_is_commandable(u) && !u->conf.says_power_switch;
+    default:
+        return false;
     }
-    return false;
+}
+
+bool unit_order(struct unit *u, enum unit_order what, double value)
+{
+    static const enum choice_leaf leaves[] = {[UNIT_ORDER_ENABLED] = LEAF_ENABLED,
+                                              [UNIT_ORDER_LIMITS] = LEAF_POWER_LIMIT,
+                                              [UNIT_ORDER_SWITCHES] = LEAF_POWER_SWITCH};
+
+    if (!u->known || u->conf.off)
+        return false;
+    if (what == UNIT_ORDER_LIMIT_W)
+        return unit_limits(u) && controls_limit(&u->controls, value);
+    if ((value != 0 && value != 1) || !may_be_chosen(u, what))
+        return false;
+    unit_choose(u, leaves[what], value);
+    return true;
 }

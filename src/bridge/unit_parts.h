@@ -36,7 +36,7 @@ bool unit_is_commandable(const struct unit *u);
 /* "pvinverter", of either way to write it. */
 const char *unit_class_of(const struct device_conf *conf);
 
-/* What its owner chose elsewhere than on its service. True. */
-bool unit_choose(struct unit *u, enum choice_leaf leaf, double value);
+/* What its owner chose elsewhere than on its service. */
+void unit_choose(struct unit *u, enum choice_leaf leaf, double value);
 
 #endif
